@@ -1,0 +1,68 @@
+/**
+ * Why an operation failed. The code opens the operation's `failureReason`, and is the log field and the metric
+ * label. CONTRACT: the names are stable; docs/errors.md has a row for each.
+ */
+export const FAILURE_CODES = [
+  'invalid-operation',
+  'operation-stale',
+  'policy-denied',
+  'limit-reached',
+  'target-unresolved',
+  'target-refused',
+  'target-unreachable',
+  'target-timeout',
+  'target-reset',
+  'cloud-unauthorized',
+  'cloud-key-unknown',
+  'cloud-unreachable',
+  'cloud-proxy',
+  'cloud-tls',
+  'cloud-timeout',
+  'cloud-protocol',
+  'local-resources',
+  'worker-crashed',
+  'agent-restarted',
+  'cancelled',
+  'internal-error',
+] as const;
+
+export type FailureCode = (typeof FAILURE_CODES)[number];
+
+/** Largest `failureReason`, in bytes of UTF-8. 500 is where thin-edge cuts for SmartREST; the platform states none. */
+export const MAX_FAILURE_REASON_BYTES = 500;
+
+/** A failure with a code. The message is one sentence with the values and the next step; it carries no secret. */
+export class GatehouseError extends Error {
+  readonly code: FailureCode;
+
+  constructor(code: FailureCode, sentence: string, options?: ErrorOptions) {
+    super(sentence, options);
+    this.name = 'GatehouseError';
+    this.code = code;
+  }
+}
+
+/**
+ * The text for the cloud: `<code>: <sentence>`, one line, at most 500 bytes, cut between code points. Control
+ * characters become spaces, so that a hostile host name can forge neither a log line nor a second SmartREST line.
+ */
+export function failureReason(code: FailureCode, sentence: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what is being removed
+  const oneLine = `${code}: ${sentence}`
+    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
+    .toWellFormed();
+  return cutToBytes(oneLine, MAX_FAILURE_REASON_BYTES);
+}
+
+/** `text`, or as many of its first code points as fit into `maxBytes` of UTF-8. */
+export function cutToBytes(text: string, maxBytes: number): string {
+  if (Buffer.byteLength(text) <= maxBytes) return text;
+  let bytes = 0;
+  let cut = 0;
+  for (const character of text) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > maxBytes) break;
+    cut += character.length;
+  }
+  return text.slice(0, cut);
+}

@@ -1,0 +1,56 @@
+/*
+ * Bounds that are not configuration. Each has its unit in its name and its reason beside it.
+ */
+
+/** Connection keys that may go into a URL. UUIDs in every sample; never only dots (`..` would climb the path). */
+export const CONNECTION_KEY = /^(?!\.+$)[A-Za-z0-9._~-]{8,128}$/;
+
+/** Operation and device ids go into URLs and SmartREST lines. */
+export const CLOUD_ID = /^[0-9]{1,20}$/;
+
+/** Addresses of one name that are dialled. Sixteen cover every real name and bound what a hostile DNS can cost. */
+export const MAX_ADDRESSES = 16;
+
+/** Head start of one address before the next is tried beside it, in ms (RFC 8305 section 5 recommends 250). */
+export const ADDRESS_STAGGER_MS = 250;
+
+/** TCP keep-alive on both sockets, in ms of silence before the first probe. Ten probes a second apart follow. */
+export const TCP_KEEP_ALIVE_MS = 15_000;
+
+/** Longest wait for the cloud's close frame after ours, in ms. */
+export const CLOSE_HANDSHAKE_MS = 5_000;
+
+/** Longest time what is left may take to reach a side after the other one ended, in ms. */
+export const FLUSH_MS = 10_000;
+
+/** Longest time that waiting bytes may make no progress at all, in ms. A slow reader that takes one byte is alive. */
+export const STALL_MS = 60_000;
+
+/** Pings answered before they count as a flood: the sum over PING_FLOOD_WINDOW_MS. Honest peers send one in 10 s. */
+export const PING_FLOOD_LIMIT = 1_000;
+export const PING_FLOOD_WINDOW_MS = 10_000;
+
+/** Bytes of an HTTP error reply that are read before the socket is destroyed; the body is never logged. */
+export const MAX_ERROR_BODY_BYTES = 4_096;
+
+/** Bytes of one JSON document from the cloud that are read; a page of 2,000 operations stays below. */
+export const MAX_REPLY_BYTES = 1_048_576 * 4;
+
+/** Back-off of every reconnect: full jitter from the first value, doubled up to the second, in ms. */
+export const BACKOFF_BASE_MS = 1_000;
+export const BACKOFF_CAP_MS = 60_000;
+
+/** A link must have been up this long before its back-off starts from the beginning again, in ms. */
+export const BACKOFF_RESET_MS = 60_000;
+
+/** Operation ids and keys remembered against double starts. 100,000 is a day at more than one a second. */
+export const MAX_REMEMBERED_OPERATIONS = 100_000;
+
+/** Operations whose status the cloud does not have yet; beyond it new operations are refused. */
+export const MAX_OUTBOX_OPERATIONS = 10_000;
+
+/** Sweep of PENDING operations while the link is up, in ms: heals any notification that was lost. */
+export const SWEEP_INTERVAL_MS = 60_000;
+
+/** Longest time from SIGTERM to exit, in ms. */
+export const SHUTDOWN_MS = 10_000;

@@ -1,0 +1,130 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { FailureCode } from './failure.js';
+import type { EndReason } from './session-state.js';
+
+/*
+ * Every message between the main thread and a worker.
+ *
+ *     supervisor --SessionTask--> piscina --> session-worker      one task = one session
+ *     supervisor <--SessionSummary-- piscina <-- session-worker   the task's result
+ *     supervisor <--WorkerHello-- (once, when the thread is up; carries the port below)
+ *     supervisor ==WorkerCommand==> port ==> session-worker
+ *     supervisor <==WorkerReport== port <== session-worker        coalesced
+ *
+ * There is one port per worker, not per session: libuv looks at every open port whenever one is written to.
+ */
+
+/** Limits of one session; times in ms, 0 = off where said so. */
+export interface SessionLimits {
+  /** Longest time for each of target and WebSocket to be up, from the start of its dial. */
+  readonly connectTimeoutMs: number;
+  /** Longest time without a byte in either direction; 0 = no limit. Pings do not count. */
+  readonly idleTimeoutMs: number;
+  /** Longest time a session may be open; 0 = no limit. */
+  readonly sessionDurationMs: number;
+  /** Bytes kept from the side that is up while the other one connects; then that side is paused. */
+  readonly bootstrapBufferBytes: number;
+  /** Bytes in flight per direction before the sender is paused. */
+  readonly bufferBytes: number;
+  /** Largest WebSocket message accepted from the cloud, over all of its fragments. */
+  readonly maxMessageBytes: number;
+  /** Interval of our pings; 0 = none. Two intervals of silence from the cloud end the session. */
+  readonly webSocketPingMs: number;
+}
+
+/** A host to connect to, with the addresses that were checked for it; these and no others are dialled. */
+export interface Endpoint {
+  /** As named in the operation or the configuration: for messages and for TLS. */
+  readonly host: string;
+  readonly port: number;
+  /** IPv4 or IPv6 literals, in the order to try; at least one. */
+  readonly addresses: readonly string[];
+}
+
+/** The WebSocket side of a session. */
+export interface Tunnel {
+  /** ws:// or wss://, with the connection key in its path: never logged. */
+  readonly url: string;
+  /** Value of the Authorization header: never logged. */
+  readonly authorization: string;
+  /** Where the TCP connection goes: the cloud, or the proxy when there is one. */
+  readonly endpoint: Endpoint;
+  /** Present when `endpoint` is an HTTP proxy that has to CONNECT to the cloud first. */
+  readonly proxy?: { readonly authorization?: string };
+}
+
+/** One session to run; the argument of the piscina task. */
+export interface SessionTask {
+  readonly sessionId: string;
+  readonly target: Endpoint;
+  readonly tunnel: Tunnel;
+  readonly limits: SessionLimits;
+}
+
+/** How a session ended; the result of the piscina task. */
+export type SessionSummary = SessionTotals &
+  (
+    | { readonly outcome: 'failed'; readonly code: FailureCode; readonly sentence: string }
+    | { readonly outcome: 'ended'; readonly reason: EndReason; readonly detail: string }
+  );
+
+/** What a session moved, and how long it took; times in ms. */
+export interface SessionTotals {
+  readonly sessionId: string;
+  /** Bytes from the target delivered to the cloud's socket. */
+  readonly uplinkBytes: number;
+  /** Bytes from the cloud delivered to the target's socket. */
+  readonly downlinkBytes: number;
+  /** From the start of the task until both sides were up, or until it failed. */
+  readonly setupMs: number;
+  /** Open time; 0 when it never opened. */
+  readonly durationMs: number;
+}
+
+/** What every worker gets once, as piscina's workerData. Holds no secret: workerData can be read by anyone in the process. */
+export interface WorkerSettings {
+  /** Extra trusted roots in PEM, or undefined for the system's. */
+  readonly ca: string | undefined;
+}
+
+/** Sent by a worker over its parent port as soon as it runs. */
+export interface WorkerHello {
+  readonly kind: 'worker-hello';
+  readonly threadId: number;
+  readonly port: MessagePort;
+}
+
+export function isWorkerHello(message: unknown): message is WorkerHello {
+  return (
+    typeof message === 'object' && message !== null && 'kind' in message && message.kind === 'worker-hello'
+  );
+}
+
+/** From the main thread to a worker. Closing a session that is gone is harmless. */
+export type WorkerCommand =
+  | {
+      readonly kind: 'close';
+      readonly sessionId: string;
+      readonly reason: EndReason;
+      readonly detail: string;
+    }
+  | { readonly kind: 'close-all'; readonly reason: EndReason; readonly detail: string };
+
+/** What happened in a worker since its last report. */
+export interface WorkerReport {
+  readonly kind: 'report';
+  /** Sessions that are up now, with their set-up time in ms. Sent in the same turn as they open. */
+  readonly opened: readonly { readonly sessionId: string; readonly setupMs: number }[];
+  /** Sessions that began to close. */
+  readonly closing: readonly string[];
+  /** Byte counts of the sessions that moved any since the last report; at most once a second. */
+  readonly counters: readonly SessionCounters[];
+  /** Event-loop delay of the worker over the last interval, in ms; absent between intervals. */
+  readonly loopDelay?: { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number };
+}
+
+export interface SessionCounters {
+  readonly sessionId: string;
+  readonly uplinkBytes: number;
+  readonly downlinkBytes: number;
+}

@@ -1,0 +1,63 @@
+import type { Secret } from '../../contract/secret.js';
+
+/** One remote-access operation, strictly parsed. */
+export interface RemoteAccessOperation {
+  /** Matches CLOUD_ID. */
+  readonly id: string;
+  /** Managed-object id of the device it is for: the gateway or one of its children. Matches CLOUD_ID. */
+  readonly deviceId: string;
+  /** In normal form: lower-case name without trailing dot, or canonical IPv4/IPv6 without brackets. */
+  readonly hostname: string;
+  readonly port: number;
+  /** Matches CONNECTION_KEY. */
+  readonly connectionKey: Secret;
+  /** When the cloud says it was created; undefined when missing or unreadable, and then it counts as new. */
+  readonly createdAtMs: number | undefined;
+}
+
+/** What became of one operation document from the cloud. */
+export type ParsedOperation =
+  | { readonly kind: 'connect'; readonly operation: RemoteAccessOperation }
+  /** Ours, but a field is bad: it gets FAILED with this sentence, which names each bad field. */
+  | { readonly kind: 'refused'; readonly id: string; readonly deviceId: string; readonly sentence: string }
+  /** Not ours, not PENDING, or without a usable id: counted, never answered. */
+  | { readonly kind: 'ignored'; readonly why: string };
+
+/** How operations arrive. Delivers each at least once; the supervisor starts each at most once. */
+export interface Intake {
+  /** Begins and keeps trying, with back-off, until stopped. */
+  start(): void;
+  /** Gives the link up; resolves when nothing more will be delivered. */
+  stop(): Promise<void>;
+}
+
+/** What an intake tells. */
+export interface IntakeEvents {
+  onOperation(parsed: ParsedOperation): void;
+  onLink(link: CloudLink): void;
+}
+
+/** State of the control connection, for /readyz, /api/status and `gatehouse_cloud_connected`. */
+export type CloudLink =
+  | { readonly state: 'connected' }
+  /** `reason` is one sentence for a person. */
+  | { readonly state: 'disconnected'; readonly reason: string };
+
+export type OperationStatus = 'EXECUTING' | 'SUCCESSFUL' | 'FAILED';
+
+export interface StatusUpdate {
+  readonly operationId: string;
+  readonly deviceId: string;
+  readonly status: OperationStatus;
+  /** Present with FAILED: `<code>: <sentence>`, at most 500 bytes. */
+  readonly failureReason?: string;
+}
+
+/** Takes statuses and sees to it that the cloud gets them: in order per operation, retried, each final one once. */
+export interface StatusReporter {
+  report(update: StatusUpdate): void;
+  /** Operations whose status the cloud does not have yet. */
+  readonly size: number;
+  /** Resolves when all is delivered, or after `deadlineMs`. */
+  flush(deadlineMs: number): Promise<void>;
+}

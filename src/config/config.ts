@@ -1,0 +1,86 @@
+import type { Secret } from '../../contract/secret.js';
+
+/** The whole configuration after loading: validated, defaults filled in, sizes in bytes, times in ms. */
+export interface Config {
+  readonly cloud: {
+    /** `https://host[:port]`, no path; `http://` only for loopback. */
+    readonly url: string;
+    /** Base URL of the tunnel WebSockets, as http(s); the cloud's URL when not set. */
+    readonly remoteAccessUrl: string;
+    /** May be empty. */
+    readonly tenant: string;
+    readonly credentials:
+      | { readonly kind: 'basic'; readonly user: string; readonly password: Secret }
+      | { readonly kind: 'token'; readonly token: Secret };
+    /** Content of cloud.caFile: extra trusted roots in PEM. */
+    readonly ca: string | undefined;
+    /** HTTP proxy for REST, WebSockets and MQTT; undefined when there is none or NO_PROXY names the host. */
+    readonly proxy: ProxyConfig | undefined;
+  };
+  readonly device: {
+    readonly externalId: string;
+    readonly externalIdType: string;
+    readonly name: string;
+    readonly children: readonly ChildConfig[];
+  };
+  readonly intake: {
+    readonly kind: 'rest' | 'mqtt';
+    readonly mqttUrl: string;
+    readonly operationAgeMs: number;
+  };
+  readonly conduits: readonly Conduit[];
+  readonly limits: {
+    readonly sessions: number;
+    readonly sessionsPerTarget: number;
+    readonly connectTimeoutMs: number;
+    readonly idleTimeoutMs: number;
+    readonly sessionDurationMs: number;
+    readonly bootstrapBufferBytes: number;
+    readonly bufferBytes: number;
+    readonly maxMessageBytes: number;
+  };
+  readonly keepAlive: { readonly webSocketPingMs: number };
+  readonly workers: { readonly count: number };
+  readonly admin: { readonly listen: AdminListen; readonly token: Secret | undefined };
+  readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' };
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+
+export type AdminListen =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'off' };
+
+export interface ProxyConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string | undefined;
+  readonly password: Secret | undefined;
+}
+
+export interface ChildConfig {
+  readonly externalId: string;
+  readonly name: string;
+  /** Names of the conduits that an operation on this child may use; undefined = all. */
+  readonly targets: readonly string[] | undefined;
+}
+
+/** A permitted path: what the cloud may reach through this gateway. */
+export interface Conduit {
+  readonly name: string;
+  /** Address, CIDR or DNS name, as written. */
+  readonly host: string;
+  /** Inclusive ranges; `"*"` is 1–65535. */
+  readonly ports: readonly PortRange[];
+  readonly maxSessions: number | undefined;
+  readonly idleTimeoutMs: number | undefined;
+  readonly sessionDurationMs: number | undefined;
+  /** Where it is written, for explain, refusals and audit. */
+  readonly source: { readonly file: string; readonly line: number };
+}
+
+export interface PortRange {
+  readonly from: number;
+  readonly to: number;
+}
