@@ -47,10 +47,7 @@ export class GatehouseError extends Error {
  * characters become spaces, so that a hostile host name can forge neither a log line nor a second SmartREST line.
  */
 export function failureReason(code: FailureCode, sentence: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is being removed
-  const oneLine = `${code}: ${sentence}`
-    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
-    .toWellFormed();
+  const oneLine = `${code}: ${sentence}`.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').toWellFormed();
   return cutToBytes(oneLine, MAX_FAILURE_REASON_BYTES);
 }
 
