@@ -12,6 +12,7 @@ export interface ReportSource {
  * counters at most once an interval, whatever the number of sessions.
  */
 export class Reporter {
+  #started: string[] = [];
   #opened: { readonly sessionId: string; readonly setupMs: number }[] = [];
   #closing: string[] = [];
   #isScheduled = false;
@@ -20,6 +21,11 @@ export class Reporter {
     private readonly source: ReportSource,
     private readonly post: (report: WorkerReport) => void,
   ) {}
+
+  started(sessionId: string): void {
+    this.#started.push(sessionId);
+    this.#schedule();
+  }
 
   opened(sessionId: string, setupMs: number): void {
     this.#opened.push({ sessionId, setupMs });
@@ -33,9 +39,7 @@ export class Reporter {
 
   /** Sends counters and loop delay; called once an interval. */
   sendCounters(): void {
-    const counters = this.source.changedCounters();
-    const loopDelay = this.source.loopDelay();
-    this.#send({ kind: 'report', opened: this.#opened, closing: this.#closing, counters, loopDelay });
+    this.#send(this.source.changedCounters(), this.source.loopDelay());
   }
 
   #schedule(): void {
@@ -47,11 +51,19 @@ export class Reporter {
   /** Sends the events that wait, if any. */
   flush(): void {
     this.#isScheduled = false;
-    if (this.#opened.length === 0 && this.#closing.length === 0) return;
-    this.#send({ kind: 'report', opened: this.#opened, closing: this.#closing, counters: [] });
+    if (this.#started.length + this.#opened.length + this.#closing.length > 0) this.#send([]);
   }
 
-  #send(report: WorkerReport): void {
+  #send(counters: SessionCounters[], loopDelay?: WorkerReport['loopDelay']): void {
+    const report: WorkerReport = {
+      kind: 'report',
+      started: this.#started,
+      opened: this.#opened,
+      closing: this.#closing,
+      counters,
+      loopDelay,
+    };
+    this.#started = [];
     this.#opened = [];
     this.#closing = [];
     this.post(report);

@@ -52,6 +52,7 @@ export class SessionHost {
   async run(task: SessionTask): Promise<SessionSummary> {
     const session = new Session(task, this.#context);
     this.#sessions.set(session.id, session);
+    this.#reporter.started(session.id);
     try {
       return await session.run();
     } finally {
