@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { failureReason, GatehouseError, type FailureCode } from '../../contract/failure.js';
-import type { SessionLimits, SessionSummary, Tunnel, WorkerReport } from '../../contract/messages.js';
+import type { SessionCounters, SessionLimits, SessionSummary, Tunnel, WorkerReport } from '../../contract/messages.js';
 import { MAX_OUTBOX_OPERATIONS } from '../../contract/limits.js';
 import type { Secret } from '../../contract/secret.js';
 import type { EndReason } from '../../contract/session-state.js';
@@ -57,7 +57,10 @@ export interface SupervisorMetrics {
   sessionOpened(setupMs: number): void;
   sessionEnded(reason: EndReason, durationMs: number): void;
   sessionFailed(code: FailureCode): void;
-  bytes(direction: 'uplink' | 'downlink', count: number): void;
+  /** `worker` is the thread that moved them. */
+  bytes(direction: 'uplink' | 'downlink', count: number, worker: number): void;
+  /** One more operation came in that is this agent's to answer. */
+  received(): void;
 }
 
 /**
@@ -149,11 +152,12 @@ export class Supervisor {
     }
     for (const { sessionId, setupMs } of report.opened) this.#onOpened(sessionId, setupMs);
     for (const id of report.closing) this.registry.apply(id, 'ending');
-    for (const counters of report.counters) this.#countBytes(this.registry.count(counters));
+    for (const counters of report.counters) this.#countBytes(worker, counters);
   }
 
   #isNew(operationId: string, deviceId: string, connectionKey: string | undefined): boolean {
     const recollection = this.#memory.recall(operationId, connectionKey);
+    if (recollection.kind !== 'seen') this.#parts.metrics.received();
     switch (recollection.kind) {
       case 'new':
         return true;
@@ -214,7 +218,7 @@ export class Supervisor {
 
   #onEnded(record: SessionRecord, summary: SessionSummary): void {
     const { metrics, log } = this.#parts;
-    this.#countBytes(this.registry.count(summary));
+    this.#countBytes(record.worker, summary);
     const { uplinkBytes, downlinkBytes } = summary;
     if (summary.outcome === 'failed') {
       const { code, sentence } = summary;
@@ -306,9 +310,10 @@ export class Supervisor {
     };
   }
 
-  #countBytes({ uplink, downlink }: { uplink: number; downlink: number }): void {
-    if (uplink > 0) this.#parts.metrics.bytes('uplink', uplink);
-    if (downlink > 0) this.#parts.metrics.bytes('downlink', downlink);
+  #countBytes(worker: number, counters: SessionCounters): void {
+    const { uplink, downlink } = this.registry.count(counters);
+    if (uplink > 0) this.#parts.metrics.bytes('uplink', uplink, worker);
+    if (downlink > 0) this.#parts.metrics.bytes('downlink', downlink, worker);
   }
 
   #tellIfEmpty(): void {
