@@ -21,7 +21,9 @@ export class MqttBroker {
   readonly faults = new MqttFaults();
   readonly #platform: Platform;
   readonly #aedes: Aedes;
-  readonly #sessions = new Map<Client, MqttClientSession>();
+  /** Also of clients just gone, whose last will comes after them. */
+  readonly #sessions = new WeakMap<Client, MqttClientSession>();
+  readonly #live = new Set<MqttClientSession>();
   readonly #byIdentifier = new Map<string, MqttClientSession>();
   readonly #connections = new Set<MqttConnection>();
   readonly #deliveries: OperationDeliveries;
@@ -53,7 +55,7 @@ export class MqttBroker {
 
   /** Clients that are logged in. */
   clients(): MqttClientSession[] {
-    return [...this.#sessions.values()];
+    return [...this.#live];
   }
 
   dropConnections(): void {
@@ -73,18 +75,20 @@ export class MqttBroker {
       queueLimit: MAX_EARLY_PACKETS,
       preConnect: (client, packet, done) => this.#onConnect(client, packet, done),
       authenticate: (_client, _user, _password, done) => done(null, true),
-      authorizePublish: (_client, packet, done) => {
-        this.#beforePublish(packet);
+      authorizePublish: (client, packet, done) => {
+        this.#beforeAcknowledgement(client, packet);
         done(null);
       },
       authorizeSubscribe: (client, subscription, done) => {
         done(null, this.#maySubscribe(client, subscription) ? subscription : null);
       },
       published: (packet, client, done) => {
-        this.#onPublish(client, packet);
+        // The broker has sorted out a QoS 2 message that came twice only by now.
+        if (packet.qos === 2) this.#onPublish(client, packet);
         done(null);
       },
     });
+    aedes.on('client', (client) => this.#onRegistered(client));
     aedes.on('clientReady', (client) => this.#onReady(client));
     aedes.on('clientDisconnect', (client) => this.#onGone(client));
     aedes.on('subscribe', (subscriptions, client) => this.#onSubscribe(client, subscriptions));
@@ -113,8 +117,6 @@ export class MqttBroker {
     packet.clientId = result.identifier;
     packet.clean = true;
     this.#sessions.set(client, new MqttClientSession(client, connection, result));
-    // A connection that ends before its CONNACK never gets as far as clientDisconnect.
-    connection.once('close', () => this.#onGone(client));
     done(null, true);
   }
 
@@ -136,21 +138,24 @@ export class MqttBroker {
     });
   }
 
-  #onReady(client: Client): void {
+  /** Between the takeover of an older client and the CONNACK. */
+  #onRegistered(client: Client): void {
     const session = this.#sessions.get(client);
     if (session === undefined) return;
-    if (this.faults.cutAfterConnack > 0) {
-      this.faults.cutAfterConnack -= 1;
-      session.kick();
-      return;
-    }
+    this.#live.add(session);
     this.#byIdentifier.set(session.identifier, session);
+  }
+
+  #onReady(client: Client): void {
+    if (this.faults.cutAfterConnack <= 0) return;
+    this.faults.cutAfterConnack -= 1;
+    this.#sessions.get(client)?.kick();
   }
 
   #onGone(client: Client): void {
     const session = this.#sessions.get(client);
     if (session === undefined) return;
-    this.#sessions.delete(client);
+    this.#live.delete(session);
     if (this.#byIdentifier.get(session.identifier) === session) this.#byIdentifier.delete(session.identifier);
   }
 
@@ -170,12 +175,15 @@ export class MqttBroker {
     }
   }
 
-  #beforePublish(packet: PublishPacket): void {
+  #beforeAcknowledgement(client: Client | null, packet: PublishPacket): void {
     packet.retain = false;
-    if (packet.qos === 0 || this.faults.droppedAcknowledgements <= 0) return;
-    this.faults.droppedAcknowledgements -= 1;
-    // The broker acknowledges nothing with QoS 0.
-    packet.qos = 0;
+    if (packet.qos > 0 && this.faults.droppedAcknowledgements > 0) {
+      this.faults.droppedAcknowledgements -= 1;
+      // The broker acknowledges nothing with QoS 0.
+      packet.qos = 0;
+    }
+    // An acknowledged message has taken effect; the broker would acknowledge it first.
+    if (packet.qos < 2) this.#onPublish(client, packet);
   }
 
   #onPublish(client: Client | null, packet: PublishPacket): void {
