@@ -7,8 +7,9 @@ import { Identity } from './store/identity.js';
 import { Ids } from './store/ids.js';
 import { Inventory, type InventoryChange, type ManagedObject } from './store/inventory.js';
 import { MAX_OPERATIONS, type Operation, Operations } from './store/operations.js';
+import { TenantOptions } from './store/tenant-options.js';
 import { TrustedCertificates } from './store/trusted-certificates.js';
-import { type Role, type User, Users } from './store/users.js';
+import { ADMIN_ROLES, randomPassword, type Role, type User, Users } from './store/users.js';
 
 /** What a platform can be told at its start. */
 export interface PlatformOptions {
@@ -49,6 +50,8 @@ export class Platform extends EventEmitter<PlatformEvents> {
   readonly configurations: Configurations;
   readonly deviceRequests: DeviceRequests;
   readonly trustedCertificates: TrustedCertificates;
+  readonly tenantOptions = new TenantOptions();
+  readonly #servicePasswords = new Map<string, string>();
 
   constructor(options: PlatformOptions = {}) {
     super();
@@ -111,6 +114,14 @@ export class Platform extends EventEmitter<PlatformEvents> {
     this.identity.bind(created.id, 'c8y_Serial', externalId);
     if (parentId !== undefined) this.inventory.addChild(parentId, created.id);
     return created;
+  }
+
+  /** The technical user of a microservice, made at the first call; only names in our own code come here. */
+  serviceUser(name: string): { user: User; password: string } {
+    const password = this.#servicePasswords.get(name) ?? randomPassword();
+    this.#servicePasswords.set(name, password);
+    const known = this.users.get(`service_${name}`);
+    return { user: known ?? this.users.add(`service_${name}`, password, ADMIN_ROLES), password };
   }
 
   #onObject(change: InventoryChange, object: ManagedObject): void {

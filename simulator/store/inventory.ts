@@ -147,9 +147,7 @@ export class Inventory {
 
   /** The nearest agent: the device itself if it carries the marker, else the first ancestor that does. */
   agentOf(id: string): string | undefined {
-    return this.lineage(id).find(
-      (each) => this.#objects.get(each)?.com_cumulocity_model_Agent !== undefined,
-    );
+    return this.lineage(id).find((each) => this.#objects.get(each)?.com_cumulocity_model_Agent !== undefined);
   }
 }
 
