@@ -49,7 +49,8 @@ export class BayeuxClient {
       }),
       'handshake',
     );
-    if (meta.clientId === undefined) throw new LinkError('the notification handshake gave no usable client id');
+    if (meta.clientId === undefined)
+      throw new LinkError('the notification handshake gave no usable client id');
     this.#clientId = meta.clientId;
     this.#ackOffered = meta.offersAck;
   }
@@ -61,7 +62,9 @@ export class BayeuxClient {
     });
     const meta = this.#accepted(reply, 'subscription');
     if (meta.subscription !== undefined && meta.subscription !== this.#channel) {
-      throw new LinkError('the cloud confirmed a subscription to another channel', { pace: { kind: 'slow' } });
+      throw new LinkError('the cloud confirmed a subscription to another channel', {
+        pace: { kind: 'slow' },
+      });
     }
   }
 
@@ -81,7 +84,8 @@ export class BayeuxClient {
     const { meta } = reply;
     // Data without the connect reply happens: take the data, poll again.
     if (meta !== undefined) this.#accepted(reply, 'connection');
-    else if (reply.documents.length === 0) throw new LinkError('a long poll was answered by other messages only');
+    else if (reply.documents.length === 0)
+      throw new LinkError('a long poll was answered by other messages only');
     this.#ack = meta?.ack ?? this.#ack;
     return {
       documents: reply.documents,
@@ -117,7 +121,8 @@ export class BayeuxClient {
     const { meta } = reply;
     if (meta === undefined) throw new LinkError(`the notification ${what} was not answered`);
     const { reconnect } = meta.advice;
-    if (meta.successful && reconnect !== 'none') return meta;
+    // Advice matters where it decides what comes next: in the answer to a long poll.
+    if (meta.successful && (reconnect === 'retry' || what !== 'connection')) return meta;
     const why = meta.error === '' ? `advice ${reconnect}` : meta.error;
     const sentence = `the cloud ended the notification ${what} (${why})`;
     if (reconnect === 'none' && !meta.error.startsWith('403')) {

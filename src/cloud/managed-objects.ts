@@ -114,7 +114,10 @@ export class ManagedObjects {
     try {
       await this.#rest.send({ method: 'DELETE', path: `/inventory/managedObjects/${id}` });
     } catch (error) {
-      this.#log.warn({ deviceId: id, cause: sentenceOf(error) }, 'a device without identity stays in the cloud');
+      this.#log.warn(
+        { deviceId: id, cause: sentenceOf(error) },
+        'a device without identity stays in the cloud',
+      );
     }
   }
 

@@ -75,7 +75,10 @@ export class RestClient {
       if (error instanceof RestError) throw error;
       if (signal?.aborted === true) throw new RestError('aborted', `${nameOf(request)} was given up`);
       if (late) {
-        throw new RestError('timeout', `${nameOf(request)} at ${this.origin} took longer than ${deadlineMs} ms`);
+        throw new RestError(
+          'timeout',
+          `${nameOf(request)} at ${this.origin} took longer than ${deadlineMs} ms`,
+        );
       }
       throw this.#networkError(error);
     } finally {
@@ -127,7 +130,10 @@ export class RestClient {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       if (bytes > MAX_REPLY_BYTES) {
-        throw new RestError('protocol', `${nameOf(request)} answered with more than ${MAX_REPLY_BYTES} bytes`);
+        throw new RestError(
+          'protocol',
+          `${nameOf(request)} answered with more than ${MAX_REPLY_BYTES} bytes`,
+        );
       }
       chunks.push(chunk);
     }
@@ -157,7 +163,9 @@ export class RestClient {
       });
     }
     if (/CERT|TLS|SSL|SIGNATURE/.test(code)) {
-      return new RestError('tls', `TLS to ${this.origin} failed (${code}); nothing was sent`, { cause: error });
+      return new RestError('tls', `TLS to ${this.origin} failed (${code}); nothing was sent`, {
+        cause: error,
+      });
     }
     const way = proxy === undefined ? '' : ` through the proxy ${proxy.host}:${proxy.port}`;
     return new RestError('unreachable', `${this.origin} cannot be reached${way} (${code})`, { cause: error });

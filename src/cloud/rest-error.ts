@@ -24,7 +24,11 @@ export class RestError extends Error {
   constructor(
     kind: RestErrorKind,
     sentence: string,
-    details: { readonly status?: number; readonly retryAfterMs?: number | undefined; readonly cause?: unknown } = {},
+    details: {
+      readonly status?: number;
+      readonly retryAfterMs?: number | undefined;
+      readonly cause?: unknown;
+    } = {},
   ) {
     super(sentence, { cause: details.cause });
     this.name = 'RestError';
@@ -43,7 +47,8 @@ export function hasStatus(error: unknown, ...statuses: number[]): boolean {
 export function paceOfRestError(error: RestError): Pace {
   if (error.retryAfterMs !== undefined) return { kind: 'after', ms: error.retryAfterMs };
   if (error.kind === 'tls' || error.kind === 'protocol') return { kind: 'slow' };
-  const clientFault = error.status !== undefined && error.status < 500 && error.status !== 408 && error.status !== 429;
+  const clientFault =
+    error.status !== undefined && error.status < 500 && error.status !== 408 && error.status !== 429;
   return { kind: clientFault ? 'slow' : 'normal' };
 }
 

@@ -1,4 +1,9 @@
-import { BACKOFF_BASE_MS, BACKOFF_CAP_MS, BACKOFF_RESET_MS, SWEEP_INTERVAL_MS } from '../../contract/limits.js';
+import {
+  BACKOFF_BASE_MS,
+  BACKOFF_CAP_MS,
+  BACKOFF_RESET_MS,
+  SWEEP_INTERVAL_MS,
+} from '../../contract/limits.js';
 import type { BackoffTiming } from './backoff.js';
 
 /** Every wait of the cloud side, in ms, in one place, so that tests can shorten them. */
