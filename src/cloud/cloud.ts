@@ -6,7 +6,7 @@ import { BayeuxIntake } from './bayeux-intake.js';
 import { CloudClock } from './cloud-clock.js';
 import { provision, type CloudDevice, type ProvisionedDevices } from './devices.js';
 import type { Intake, IntakeEvents, ParsedOperation, StatusReporter } from './intake.js';
-import { LinkError } from './link-error.js';
+import { LinkError, sentenceOf } from './link-error.js';
 import { LinkKeeper } from './link-keeper.js';
 import type { Log } from './log.js';
 import { ManagedObjects } from './managed-objects.js';
@@ -175,7 +175,14 @@ class DeviceSide implements Cloud {
   }
 
   #onOperation(parsed: ParsedOperation): void {
-    if (this.#delivering) this.#common.options.events.onOperation(parsed);
+    const { events, log } = this.#common.options;
+    if (!this.#delivering) return;
+    try {
+      events.onOperation(parsed);
+    } catch (error) {
+      // One operation must not take the link down with it.
+      log.error({ cause: sentenceOf(error) }, 'an operation was not handled');
+    }
   }
 
   #warnOfSkew(): void {

@@ -53,7 +53,10 @@ function answerOf(socket: net.Socket, name: string): Promise<number> {
         return;
       }
       const status = /^HTTP\/1\.[01] (\d{3})/.exec(received.toString('latin1', 0, end))?.[1];
-      if (status === undefined) return settle(new LinkError(`${name} does not speak HTTP`));
+      if (status === undefined) {
+        settle(new LinkError(`${name} does not speak HTTP`));
+        return;
+      }
       settle(Number(status));
       const rest = received.subarray(end + 4);
       if (rest.length > 0) socket.unshift(rest);

@@ -2,7 +2,7 @@ import type { Backoff, Pace } from './backoff.js';
 import type { CloudLink } from './intake.js';
 import { paceOf, sentenceOf } from './link-error.js';
 import type { Log } from './log.js';
-import { pause } from './pause.js';
+import { isAborted, pause } from './pause.js';
 
 /** Different reasons that are logged per outage; a link that fails in ever new ways must not flood the log. */
 const MAX_LOGGED_REASONS = 8;
@@ -57,7 +57,7 @@ export class LinkKeeper {
         await attempt(own.signal, () => this.#onUp());
       } catch (error) {
         pace = paceOf(error);
-        if (!signal.aborted) this.#onDown(sentenceOf(error));
+        if (!isAborted(signal)) this.#onDown(sentenceOf(error));
       } finally {
         signal.removeEventListener('abort', onAbort);
         own.abort();

@@ -58,7 +58,8 @@ export class MqttIntake {
       if (signal.aborted) await sweeping;
       else throw why;
     } catch (error) {
-      if (!signal.aborted && this.#drops.dropped(upAtMs, monotonic()))
+      const byBroker = !(error instanceof LinkError && error.deviceUnknown);
+      if (byBroker && !signal.aborted && this.#drops.dropped(upAtMs, monotonic()))
         throw takenOver(linkOptions.clientId, error);
       throw error;
     } finally {
@@ -80,8 +81,10 @@ export class MqttIntake {
 
   #onMessage(topic: string, payload: Buffer): void {
     const { log, parseOperations, onOperation } = this.#options;
-    if (topic !== OPERATIONS)
-      return log.debug({ bytes: payload.length }, 'message on a topic that is not ours');
+    if (topic !== OPERATIONS) {
+      log.debug({ bytes: payload.length }, 'message on a topic that is not ours');
+      return;
+    }
     try {
       for (const parsed of parseOperations(payload)) onOperation(parsed);
     } catch (error) {

@@ -60,7 +60,7 @@ export class MqttLink {
     try {
       await this.#acknowledged((done) => {
         this.#client.subscribe(topic, { qos: 1 }, (error, grants) => {
-          granted = error === null && grants?.every(({ qos }) => Number(qos) < 128) === true;
+          granted = error === null && grants?.every(({ qos }) => (qos as number) < 128) === true;
           // A refusal arrives as an error with the SUBACK attached; every other error is the connection's end.
           done(error !== null && !('packet' in error && error.packet !== undefined) ? error : undefined);
         });

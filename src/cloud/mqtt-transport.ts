@@ -72,7 +72,10 @@ function ready(socket: net.Socket, event: string, url: URL, signal: AbortSignal)
     const settle = (failure?: LinkError) => {
       socket.off(event, onReady).off('error', onError).off('close', onClose);
       signal.removeEventListener('abort', onClose);
-      if (failure === undefined) return resolve();
+      if (failure === undefined) {
+        resolve();
+        return;
+      }
       // What comes after the failure interests nobody, but an error without listener ends the process.
       socket.on('error', () => undefined).destroy();
       reject(failure);

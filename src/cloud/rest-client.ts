@@ -3,6 +3,7 @@ import { MAX_ERROR_BODY_BYTES, MAX_REPLY_BYTES } from '../../contract/limits.js'
 import type { Config } from '../config/config.js';
 import { proxyAuthorization, type Credentials } from './authorization.js';
 import type { CloudClock } from './cloud-clock.js';
+import { isAborted } from './pause.js';
 import { RestError, retryAfterMs, statusSentence } from './rest-error.js';
 import { trust } from './trusted-roots.js';
 
@@ -58,7 +59,7 @@ export class RestClient {
     const deadlineMs = request.deadlineMs ?? this.#options.requestMs;
     const { signal } = request;
     const own = new AbortController();
-    let late = false;
+    let late = false as boolean;
     const onAbort = () => {
       own.abort();
     };
@@ -73,7 +74,7 @@ export class RestClient {
       return await this.#exchange(request, own.signal);
     } catch (error) {
       if (error instanceof RestError) throw error;
-      if (signal?.aborted === true) throw new RestError('aborted', `${nameOf(request)} was given up`);
+      if (isAborted(signal)) throw new RestError('aborted', `${nameOf(request)} was given up`);
       if (late) {
         throw new RestError(
           'timeout',

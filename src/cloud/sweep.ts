@@ -8,7 +8,7 @@ import { property } from './json-value.js';
 import { paceOf, sentenceOf } from './link-error.js';
 import type { Log } from './log.js';
 import { listOperations } from './operation-list.js';
-import { pause } from './pause.js';
+import { isAborted, pause } from './pause.js';
 import type { RestClient } from './rest-client.js';
 
 /** Operations handed over in one turn of the event loop: 10,000 at once would hold it for 70 ms. */
@@ -53,7 +53,7 @@ export class Sweep {
         backoff.reset();
         await pause(sweepMs, signal);
       } catch (error) {
-        if (!failing && !signal.aborted) {
+        if (!failing && !isAborted(signal)) {
           log.warn({ cause: sentenceOf(error) }, 'the list of operations cannot be read');
         }
         failing = true;
