@@ -1,0 +1,12 @@
+import tls from 'node:tls';
+
+/** TLS settings of every connection to the cloud: at least TLS 1.2, the usual roots and the configured ones. */
+export interface TrustOptions {
+  readonly minVersion: 'TLSv1.2';
+  readonly ca: string[] | undefined;
+}
+
+/** `extra` is PEM, added to the usual roots: setting `ca` alone would replace them. */
+export function trust(extra: string | undefined): TrustOptions {
+  return { minVersion: 'TLSv1.2', ca: extra === undefined ? undefined : [...tls.rootCertificates, extra] };
+}
