@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { isIP } from 'node:net';
 import { test } from 'node:test';
 import { normaliseHostname } from '../../../src/cloud/hostname.js';
 import { MAX_QUOTE, quote } from '../../../src/cloud/quote.js';
+import { parseAddress } from '../../../src/policy/address.js';
 import { operationCases } from '../../helpers/operation-cases.js';
 
 const FRAGMENT = 'c8y_RemoteAccessConnect';
@@ -38,6 +40,75 @@ test('normalising a normal form changes nothing', () => {
     assert.match(check.hostname, /^[a-z0-9._:-]{1,253}$/);
   }
   assert.ok(accepted > 40, `${accepted} accepted`);
+});
+
+/** Pieces that disguises are made of. */
+const PIECES = [
+  ...[
+    'a',
+    'z',
+    'Z',
+    '0',
+    '1',
+    '9',
+    '10',
+    '127',
+    '255',
+    '256',
+    '0x7f',
+    '08',
+    'x',
+    'plc',
+    'xn--',
+    '-',
+    '_',
+    '.',
+    '.',
+    '.',
+  ],
+  ...[
+    '..',
+    ':',
+    '::',
+    'ffff',
+    '%',
+    '[',
+    ']',
+    '/',
+    '@',
+    '?',
+    '#',
+    '\\',
+    ' ',
+    '\0',
+    'ü',
+    'с',
+    '１',
+    '。',
+    '\u00ad',
+    'ß',
+    'ﬁ',
+  ],
+];
+
+test('what is accepted means the same to a URL parser, to the policy and to the network', () => {
+  let state = 1;
+  let accepted = 0;
+  const below = (n: number) => (state = (state * 48_271) % 2_147_483_647) % n;
+  for (let i = 0; i < 40_000; i++) {
+    const text = Array.from({ length: 1 + below(7) }, () => PIECES[below(PIECES.length)]).join('');
+    const check = normaliseHostname(text);
+    if (!check.ok) continue;
+    accepted++;
+    const { hostname } = check;
+    assert.deepEqual(normaliseHostname(hostname), check, text);
+    const isAddress = parseAddress(hostname) !== undefined;
+    assert.equal(isAddress, isIP(hostname) !== 0, text);
+    assert.equal(isAddress, /^[0-9.]+$|:/.test(hostname), text);
+    const inUrl = hostname.includes(':') ? `[${hostname}]` : hostname;
+    assert.equal(new URL(`http://${inUrl}/`).hostname, inUrl, text);
+  }
+  assert.ok(accepted > 1_000, `${accepted} accepted`);
 });
 
 test('accepts international names of one script and writes them as xn--', () => {
