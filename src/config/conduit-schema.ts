@@ -22,7 +22,7 @@ function conduitName(raw: unknown): string {
 
 function refused(raw: unknown): undefined {
   if (raw === undefined || raw === null) return undefined;
-  throw new BadValue('is not served by this version; leave it out');
+  throw new BadValue('is not served by this version');
 }
 
 /** The keys of one conduit. */

@@ -97,7 +97,8 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const known: Layer = new Map(
     [...given].map((name) => [name, entries.get(name) ?? { raw: null, source: nowhere }]),
   );
-  const findings = checkRules({ values, entries: known, locate, nowhere });
+  const troubled = new Set(problems.map(({ key }) => key));
+  const findings = checkRules({ values, entries: known, locate, nowhere, troubled });
   problems.push(...findings.problems, ...environmentProblems(env));
   warnings.push(...findings.warnings.map((warning) => problemText({ ...warning, example: undefined })));
   if (problems.length > 0) throw new ConfigError(inOrder(problems));

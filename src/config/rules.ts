@@ -14,6 +14,8 @@ export interface RuleInput {
   readonly values: Partial<Settings>;
   readonly entries: Layer;
   readonly locate: Locate;
+  /** Keys and sections that have a problem of their own, so that they must not be called missing as well. */
+  readonly troubled: ReadonlySet<string>;
   /** Place for what is not set anywhere. */
   readonly nowhere: Source;
 }
@@ -35,23 +37,28 @@ export function checkRules(input: RuleInput): Findings {
   return findings;
 }
 
-function requiredKeys({ entries, locate, nowhere }: RuleInput, { problems }: Findings): void {
+function requiredKeys({ entries, locate, nowhere, troubled }: RuleInput, { problems }: Findings): void {
   for (const key of KEY_NAMES) {
     const { isRequired, example, environment } = specOf(key);
-    if (!isRequired || entries.has(key)) continue;
+    if (!isRequired || entries.has(key) || troubled.has(key) || troubled.has(sectionOf(key))) continue;
     const message = `is missing${environment === undefined ? '' : `; ${environment.join(' or ')} in the environment also sets it`}`;
     problems.push({ source: locate(nowhere, key), key, message, example });
   }
 }
 
+function sectionOf(key: string): string {
+  return key.split('.')[0] ?? key;
+}
+
 /** Exactly one of user with password, and token. */
-function credentials({ entries, locate, nowhere }: RuleInput, { problems }: Findings): void {
+function credentials({ entries, locate, nowhere, troubled }: RuleInput, { problems }: Findings): void {
   const isSet = (key: string): boolean => entries.has(key) || entries.has(`${key}File`);
   const sourceOf = (key: string): Source =>
     entries.get(key)?.source ?? entries.get(`${key}File`)?.source ?? locate(nowhere, 'cloud');
   const complain = (at: string, key: string, message: string, example?: string): void => {
     problems.push({ source: sourceOf(at), key, message, example });
   };
+  if (troubled.has('cloud')) return;
   const [user, password, token] = [isSet('cloud.user'), isSet('cloud.password'), isSet('cloud.token')];
   if (token && (user || password)) {
     const other = user ? 'cloud.user' : 'cloud.password';

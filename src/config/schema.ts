@@ -216,6 +216,6 @@ export function specOf(name: KeyName): KeySpec {
 }
 
 function intakeKind(raw: unknown): 'rest' | 'mqtt' {
-  if (raw === 'thin-edge') throw new BadValue('thin-edge is not served by this version; use rest or mqtt');
+  if (raw === 'thin-edge') throw new BadValue('is not served by this version; use rest or mqtt');
   return oneOf(raw, ['rest', 'mqtt']);
 }

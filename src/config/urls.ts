@@ -80,7 +80,8 @@ function readUrl(raw: unknown, schemes: readonly string[], usual: string): URL {
 }
 
 function parseUrl(written: string, usual: string): URL {
-  if (!/^[a-z]+:\/\//i.test(written)) throw new BadValue(`must be a URL that begins with ${usual}`);
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(written))
+    throw new BadValue(`must be a URL that begins with ${usual}`);
   if (/[\s\\]/.test(written)) throw new BadValue('holds a blank or a backslash');
   const url = tryParse(written);
   if (url === null || url.hostname === '') throw new BadValue('is not a URL with a host');
