@@ -1,12 +1,12 @@
 import { networkInterfaces } from 'node:os';
 import { performance } from 'node:perf_hooks';
-import { SHUTDOWN_MS } from '../contract/limits.js';
+import { MAX_REPLY_BYTES, SHUTDOWN_MS } from '../contract/limits.js';
 import { AdminServer, type AdminAddress } from './admin/admin-server.js';
 import { Metrics } from './admin/metrics.js';
 import { createCloud, type Cloud, type CloudOptions } from './cloud/cloud.js';
 import type { CloudLink } from './cloud/intake.js';
 import { parseJson } from './cloud/json-document.js';
-import { parseOperation, parseOperations } from './cloud/operation.js';
+import { parseNotification, parseOperation } from './cloud/operation.js';
 import type { Config } from './config/config.js';
 import { reloadable } from './config/reload.js';
 import { GatewayView } from './gateway-view.js';
@@ -29,9 +29,6 @@ export interface GatewayOptions {
   /** Replaces some of the waits towards the cloud; for tests. */
   readonly timing?: CloudOptions['timing'];
 }
-
-/** How long a name of the cloud may be remembered, in ms. */
-const CLOUD_NAME_TTL_MS = 60_000;
 
 /** Longest wait for the worker threads at start, in ms; they take well below a second each. */
 const WORKERS_UP_MS = 30_000;
@@ -58,6 +55,7 @@ export class Gateway {
   #config: Config;
   #workersUp: () => void = () => undefined;
   #isStopping = false;
+  #connectedWaiters: (() => void)[] = [];
 
   constructor(options: GatewayOptions) {
     const { config, log, redactor } = options;
@@ -73,8 +71,8 @@ export class Gateway {
       version: options.version,
       log,
       parseOperation,
-      parseOperations,
-      parseJson,
+      parseOperations: parseNotification,
+      parseJson: (document) => parseJson(document, { maxBytes: MAX_REPLY_BYTES }),
       timing: options.timing,
       isOurs: (operationId) => this.supervisor.isOurs(operationId),
       events: {
@@ -82,9 +80,8 @@ export class Gateway {
         onLink: (link) => this.#onLink(link),
       },
     });
-    const targets = new Resolver();
-    const cloudNames = new Resolver({ cacheMs: CLOUD_NAME_TTL_MS });
-    const tunnels = new Tunnels({ cloud: config.cloud, credentials: this.#cloud.credentials, resolver: cloudNames });
+    const resolver = new Resolver();
+    const tunnels = new Tunnels({ cloud: config.cloud, credentials: this.#cloud.credentials, resolver });
     this.#view = new GatewayView(options.version);
     this.supervisor = new Supervisor({
       log,
@@ -93,7 +90,7 @@ export class Gateway {
       metrics: this.#sessionMetrics(),
       policy: policyOf(config),
       deviceOf: (deviceId) => this.#deviceOf(deviceId),
-      resolve: (hostname) => targets.resolve(hostname),
+      resolve: (hostname) => resolver.resolve(hostname),
       tunnel: (connectionKey) => tunnels.open(connectionKey),
       redact: { add: (key) => redactor.add(key, 'connection-key'), remove: (key) => redactor.remove(key) },
       now: () => performance.now(),
@@ -122,6 +119,12 @@ export class Gateway {
     const address = await this.#admin.start();
     this.#cloud.intake.start();
     return address;
+  }
+
+  /** Resolves when operations can be received. */
+  connected(): Promise<void> {
+    if (this.#view.link.state === 'connected') return Promise.resolve();
+    return new Promise((resolve) => this.#connectedWaiters.push(resolve));
   }
 
   /** Stops cleanly within SHUTDOWN_MS: sessions end with their bytes delivered, what is pending is reported. */
@@ -220,6 +223,9 @@ export class Gateway {
   #onLink(link: CloudLink): void {
     this.#view.link = link;
     this.#metrics.cloudConnected(link.state === 'connected');
+    if (link.state !== 'connected') return;
+    for (const resolve of this.#connectedWaiters) resolve();
+    this.#connectedWaiters = [];
   }
 
   #deviceOf(deviceId: string): Device | undefined {

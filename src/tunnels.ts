@@ -42,7 +42,7 @@ export class Tunnels {
 
   async #resolve(host: string, port: number, code: 'cloud-unreachable' | 'cloud-proxy'): Promise<Endpoint> {
     try {
-      const { addresses } = await this.#resolver.resolve(host);
+      const { addresses } = await this.#resolver.resolve(host, { cached: true });
       return { host, port, addresses };
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
