@@ -18,7 +18,10 @@ export const MAX_REDACTED_CHARACTERS = 262_144;
 
 /** Base of the rolling hash; odd, so that no character is shifted out. Quality matters little: hits are compared. */
 const HASH_BASE = 0x01000193;
-const HASH_BASE_TO_WINDOW = Array.from({ length: WINDOW }).reduce<number>((power) => Math.imul(power, HASH_BASE), 1);
+const HASH_BASE_TO_WINDOW = Array.from({ length: WINDOW }).reduce<number>(
+  (power) => Math.imul(power, HASH_BASE),
+  1,
+);
 
 interface Registered {
   readonly kind: string;
@@ -79,7 +82,8 @@ export class Redactor {
 
   /** `text` without any registered secret. The longest form wins where several begin at one place. */
   redact(text: string): string {
-    const searched = text.length > MAX_REDACTED_CHARACTERS ? `${text.slice(0, MAX_REDACTED_CHARACTERS)}…` : text;
+    const searched =
+      text.length > MAX_REDACTED_CHARACTERS ? `${text.slice(0, MAX_REDACTED_CHARACTERS)}…` : text;
     return this.#redactShort(this.#redactLong(searched));
   }
 
@@ -105,7 +109,8 @@ export class Redactor {
 
   #redactShort(text: string): string {
     let result = text;
-    for (const [pattern, { kind }] of this.#short) result = result.replaceAll(pattern, () => `[redacted:${kind}]`);
+    for (const [pattern, { kind }] of this.#short)
+      result = result.replaceAll(pattern, () => `[redacted:${kind}]`);
     return result;
   }
 
@@ -152,7 +157,8 @@ function longestAt(text: string, start: number, candidates: Map<string, Pattern>
 
 function hashOf(pattern: string): number {
   let hash = 0;
-  for (let index = 0; index < WINDOW; index++) hash = (Math.imul(hash, HASH_BASE) + pattern.charCodeAt(index)) | 0;
+  for (let index = 0; index < WINDOW; index++)
+    hash = (Math.imul(hash, HASH_BASE) + pattern.charCodeAt(index)) | 0;
   return hash;
 }
 

@@ -80,7 +80,8 @@ test('20,000 keys are each found, and each gone when removed', () => {
   const redactor = new Redactor();
   const keys = Array.from({ length: 20_000 }, () => randomUUID());
   for (const key of keys) redactor.add(key, CONNECTION_KEY_KIND);
-  for (const key of keys) assert.equal(redactor.redact(`{"url":"${key}"}`), '{"url":"[redacted:connection-key]"}');
+  for (const key of keys)
+    assert.equal(redactor.redact(`{"url":"${key}"}`), '{"url":"[redacted:connection-key]"}');
   for (const key of keys) redactor.remove(key);
   assert.equal(redactor.redact(keys.join(' ')), keys.join(' ').slice(0, MAX_REDACTED_CHARACTERS) + '…');
 });
