@@ -56,7 +56,7 @@ function parseTarget(text: string): { hostname: string; port: number } | string 
   const port = Number(digits);
   if (host === '' || port < 1 || port > 65_535) return 'The target is HOST:PORT, for example 10.0.5.7:5900 or [fd00::67]:22.';
   const normal = normaliseHostname(host);
-  return normal.ok ? { hostname: normal.hostname, port } : `The host cannot be used: ${normal.problem}.`;
+  return normal.ok ? { hostname: normal.hostname, port } : `The host cannot be used: ${normal.why}.`;
 }
 
 function childOf({ device }: Config, externalId: string | undefined): ChildConfig | undefined | 'unknown' {

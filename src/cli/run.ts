@@ -21,9 +21,11 @@ export async function run(options: RunOptions, io: ProcessIo): Promise<number> {
   const { config, warnings, file } = load();
   const redactor = new Redactor();
   registerSecrets(redactor, config);
-  const log = createLog({ ...config.log, redactor });
+  const { log, sink } = createLog({ ...config.log, redactor });
   for (const warning of warnings) log.warn({}, warning);
-  return new Running(options, io, log, redactor, load).run(config, file);
+  const exitCode = await new Running(options, io, log, redactor, load).run(config, file);
+  sink.flushSync();
+  return exitCode;
 }
 
 /** One run of the agent, from start to exit code. */

@@ -74,7 +74,7 @@ async function startGateway(file: string, { version, io, logLevel }: PlantOption
   const { config } = loadConfig({ file, env: {}, cwd: io.cwd, isTerminal: true, overrides: { 'log.level': logLevel } });
   const redactor = new Redactor();
   registerSecrets(redactor, config);
-  const log = createLog({ ...config.log, redactor });
+  const { log } = createLog({ ...config.log, redactor });
   const gateway = new Gateway({ config, version, log, redactor, onFatal: (error) => log.fatal({ err: error }, 'demo ended') });
   await gateway.start();
   await gateway.connected();
