@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Backoff, Pace } from './backoff.js';
 import type { CloudLink } from './intake.js';
 import { paceOf, sentenceOf } from './link-error.js';
@@ -6,6 +7,9 @@ import { isAborted, pause } from './pause.js';
 
 /** Different reasons that are logged per outage; a link that fails in ever new ways must not flood the log. */
 const MAX_LOGGED_REASONS = 8;
+
+/** Requests and pauses of one attempt that may wait at a time; more are a leak that Node should warn of. */
+const MAX_WAITS = 30;
 
 export interface LinkKeeperOptions {
   /**
@@ -48,6 +52,7 @@ export class LinkKeeper {
     while (!signal.aborted) {
       // Whatever the attempt left running ends with it.
       const own = new AbortController();
+      setMaxListeners(MAX_WAITS, own.signal);
       const onAbort = () => {
         own.abort();
       };

@@ -163,6 +163,9 @@ export class RestClient {
         cause: error,
       });
     }
+    if (error instanceof Error && error.name === 'HTTPParserError') {
+      return new RestError('protocol', `${this.origin} does not speak HTTP; check cloud.url`, { cause: error });
+    }
     if (/CERT|TLS|SSL|SIGNATURE/.test(code)) {
       return new RestError('tls', `TLS to ${this.origin} failed (${code}); nothing was sent`, {
         cause: error,
@@ -209,5 +212,5 @@ function codeOf(error: unknown): string {
   for (let at = error; at instanceof Error; at = at.cause) {
     if ('code' in at && typeof at.code === 'string') return at.code;
   }
-  return 'no further cause';
+  return error instanceof Error ? error.name : 'unknown';
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { MAX_OUTBOX_OPERATIONS } from '../../contract/limits.js';
 import { Backoff, type BackoffTiming } from './backoff.js';
 import type { StatusReporter, StatusUpdate } from './intake.js';
@@ -51,6 +52,8 @@ export class StatusOutbox implements StatusReporter {
 
   constructor(options: StatusOutboxOptions) {
     this.#options = options;
+    // One listener per status under way; more are a leak that Node should warn of.
+    setMaxListeners(2 * PARALLEL, this.#abort.signal);
   }
 
   get size(): number {
