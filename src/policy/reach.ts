@@ -44,9 +44,11 @@ export class GatewayAddresses {
   constructor(adminListen: AdminListen, ownAddresses: readonly string[]) {
     this.#admin = adminListen;
     this.#own = ownAddresses.flatMap((text) => {
-      const [host = '', digits] = text.split('/');
+      const [, host = '', digits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
       const address = parseAddress(host);
-      return address === undefined ? [] : [{ address, prefix: Number(digits ?? BITS[address.family]) }];
+      if (address === undefined) return [];
+      const bits = BITS[address.family];
+      return [{ address, prefix: Math.min(Number(digits ?? bits), bits) }];
     });
   }
 

@@ -84,6 +84,19 @@ test('ignores the rest of a message of too many documents', () => {
   assert.deepEqual(parsed.at(-1), { kind: 'ignored', why: 'more than 4096 documents in one message' });
 });
 
+test('ignores a document that names two ids, devices or statuses', () => {
+  const text = JSON.stringify(exampleOperation());
+  for (const member of ['id', 'deviceId', 'status']) {
+    const value = JSON.stringify(exampleOperation()[member]);
+    const [parsed] = parseNotification(Buffer.from(text.replace('{', `{"${member}":${value},`)));
+    assert.deepEqual(parsed, { kind: 'ignored', why: `the document has the member "${member}" twice` });
+  }
+});
+
+test('reads own members only', () => {
+  assert.equal(parseOperation(Object.create(exampleOperation())).kind, 'ignored');
+});
+
 test('never says the connection key, good or bad', () => {
   for (const key of ['canary-0123456789', 'canary/0123456789', 'canary'.repeat(30)]) {
     for (const port of [22, 0]) {

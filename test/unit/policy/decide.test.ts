@@ -246,3 +246,28 @@ test('counts sessions in all, of the conduit and of the target', () => {
     'limit-reached: All 10 sessions to plc:22 are in use (limits.sessionsPerTarget); close one or raise the limit.',
   );
 });
+
+test('knows the broadcast addresses of its own networks and passes over what is no address', () => {
+  const own = [
+    '10.1.0.1/16',
+    '10.2.0.4/31',
+    '10.3.0.9/32',
+    '10.4.0.9',
+    'fd00:9::1/64',
+    'plc',
+    '',
+    '10.5.0.1/x',
+  ];
+  const gateway = new GatewayAddresses({ kind: 'off' }, own);
+  const isBroadcast = (host: string) => answer(OPEN, host, { gateway }).includes('the broadcast address');
+  const hosts = [
+    '10.1.255.255',
+    '10.1.0.255',
+    '10.2.0.5',
+    '10.3.0.9',
+    '10.4.0.255',
+    '10.5.0.255',
+    'fd00:9::ffff',
+  ];
+  assert.deepEqual(hosts.filter(isBroadcast), ['10.1.255.255']);
+});
