@@ -100,6 +100,8 @@ async function pipeStdio(
 ): Promise<number> {
   const tunnel = await client.openTunnel(deviceId, endpoint.id, signal);
   const { output } = io;
+  // A closed pipe fails the write too, which the relay sees; without a listener it would end the process.
+  output.on('error', () => undefined);
   // Standard output cannot be ended like a socket; behind this it can, and then all of it was taken.
   const outputEnd = new Writable({
     write: (chunk: Buffer, _encoding, done) => void output.write(chunk, done),
