@@ -50,12 +50,14 @@ async function echoSession({ operator, deviceId, endpoints }: Plant): Promise<{ 
     }
   };
   send();
-  for await (const chunk of tunnel as AsyncIterable<Buffer>) {
+  // Leaving the loop must not destroy the tunnel: it is closed properly below.
+  for await (const chunk of tunnel.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     received.update(chunk);
     receivedBytes += chunk.length;
     send();
     if (receivedBytes >= BYTES_PER_SESSION) break;
   }
+  tunnel.resume();
   await tunnel.close();
   return { sent: sent.digest('hex'), received: received.digest('hex') };
 }
