@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Cloud } from '../../../simulator/cloud.js';
 import type { Operation } from '../../../simulator/store/operations.js';
@@ -54,7 +56,7 @@ export function deviceUrl(cloud: Cloud, key: string): string {
 
 /** The connection key of a remote-access operation. */
 export function keyOf(operation: Operation): string {
-  return (operation['c8y_RemoteAccessConnect'] as { connectionKey: string }).connectionKey;
+  return (operation.c8y_RemoteAccessConnect as { connectionKey: string }).connectionKey;
 }
 
 /** The next operation that is created. */
@@ -98,4 +100,21 @@ export async function until(condition: () => boolean, what: string): Promise<voi
     if (performance.now() > deadline) throw new Error(`Not within ${LIMIT_MS} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
+}
+
+/** An upgrade on a bare socket, for what a WebSocket library hides. `offer` is one header line, or none. */
+export async function rawUpgrade(
+  address: string,
+  authorization: string,
+  offer = 'Sec-WebSocket-Protocol: binary\r\n',
+): Promise<{ socket: Socket; head: string }> {
+  const url = new URL(address);
+  const socket = connect(Number(url.port), url.hostname);
+  socket.write(
+    `GET ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n` +
+      `Sec-WebSocket-Extensions: permessage-deflate\r\nAuthorization: ${authorization}\r\n${offer}\r\n`,
+  );
+  const [chunk] = (await once(socket, 'data', { signal: AbortSignal.timeout(LIMIT_MS) })) as [Buffer];
+  return { socket, head: chunk.toString('latin1') };
 }
