@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { readAuthorities } from './authorities.js';
+import { key } from './key.js';
+import type { KeySpec } from './key.js';
+import { bearerToken, credentialPart, password } from './secret-values.js';
+import { cloudUrl, proxyUrl, remoteAccessUrl } from './urls.js';
+import { parsed } from './values.js';
+
+/** The keys under `cloud`. */
+export const CLOUD_KEYS = {
+  'cloud.url': key({
+    schema: parsed(cloudUrl),
+    meaning: 'the tenant; `http://` only for loopback, no path, no credentials',
+    unit: 'URL',
+    example: 'https://acme.example.com',
+    isRequired: true,
+    environment: ['C8Y_BASEURL'],
+  }),
+  'cloud.remoteAccessUrl': key({
+    schema: parsed(remoteAccessUrl),
+    meaning: 'base URL of the tunnel WebSockets where they go through another host or port',
+    unit: 'URL',
+    example: 'https://tunnels.acme.example.com',
+    defaultText: '`cloud.url`',
+    environment: ['GATEHOUSE_CLOUD_REMOTE_ACCESS_URL'],
+  }),
+  'cloud.tenant': key({
+    schema: parsed((raw) => (raw === '' ? '' : credentialPart(raw))),
+    meaning: 'tenant id; may be empty, then the cloud finds it by the host name',
+    unit: 'text',
+    example: 't0815',
+    default: '',
+    defaultText: 'empty',
+    environment: ['C8Y_TENANT'],
+    isPrivate: true,
+    reloads: true,
+  }),
+  'cloud.user': key({
+    schema: parsed(credentialPart),
+    meaning: 'user of basic authentication; goes with `cloud.password`',
+    unit: 'text',
+    example: 'device_gw-7',
+    environment: ['C8Y_USER'],
+    isPrivate: true,
+    reloads: true,
+  }),
+  'cloud.password': key({
+    schema: parsed(password),
+    meaning: 'password of basic authentication',
+    unit: 'secret',
+    example: '(better cloud.passwordFile: /etc/gatehouse/password)',
+    environment: ['C8Y_PASSWORD'],
+    isSecret: true,
+    reloads: true,
+  }),
+  'cloud.token': key({
+    schema: parsed(bearerToken),
+    meaning: 'bearer token, instead of user and password',
+    unit: 'secret',
+    example: '(better cloud.tokenFile: /etc/gatehouse/token)',
+    environment: ['C8Y_TOKEN'],
+    isSecret: true,
+    reloads: true,
+  }),
+  'cloud.certFile': key({
+    schema: z.unknown(),
+    meaning: 'X.509 device certificate instead (PEM)',
+    unit: 'path',
+    example: '(use cloud.user and cloud.passwordFile)',
+    environment: ['GATEHOUSE_CLOUD_CERT_FILE'],
+    notServed: 'X.509 device certificates',
+  }),
+  'cloud.keyFile': key({
+    schema: z.unknown(),
+    meaning: 'private key of `cloud.certFile` (PEM)',
+    unit: 'path',
+    example: '(use cloud.user and cloud.passwordFile)',
+    environment: ['GATEHOUSE_CLOUD_KEY_FILE'],
+    notServed: 'X.509 device certificates',
+  }),
+  'cloud.caFile': key({
+    schema: parsed(readAuthorities),
+    meaning: 'extra trusted roots (PEM), beside those of Node.js',
+    isPath: true,
+    unit: 'path',
+    example: '/etc/gatehouse/ca.pem',
+    defaultText: 'system roots',
+    environment: ['GATEHOUSE_CLOUD_CA_FILE'],
+  }),
+  'cloud.proxy': key({
+    schema: parsed(proxyUrl),
+    meaning: 'HTTP proxy for REST, WebSockets and MQTT alike; hosts in `NO_PROXY` are reached without it',
+    unit: 'URL, secret',
+    example: 'http://user:password@proxy.example.com:3128',
+    defaultText: 'none',
+    environment: ['HTTPS_PROXY', 'https_proxy'],
+    isSecret: true,
+  }),
+} satisfies Record<string, KeySpec>;

@@ -1,0 +1,255 @@
+import path from 'node:path';
+import type { Config } from './config.js';
+import { readYaml } from './document.js';
+import type { Tree } from './document.js';
+import { FileMissing, readTextFile } from './file.js';
+import {
+  SECRET_FILES,
+  commandLineLayer,
+  environmentLayer,
+  fileLayer,
+  merge,
+  unknownVariables,
+} from './layers.js';
+import type { Layer } from './layers.js';
+import { bypassesProxy } from './no-proxy.js';
+import { normalForm } from './normal-form.js';
+import { ConfigError, problemText } from './problem.js';
+import type { Problem, Source } from './problem.js';
+import { checkRules } from './rules.js';
+import { KEY_NAMES, specOf } from './schema.js';
+import type { KeyName, Settings } from './schema.js';
+import { readSecretFile } from './secret-file.js';
+import { isLoopback } from './urls.js';
+import { tryValue, validate } from './validation.js';
+import type { Locate } from './validation.js';
+import { BadValue, text } from './values.js';
+
+/** Largest configuration file, in bytes: ten thousand conduits. */
+const MAX_FILE_BYTES = 1_048_576;
+
+/** Looked for in the working directory, and then for the whole system. */
+export const DEFAULT_FILE = 'gatehouse.yaml';
+export const SYSTEM_FILE = '/etc/gatehouse/gatehouse.yaml';
+
+export interface LoadOptions {
+  /** From the command line; without it the default files are looked for. */
+  readonly file?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Values from the command line by full key, such as `{ 'log.level': 'debug' }`; undefined = not given. */
+  readonly overrides?: Readonly<Record<string, unknown>>;
+  readonly cwd: string;
+  /** Whether log lines go to a terminal; decides the default of `log.format`. Default false. */
+  readonly isTerminal?: boolean;
+  /** Default SYSTEM_FILE; tests name one that does not exist. */
+  readonly systemFile?: string;
+}
+
+/** Where each value came from. */
+export type Sources = Readonly<Record<KeyName, Source>>;
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly sources: Sources;
+  /** One sentence each, with its place; not fatal. */
+  readonly warnings: readonly string[];
+  /** The file that was read, as it was named; undefined when everything came from elsewhere. */
+  readonly file: string | undefined;
+}
+
+/**
+ * Reads and validates the whole configuration. Precedence: command line, environment, file, default.
+ * @throws ConfigError with all problems at once.
+ */
+export function loadConfig(options: LoadOptions): LoadedConfig {
+  const { env, cwd } = options;
+  const problems: Problem[] = [];
+  const warnings: string[] = [...unknownVariables(env)];
+  const environment = environmentLayer(env);
+  const found = findFile(options, environment.size > 0);
+  const tree = found === undefined ? undefined : readYaml(found.text);
+  const locate = locator(found?.file, tree);
+
+  for (const { line, path: key, message } of tree?.problems ?? []) {
+    problems.push({
+      source: { kind: 'file', file: found?.file ?? '', line },
+      key,
+      message,
+      example: undefined,
+    });
+  }
+  if (tree?.isBroken === true) throw new ConfigError(inOrder(problems));
+  const layers = [
+    tree === undefined ? new Map() : fileLayer(tree, found?.file ?? '', problems),
+    environment,
+    commandLineLayer(options.overrides ?? {}, problems),
+  ];
+  const entries = merge(layers, problems);
+  const folder = found === undefined ? cwd : path.dirname(path.resolve(cwd, found.file));
+  warnings.push(...sharedSecrets(entries, found?.isShared ?? false));
+  const given = new Set(entries.keys());
+  resolvePaths(entries, (source) => (source.kind === 'file' ? folder : cwd), problems, warnings);
+
+  const values = validate(entries, locate, problems);
+  const nowhere: Source =
+    found === undefined ? { kind: 'default' } : { kind: 'file', file: found.file, line: 1 };
+  // A secret whose file could not be read has its problem; the rules must not call it missing.
+  const known: Layer = new Map(
+    [...given].map((name) => [name, entries.get(name) ?? { raw: null, source: nowhere }]),
+  );
+  const troubled = new Set(problems.map(({ key }) => key));
+  const findings = checkRules({ values, entries: known, locate, nowhere, troubled });
+  problems.push(...findings.problems, ...environmentProblems(env));
+  warnings.push(...findings.warnings.map((warning) => problemText({ ...warning, example: undefined })));
+  if (problems.length > 0) throw new ConfigError(inOrder(problems));
+
+  const isProxyBypassed = proxyIsBypassed(values, entries, env);
+  const config = normalForm(values as Settings, {
+    isTerminal: options.isTerminal ?? false,
+    isProxyBypassed,
+    conduitSource: (index) => placeOf(locate(sourceOf(entries, 'conduits'), `conduits[${index}]`)),
+  });
+  return { config, sources: sourcesOf(entries, isProxyBypassed), warnings, file: found?.file };
+}
+
+interface FoundFile {
+  readonly file: string;
+  readonly text: string;
+  readonly isShared: boolean;
+}
+
+/** The file that was named, else the first default one there is; none is fine when the environment has something. */
+function findFile(
+  { file, cwd, systemFile = SYSTEM_FILE }: LoadOptions,
+  mayLack: boolean,
+): FoundFile | undefined {
+  const candidates = file === undefined ? [DEFAULT_FILE, systemFile] : [file];
+  for (const candidate of candidates) {
+    try {
+      return { file: candidate, ...readTextFile(path.resolve(cwd, candidate), MAX_FILE_BYTES) };
+    } catch (error) {
+      if (!(error instanceof BadValue)) throw error;
+      if (error instanceof FileMissing && file === undefined) continue;
+      throw new ConfigError([fileProblem(candidate, error.message)]);
+    }
+  }
+  if (mayLack) return undefined;
+  throw new ConfigError([noFile(candidates, cwd)]);
+}
+
+function fileProblem(file: string, sentence: string): Problem {
+  const message = `the configuration file ${sentence}; \`gatehouse init\` writes one, \`gatehouse demo\` needs none`;
+  return { source: { kind: 'file', file, line: 1 }, key: '', message, example: undefined };
+}
+
+function noFile(candidates: readonly string[], cwd: string): Problem {
+  const message = [
+    `no configuration: neither ${candidates.map((file) => path.resolve(cwd, file)).join(' nor ')} exists.`,
+    'Name one with --config FILE, write one with `gatehouse init`, or try `gatehouse demo`, which needs none.',
+    'The smallest one that works:',
+    ...[
+      'cloud:',
+      '  url: https://acme.example.com',
+      '  user: device_gw-7',
+      '  passwordFile: /etc/gatehouse/password',
+    ],
+    ...[
+      'device:',
+      '  externalId: "gw-7"',
+      'conduits:',
+      '  - name: packaging-hmis',
+      '    host: 10.0.5.0/24',
+      '    ports: [5900]',
+    ],
+  ].join('\n');
+  return { source: { kind: 'default' }, key: '', message, example: undefined };
+}
+
+function locator(file: string | undefined, tree: Tree | undefined): Locate {
+  return (source, key) => {
+    if (source.kind !== 'file' || file === undefined || tree === undefined) return source;
+    return { kind: 'file', file, line: tree.lineOf(key) };
+  };
+}
+
+/** Turns `<key>File` into the secret it holds, and other paths into absolute ones. */
+function resolvePaths(
+  entries: Layer,
+  folderOf: (source: Source) => string,
+  problems: Problem[],
+  warnings: string[],
+): void {
+  for (const name of KEY_NAMES) {
+    const entry = entries.get(name);
+    if (specOf(name).isPath && typeof entry?.raw === 'string') {
+      entries.set(name, { ...entry, raw: path.resolve(folderOf(entry.source), entry.raw) });
+    }
+  }
+  for (const [fileKey, key] of SECRET_FILES) {
+    const entry = entries.get(fileKey);
+    if (entry === undefined) continue;
+    const { raw, source } = entry;
+    const result = tryValue(() => readSecretFile(path.resolve(folderOf(source), text(raw))));
+    if ('message' in result) {
+      problems.push({ source, key: fileKey, message: result.message, example: '/etc/gatehouse/secret' });
+      continue;
+    }
+    if (result.value.isShared)
+      warnings.push(problemText({ source, key: fileKey, message: SHARED, example: undefined }));
+    entries.set(key, { raw: result.value.secret, source });
+  }
+}
+
+const SHARED = 'names a file that group or others can read or write; chmod 600 it';
+
+/** A secret inside a configuration file that others can read. */
+function sharedSecrets(entries: Layer, isShared: boolean): string[] {
+  if (!isShared) return [];
+  return [...SECRET_FILES].flatMap(([fileKey, key]) => {
+    const source = entries.get(key)?.source;
+    if (source?.kind !== 'file') return [];
+    const message = `stands in a file that group or others can read; chmod 600 it, or use ${fileKey}`;
+    return [problemText({ source, key, message, example: undefined })];
+  });
+}
+
+/** Verification of certificates must not be off: the credentials would go to whoever answers. */
+function environmentProblems(env: LoadOptions['env']): Problem[] {
+  const name = 'NODE_TLS_REJECT_UNAUTHORIZED';
+  if (env[name] !== '0') return [];
+  const message = 'turns verification of certificates off; unset it and name the root in cloud.caFile';
+  return [{ source: { kind: 'environment', name }, key: '', message, example: undefined }];
+}
+
+function proxyIsBypassed(values: Partial<Settings>, entries: Layer, env: LoadOptions['env']): boolean {
+  const { hostname, port, protocol } = new URL(values['cloud.url'] ?? 'https://localhost');
+  // As in Go and curl: a proxy that the environment names for the whole machine is not asked for loopback.
+  if (isLoopback(hostname) && sourceOf(entries, 'cloud.proxy').kind === 'environment') return true;
+  const list = [env.NO_PROXY, env.no_proxy].find((value) => (value ?? '') !== '');
+  return (
+    list !== undefined && bypassesProxy(list, hostname, Number(port) || (protocol === 'https:' ? 443 : 80))
+  );
+}
+
+function sourcesOf(entries: Layer, isProxyBypassed: boolean): Sources {
+  const sources = KEY_NAMES.map((name) => [name, sourceOf(entries, name)]);
+  const result = Object.fromEntries(sources) as Record<KeyName, Source>;
+  if (isProxyBypassed && entries.has('cloud.proxy')) {
+    result['cloud.proxy'] = { kind: 'environment', name: 'NO_PROXY' };
+  }
+  return result;
+}
+
+function sourceOf(entries: Layer, name: KeyName): Source {
+  return entries.get(name)?.source ?? { kind: 'default' };
+}
+
+function placeOf(source: Source): { file: string; line: number } {
+  return source.kind === 'file' ? { file: source.file, line: source.line } : { file: source.kind, line: 0 };
+}
+
+/** Those of the file by line, the others behind them. */
+function inOrder(problems: readonly Problem[]): Problem[] {
+  const lineOf = ({ source }: Problem): number => (source.kind === 'file' ? source.line : Infinity);
+  return [...problems].sort((a, b) => (lineOf(a) === lineOf(b) ? 0 : lineOf(a) - lineOf(b)));
+}

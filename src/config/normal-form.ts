@@ -1,0 +1,89 @@
+import { availableParallelism } from 'node:os';
+import type { ChildConfig, Conduit, Config } from './config.js';
+import type { Settings } from './schema.js';
+
+/** What the defaults that are computed depend on. */
+export interface Surroundings {
+  readonly isTerminal: boolean;
+  /** NO_PROXY names the cloud's host, or it is loopback and only the environment has a proxy. */
+  readonly isProxyBypassed: boolean;
+  /** Where the conduit at `index` is written. */
+  readonly conduitSource: (index: number) => Conduit['source'];
+}
+
+/** The values by key, valid and complete, in the shape the parts of the agent read. */
+export function normalForm(values: Settings, surroundings: Surroundings): Config {
+  const url = present(values['cloud.url']);
+  const externalId = present(values['device.externalId']);
+  return {
+    cloud: {
+      url,
+      remoteAccessUrl: values['cloud.remoteAccessUrl'] ?? url,
+      tenant: values['cloud.tenant'],
+      credentials: credentials(values),
+      ca: values['cloud.caFile'],
+      proxy: surroundings.isProxyBypassed ? undefined : values['cloud.proxy'],
+    },
+    device: {
+      externalId,
+      externalIdType: values['device.externalIdType'],
+      name: values['device.name'] ?? externalId,
+      children: values['device.children'].map(child),
+    },
+    intake: {
+      kind: values['intake.kind'],
+      mqttUrl: values['intake.mqttUrl'] ?? `mqtts://${new URL(url).hostname}:8883`,
+      operationAgeMs: values['intake.operationAge'],
+    },
+    conduits: values.conduits.map((entry, index) => conduit(entry, surroundings.conduitSource(index))),
+    limits: limits(values),
+    keepAlive: { webSocketPingMs: values['keepAlive.webSocketPing'] },
+    workers: { count: values['workers.count'] ?? availableParallelism() },
+    admin: { listen: values['admin.listen'], token: values['admin.token'] },
+    log: {
+      level: values['log.level'],
+      format: values['log.format'] ?? (surroundings.isTerminal ? 'pretty' : 'json'),
+    },
+  };
+}
+
+function credentials(values: Settings): Config['cloud']['credentials'] {
+  const token = values['cloud.token'];
+  if (token !== undefined) return { kind: 'token', token };
+  return { kind: 'basic', user: present(values['cloud.user']), password: present(values['cloud.password']) };
+}
+
+function child({ externalId, name, targets }: Settings['device.children'][number]): ChildConfig {
+  return { externalId, name: name ?? externalId, targets };
+}
+
+function conduit(entry: Settings['conduits'][number], source: Conduit['source']): Conduit {
+  return {
+    name: entry.name,
+    host: entry.host,
+    ports: entry.ports,
+    maxSessions: entry.maxSessions,
+    idleTimeoutMs: entry.idleTimeout,
+    sessionDurationMs: entry.sessionDuration,
+    source,
+  };
+}
+
+function limits(values: Settings): Config['limits'] {
+  return {
+    sessions: values['limits.sessions'],
+    sessionsPerTarget: values['limits.sessionsPerTarget'],
+    connectTimeoutMs: values['limits.connectTimeout'],
+    idleTimeoutMs: values['limits.idleTimeout'],
+    sessionDurationMs: values['limits.sessionDuration'],
+    bootstrapBufferBytes: values['limits.bootstrapBuffer'],
+    bufferBytes: values['limits.buffer'],
+    maxMessageBytes: values['limits.maxMessage'],
+  };
+}
+
+/** The rules have made sure of it. */
+function present<T>(value: T | undefined): T {
+  if (value === undefined) throw new TypeError('a required key passed the rules without a value');
+  return value;
+}

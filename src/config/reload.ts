@@ -1,0 +1,94 @@
+import { Secret } from '../../contract/secret.js';
+import type { Config } from './config.js';
+import { KEY_NAMES, specOf } from './schema.js';
+import type { KeyName } from './schema.js';
+
+/** What changes from one configuration to the next. */
+export interface Reload {
+  /** Keys whose new value takes effect on SIGHUP. */
+  readonly applies: readonly string[];
+  /** Keys that keep their old value until the agent is started again. */
+  readonly needsRestart: readonly string[];
+}
+
+/** Compares two configurations key by key. Children count as two keys: who they are, and what they may reach. */
+export function reloadable(old: Config, fresh: Config): Reload {
+  const applies: string[] = [];
+  const needsRestart: string[] = [];
+  for (const key of KEY_NAMES) {
+    if (key === 'device.children' || isSame(VALUES[key](old), VALUES[key](fresh))) continue;
+    (specOf(key).reloads ? applies : needsRestart).push(key);
+  }
+  if (!isSame(identities(old), identities(fresh))) needsRestart.push('device.children');
+  if (!isSame(targets(old, fresh), targets(fresh, old))) applies.push('device.children[].targets');
+  return { applies, needsRestart };
+}
+
+/** The value behind each key. Several keys may read one value: credentials change as a whole. */
+const VALUES: Readonly<Record<KeyName, (config: Config) => unknown>> = {
+  'cloud.url': ({ cloud }) => cloud.url,
+  'cloud.remoteAccessUrl': ({ cloud }) => cloud.remoteAccessUrl,
+  'cloud.tenant': ({ cloud }) => cloud.tenant,
+  'cloud.user': ({ cloud: { credentials } }) => (credentials.kind === 'basic' ? credentials.user : undefined),
+  'cloud.password': ({ cloud: { credentials } }) =>
+    credentials.kind === 'basic' ? credentials.password : undefined,
+  'cloud.token': ({ cloud: { credentials } }) =>
+    credentials.kind === 'token' ? credentials.token : undefined,
+  'cloud.certFile': () => undefined,
+  'cloud.keyFile': () => undefined,
+  'cloud.caFile': ({ cloud }) => cloud.ca,
+  'cloud.proxy': ({ cloud }) => cloud.proxy,
+  'device.externalId': ({ device }) => device.externalId,
+  'device.externalIdType': ({ device }) => device.externalIdType,
+  'device.name': ({ device }) => device.name,
+  'device.children': ({ device }) => device.children,
+  'intake.kind': ({ intake }) => intake.kind,
+  'intake.mqttUrl': ({ intake }) => intake.mqttUrl,
+  'intake.operationAge': ({ intake }) => intake.operationAgeMs,
+  // Where a conduit is written is no part of what it permits: moving it in the file changes nothing.
+  conduits: ({ conduits }) => conduits.map((conduit) => ({ ...conduit, source: undefined })),
+  'limits.sessions': ({ limits }) => limits.sessions,
+  'limits.sessionsPerTarget': ({ limits }) => limits.sessionsPerTarget,
+  'limits.connectTimeout': ({ limits }) => limits.connectTimeoutMs,
+  'limits.idleTimeout': ({ limits }) => limits.idleTimeoutMs,
+  'limits.sessionDuration': ({ limits }) => limits.sessionDurationMs,
+  'limits.bootstrapBuffer': ({ limits }) => limits.bootstrapBufferBytes,
+  'limits.buffer': ({ limits }) => limits.bufferBytes,
+  'limits.maxMessage': ({ limits }) => limits.maxMessageBytes,
+  'keepAlive.webSocketPing': ({ keepAlive }) => keepAlive.webSocketPingMs,
+  'workers.count': ({ workers }) => workers.count,
+  'admin.listen': ({ admin }) => admin.listen,
+  'admin.token': ({ admin }) => admin.token,
+  'audit.file': () => undefined,
+  'log.level': ({ log }) => log.level,
+  'log.format': ({ log }) => log.format,
+};
+
+function identities({ device }: Config): unknown {
+  return device.children.map(({ externalId, name }) => [externalId, name]);
+}
+
+/** The targets of the children that both have; a new child comes with the restart that it needs anyway. */
+function targets({ device }: Config, other: Config): unknown {
+  const shared = new Set(other.device.children.map(({ externalId }) => externalId));
+  return device.children
+    .filter(({ externalId }) => shared.has(externalId))
+    .map((child) => [child.externalId, child.targets ?? null])
+    .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
+}
+
+/** Compares by what JSON sees, with secrets by their value, which never leaves this function. */
+function isSame(a: unknown, b: unknown): boolean {
+  return comparable(a) === comparable(b);
+}
+
+function comparable(value: unknown): string | undefined {
+  return JSON.stringify(revealed(value));
+}
+
+function revealed(value: unknown): unknown {
+  if (value instanceof Secret) return { secret: value.reveal() };
+  if (Array.isArray(value)) return value.map(revealed);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, revealed(inner)]));
+}

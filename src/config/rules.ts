@@ -1,0 +1,159 @@
+import type { Layer } from './layers.js';
+import { isLoopback } from './urls.js';
+import type { Problem, Source } from './problem.js';
+import type { Locate } from './validation.js';
+import type { KeyName, Settings } from './schema.js';
+import { KEY_NAMES, specOf } from './schema.js';
+import { nearest } from './suggestion.js';
+
+/** Shorter admin tokens can be guessed; 16 characters of a random alphabet carry 64 bits and more. */
+const MIN_ADMIN_TOKEN_CHARACTERS = 16;
+
+/** What the rules look at: the values that are valid, and what was set at all. */
+export interface RuleInput {
+  readonly values: Partial<Settings>;
+  readonly entries: Layer;
+  readonly locate: Locate;
+  /** Keys and sections that have a problem of their own, so that they must not be called missing as well. */
+  readonly troubled: ReadonlySet<string>;
+  /** Place for what is not set anywhere. */
+  readonly nowhere: Source;
+}
+
+interface Findings {
+  readonly problems: Problem[];
+  readonly warnings: { readonly source: Source; readonly key: string; readonly message: string }[];
+}
+
+/** What concerns more than one key. Values that are invalid on their own are passed over; they have their problem. */
+export function checkRules(input: RuleInput): Findings {
+  const findings: Findings = { problems: [], warnings: [] };
+  requiredKeys(input, findings);
+  credentials(input, findings);
+  conduits(input, findings);
+  children(input, findings);
+  adminToken(input, findings);
+  mqttClientId(input, findings);
+  return findings;
+}
+
+function requiredKeys({ entries, locate, nowhere, troubled }: RuleInput, { problems }: Findings): void {
+  for (const key of KEY_NAMES) {
+    const { isRequired, example, environment } = specOf(key);
+    if (!isRequired || entries.has(key) || troubled.has(key) || troubled.has(sectionOf(key))) continue;
+    const message = `is missing${environment === undefined ? '' : `; ${environment.join(' or ')} in the environment also sets it`}`;
+    problems.push({ source: locate(nowhere, key), key, message, example });
+  }
+}
+
+function sectionOf(key: string): string {
+  return key.split('.')[0] ?? key;
+}
+
+/** Exactly one of user with password, and token. */
+function credentials({ entries, locate, nowhere, troubled }: RuleInput, { problems }: Findings): void {
+  const isSet = (key: string): boolean => entries.has(key) || entries.has(`${key}File`);
+  const sourceOf = (key: string): Source =>
+    entries.get(key)?.source ?? entries.get(`${key}File`)?.source ?? locate(nowhere, 'cloud');
+  const complain = (at: string, key: string, message: string, example?: string): void => {
+    problems.push({ source: sourceOf(at), key, message, example });
+  };
+  if (troubled.has('cloud')) return;
+  const [user, password, token] = [isSet('cloud.user'), isSet('cloud.password'), isSet('cloud.token')];
+  if (token && (user || password)) {
+    const other = user ? 'cloud.user' : 'cloud.password';
+    complain('cloud.token', 'cloud.token', `and ${other} are both set; keep the token, or user and password`);
+  } else if (user && !password) {
+    complain(
+      'cloud.user',
+      'cloud.password',
+      'is missing, but cloud.user is set',
+      'cloud.passwordFile: /etc/gatehouse/password',
+    );
+  } else if (password && !user) {
+    complain('cloud.password', 'cloud.user', 'is missing, but cloud.password is set', 'device_gw-7');
+  } else if (!token && !user && !entries.has('cloud.certFile')) {
+    const message = 'has no credentials: give cloud.user and cloud.password, or cloud.token';
+    complain('cloud', 'cloud', message, '{ user: device_gw-7, passwordFile: /etc/gatehouse/password }');
+  }
+}
+
+function conduits({ values, entries, locate }: RuleInput, { problems, warnings }: Findings): void {
+  const list = values.conduits;
+  if (list === undefined) return;
+  const source = entries.get('conduits')?.source;
+  if (list.length === 0 || source === undefined) {
+    warnings.push({
+      source: source ?? { kind: 'default' },
+      key: 'conduits',
+      message: 'is empty: every operation will be refused',
+    });
+    return;
+  }
+  const names = new Map<string, number>();
+  for (const [index, { name, host }] of list.entries()) {
+    const at = (field: string): { source: Source; key: string } => {
+      const key = `conduits[${index}].${field}`;
+      return { source: locate(source, key), key };
+    };
+    const first = names.get(name);
+    if (first === undefined) names.set(name, index);
+    else
+      problems.push({
+        ...at('name'),
+        message: `"${name}" is also the name of conduits[${first}]`,
+        example: `${name}-2`,
+      });
+    if (host.endsWith('/0')) warnings.push({ ...at('host'), message: `${host} permits every address` });
+  }
+}
+
+function children({ values, entries, locate }: RuleInput, { problems }: Findings): void {
+  const source = entries.get('device.children')?.source;
+  if (source === undefined || values['device.children'] === undefined) return;
+  const names = values.conduits?.map(({ name }) => name);
+  const owners = new Map([[values['device.externalId'] ?? '', 'device']]);
+  for (const [index, { externalId, targets }] of values['device.children'].entries()) {
+    const path = `device.children[${index}]`;
+    const complain = (key: string, message: string): void => {
+      problems.push({ source: locate(source, key), key, message, example: undefined });
+    };
+    const owner = owners.get(externalId);
+    if (owner === undefined) owners.set(externalId, path);
+    else complain(`${path}.externalId`, `"${externalId}" is also the external id of ${owner}`);
+    for (const [position, target] of (targets ?? []).entries()) {
+      if (names === undefined || names.includes(target)) continue;
+      const near = nearest(target, names);
+      const hint = near === undefined ? '' : `; did you mean ${near}?`;
+      complain(`${path}.targets[${position}]`, `"${target}" names no conduit${hint}`);
+    }
+  }
+}
+
+function adminToken({ values, entries, locate, nowhere }: RuleInput, { problems, warnings }: Findings): void {
+  const listen = values['admin.listen'];
+  if (listen?.kind !== 'tcp' || isLoopback(listen.host)) return;
+  const key: KeyName = 'admin.token';
+  const isSet = entries.has(key) || entries.has(`${key}File`);
+  const source = entries.get(key)?.source ?? entries.get('admin.listen')?.source ?? locate(nowhere, key);
+  if (!isSet) {
+    const message = `is missing: admin.listen ${listen.host}:${listen.port} can be reached from other machines`;
+    problems.push({ source, key, message, example: 'admin.tokenFile: /etc/gatehouse/admin-token' });
+  } else if ((values[key]?.reveal().length ?? Infinity) < MIN_ADMIN_TOKEN_CHARACTERS) {
+    warnings.push({ source, key, message: `has fewer than ${MIN_ADMIN_TOKEN_CHARACTERS} characters` });
+  }
+}
+
+/** The MQTT client id is `d:<external id>`, so a colon would end the id early. */
+function mqttClientId({ values, entries, locate, nowhere }: RuleInput, { problems }: Findings): void {
+  const externalId = values['device.externalId'];
+  if (values['intake.kind'] !== 'mqtt' || externalId?.includes(':') !== true) return;
+  const key: KeyName = 'device.externalId';
+  const source = entries.get(key)?.source ?? locate(nowhere, key);
+  problems.push({
+    source,
+    key,
+    message: `"${externalId}" must not hold a colon with intake.kind mqtt`,
+    example: '"gw-7"',
+  });
+}

@@ -1,0 +1,221 @@
+import { z } from 'zod';
+import { adminListen } from './addresses.js';
+import { CLOUD_KEYS } from './cloud-schema.js';
+import { CHILDREN, CONDUITS, MAX_SESSIONS, MIN_TIMEOUT_MS } from './conduit-schema.js';
+import { key } from './key.js';
+import type { KeySpec, ValueOf } from './key.js';
+import { bearerToken } from './secret-values.js';
+import { mqttUrl } from './urls.js';
+import { BadValue, MAX_TIMER_MS, duration, oneOf, parsed, size, text, wholeNumber } from './values.js';
+
+const MAX_ID_CHARACTERS = 256;
+const KIB = 1_024;
+const MIB = 1_048_576;
+
+/** Every key of the configuration, in the order of the documentation. The types of all values follow from here. */
+export const KEYS = {
+  ...CLOUD_KEYS,
+  'device.externalId': key({
+    schema: parsed((raw) => text(raw, MAX_ID_CHARACTERS)),
+    meaning: "the gateway's external id",
+    unit: 'text',
+    example: '"gw-7"',
+    isRequired: true,
+    environment: ['GATEHOUSE_DEVICE_EXTERNAL_ID'],
+  }),
+  'device.externalIdType': key({
+    schema: parsed((raw) => text(raw, MAX_ID_CHARACTERS)),
+    meaning: 'type of that external id',
+    unit: 'text',
+    example: 'c8y_Serial',
+    default: 'c8y_Serial',
+  }),
+  'device.name': key({
+    schema: parsed((raw) => text(raw, MAX_ID_CHARACTERS)),
+    meaning: 'used only when the managed object has to be created',
+    unit: 'text',
+    example: 'Gateway, hall 7',
+    defaultText: 'the external id',
+  }),
+  'device.children': key({
+    schema: CHILDREN,
+    meaning: 'devices behind the gateway',
+    unit: 'list, see below',
+    example: '[{ externalId: "plc-17", name: Filler 17, targets: [packaging-hmis] }]',
+    default: [],
+    defaultText: '`[]`',
+  }),
+  'intake.kind': key({
+    schema: parsed(intakeKind),
+    meaning: 'how operations arrive: `rest` (real-time notifications, polling as the fall-back) or `mqtt`',
+    unit: '`rest`, `mqtt`',
+    example: 'rest',
+    default: 'rest',
+    environment: ['GATEHOUSE_INTAKE_KIND'],
+  }),
+  'intake.mqttUrl': key({
+    schema: parsed(mqttUrl),
+    meaning: "the cloud's MQTT endpoint; also `wss://host/mqtt`; `mqtt://` only for loopback",
+    unit: 'URL',
+    example: 'mqtts://acme.example.com:8883',
+    defaultText: '`mqtts://<cloud host>:8883`',
+    environment: ['GATEHOUSE_INTAKE_MQTT_URL'],
+  }),
+  'intake.operationAge': key({
+    schema: parsed((raw) => duration(raw, 1_000, MAX_TIMER_MS, 'no zero')),
+    meaning: 'older operations are failed without touching the target',
+    unit: 'duration',
+    example: '5m',
+    default: '5m',
+    reloads: true,
+  }),
+  conduits: key({
+    schema: CONDUITS,
+    meaning: 'what may be reached; empty means that nothing may',
+    unit: 'list, see below',
+    example: '[{ name: packaging-hmis, host: 10.0.5.0/24, ports: [5900] }]',
+    default: [],
+    defaultText: 'none',
+    reloads: true,
+  }),
+  'limits.sessions': key({
+    schema: parsed((raw) => wholeNumber(raw, 1, MAX_SESSIONS)),
+    meaning: 'open sessions in all',
+    unit: `1 to ${MAX_SESSIONS}`,
+    example: '10000',
+    default: 10_000,
+    reloads: true,
+  }),
+  'limits.sessionsPerTarget': key({
+    schema: parsed((raw) => wholeNumber(raw, 1, MAX_SESSIONS)),
+    meaning: 'open sessions to one host and port',
+    unit: `1 to ${MAX_SESSIONS}`,
+    example: '64',
+    default: 64,
+    reloads: true,
+  }),
+  'limits.connectTimeout': key({
+    schema: parsed((raw) => duration(raw, MIN_TIMEOUT_MS, 300_000, 'no zero')),
+    meaning: 'for each of target and WebSocket to be up',
+    unit: 'duration',
+    example: '10s',
+    default: '10s',
+    reloads: true,
+  }),
+  'limits.idleTimeout': key({
+    schema: parsed((raw) => duration(raw, MIN_TIMEOUT_MS, MAX_TIMER_MS, 'zero')),
+    meaning: 'longest time without a byte in either direction',
+    unit: 'duration, 0 = off',
+    example: '30m',
+    default: 0,
+    reloads: true,
+  }),
+  'limits.sessionDuration': key({
+    schema: parsed((raw) => duration(raw, MIN_TIMEOUT_MS, MAX_TIMER_MS, 'zero')),
+    meaning: 'longest time a session may be open',
+    unit: 'duration, 0 = off',
+    example: '8h',
+    default: 0,
+    reloads: true,
+  }),
+  'limits.bootstrapBuffer': key({
+    schema: parsed((raw) => size(raw, KIB, 16 * MIB)),
+    meaning:
+      'kept from the side that is up while the other connects; then that side is paused, nothing is dropped',
+    unit: 'size',
+    example: '64KiB',
+    default: '64KiB',
+    reloads: true,
+  }),
+  'limits.buffer': key({
+    schema: parsed((raw) => size(raw, KIB, 64 * MIB)),
+    meaning: 'in flight per direction before the sender is paused',
+    unit: 'size',
+    example: '256KiB',
+    default: '256KiB',
+    reloads: true,
+  }),
+  'limits.maxMessage': key({
+    schema: parsed((raw) => size(raw, KIB, KIB * MIB)),
+    meaning: 'largest WebSocket message accepted from the cloud',
+    unit: 'size',
+    example: '16MiB',
+    default: '16MiB',
+    reloads: true,
+  }),
+  'keepAlive.webSocketPing': key({
+    schema: parsed((raw) => duration(raw, MIN_TIMEOUT_MS, 3_600_000, 'zero')),
+    meaning: 'ping interval; a session whose cloud side stays silent for two intervals ends',
+    unit: 'duration, 0 = off',
+    example: '20s',
+    default: '20s',
+    reloads: true,
+  }),
+  'workers.count': key({
+    schema: parsed((raw) => wholeNumber(raw, 1, 256)),
+    meaning: 'worker threads',
+    unit: '1 to 256',
+    example: '4',
+    defaultText: 'available parallelism',
+    environment: ['GATEHOUSE_WORKERS_COUNT'],
+  }),
+  'admin.listen': key({
+    schema: parsed(adminListen),
+    meaning: 'where the admin listener is; port 0 takes any free one',
+    unit: '`host:port`, `unix:/path`, `off`',
+    example: '127.0.0.1:7980',
+    default: '127.0.0.1:7980',
+    environment: ['GATEHOUSE_ADMIN_LISTEN'],
+  }),
+  'admin.token': key({
+    schema: parsed(bearerToken),
+    meaning: 'bearer token of the admin listener; required unless that is loopback, a unix socket or off',
+    unit: 'secret',
+    example: '(better admin.tokenFile: /etc/gatehouse/admin-token)',
+    defaultText: 'none',
+    environment: ['GATEHOUSE_ADMIN_TOKEN'],
+    isSecret: true,
+  }),
+  'audit.file': key({
+    schema: z.unknown(),
+    meaning: 'append-only JSON lines',
+    unit: 'path',
+    example: 'off',
+    defaultText: '`off`',
+    notServed: 'the audit file',
+  }),
+  'log.level': key({
+    schema: parsed((raw) => oneOf(raw, ['trace', 'debug', 'info', 'warn', 'error', 'fatal'])),
+    meaning: 'lines below it are not written',
+    unit: '`trace`, `debug`, `info`, `warn`, `error`, `fatal`',
+    example: 'debug',
+    default: 'info',
+    environment: ['GATEHOUSE_LOG_LEVEL'],
+    reloads: true,
+  }),
+  'log.format': key({
+    schema: parsed((raw) => oneOf(raw, ['json', 'pretty'])),
+    meaning: 'one JSON object or one readable line each',
+    unit: '`json`, `pretty`',
+    example: 'json',
+    defaultText: '`json`; `pretty` on a terminal',
+  }),
+} satisfies Record<string, KeySpec>;
+
+export type KeyName = keyof typeof KEYS;
+
+/** All values by key, as the schemas give them. */
+export type Settings = { [K in KeyName]: ValueOf<(typeof KEYS)[K]> };
+
+/** The names in KEYS, typed. */
+export const KEY_NAMES = Object.keys(KEYS) as readonly KeyName[];
+
+/** What is known about a key, without its exact type. */
+export function specOf(name: KeyName): KeySpec {
+  return KEYS[name];
+}
+
+function intakeKind(raw: unknown): 'rest' | 'mqtt' {
+  if (raw === 'thin-edge') throw new BadValue('is not served by this version; use rest or mqtt');
+  return oneOf(raw, ['rest', 'mqtt']);
+}

@@ -1,0 +1,127 @@
+import { Secret } from '../../contract/secret.js';
+import { certificatesIn } from './authorities.js';
+import type { AdminListen, Config, PortRange, ProxyConfig } from './config.js';
+import { sourceText } from './problem.js';
+import { KEY_NAMES } from './schema.js';
+import type { KeyName } from './schema.js';
+import type { Sources } from './load.js';
+import { formatDuration, formatSize } from './values.js';
+
+/** What a key shows: text for people; secrets masked; undefined = not set. */
+type View = Readonly<Record<KeyName, (config: Config) => string | undefined>>;
+
+const MASKED = '[secret]';
+
+const VIEW: View = {
+  'cloud.url': ({ cloud }) => cloud.url,
+  'cloud.remoteAccessUrl': ({ cloud }) => cloud.remoteAccessUrl,
+  'cloud.tenant': ({ cloud }) => quoted(cloud.tenant),
+  'cloud.user': ({ cloud: { credentials } }) =>
+    credentials.kind === 'basic' ? quoted(credentials.user) : undefined,
+  'cloud.password': ({ cloud: { credentials } }) => (credentials.kind === 'basic' ? MASKED : undefined),
+  'cloud.token': ({ cloud: { credentials } }) => (credentials.kind === 'token' ? MASKED : undefined),
+  'cloud.certFile': () => undefined,
+  'cloud.keyFile': () => undefined,
+  'cloud.caFile': ({ cloud }) => (cloud.ca === undefined ? undefined : certificates(cloud.ca)),
+  'cloud.proxy': ({ cloud }) => (cloud.proxy === undefined ? undefined : proxyText(cloud.proxy)),
+  'device.externalId': ({ device }) => quoted(device.externalId),
+  'device.externalIdType': ({ device }) => quoted(device.externalIdType),
+  'device.name': ({ device }) => quoted(device.name),
+  'device.children': ({ device }) =>
+    list(
+      device.children.map(
+        ({ externalId, targets }) =>
+          `${quoted(externalId)}${targets === undefined ? '' : ` -> ${list(targets)}`}`,
+      ),
+    ),
+  'intake.kind': ({ intake }) => intake.kind,
+  'intake.mqttUrl': ({ intake }) => intake.mqttUrl,
+  'intake.operationAge': ({ intake }) => formatDuration(intake.operationAgeMs),
+  conduits: ({ conduits }) =>
+    list(conduits.map(({ name, host, ports }) => `${name} ${host}:${portsText(ports)}`)),
+  'limits.sessions': ({ limits }) => String(limits.sessions),
+  'limits.sessionsPerTarget': ({ limits }) => String(limits.sessionsPerTarget),
+  'limits.connectTimeout': ({ limits }) => formatDuration(limits.connectTimeoutMs),
+  'limits.idleTimeout': ({ limits }) => formatDuration(limits.idleTimeoutMs),
+  'limits.sessionDuration': ({ limits }) => formatDuration(limits.sessionDurationMs),
+  'limits.bootstrapBuffer': ({ limits }) => formatSize(limits.bootstrapBufferBytes),
+  'limits.buffer': ({ limits }) => formatSize(limits.bufferBytes),
+  'limits.maxMessage': ({ limits }) => formatSize(limits.maxMessageBytes),
+  'keepAlive.webSocketPing': ({ keepAlive }) => formatDuration(keepAlive.webSocketPingMs),
+  'workers.count': ({ workers }) => String(workers.count),
+  'admin.listen': ({ admin }) => listenText(admin.listen),
+  'admin.token': ({ admin }) => (admin.token === undefined ? undefined : MASKED),
+  'audit.file': () => 'off',
+  'log.level': ({ log }) => log.level,
+  'log.format': ({ log }) => log.format,
+};
+
+/** One key of the configuration as it is in effect. */
+export interface EffectiveValue {
+  readonly key: KeyName;
+  /** `(none)` when it is not set and has no default. */
+  readonly value: string;
+  /** `gatehouse.yaml:4`, `environment variable C8Y_USER`, `command line` or `default`. */
+  readonly from: string;
+}
+
+/** Every key in the order of the documentation, secrets masked, with where its value came from. */
+export function effectiveValues(config: Config, sources: Sources): readonly EffectiveValue[] {
+  return KEY_NAMES.map((key) => ({
+    key,
+    value: VIEW[key](config) ?? '(none)',
+    from: sourceText(sources[key]),
+  }));
+}
+
+/** The same as lines for a terminal, in columns. */
+export function effectiveConfig(config: Config, sources: Sources): readonly string[] {
+  const rows = effectiveValues(config, sources);
+  const keyWidth = Math.max(...rows.map(({ key }) => key.length));
+  const valueWidth = Math.min(60, Math.max(...rows.map(({ value }) => value.length)));
+  return rows.map(
+    ({ key, value, from }) => `${key.padEnd(keyWidth)}  ${value.padEnd(valueWidth)}  # ${from}`,
+  );
+}
+
+/** `8080-8089,5900` */
+export function portsText(ports: readonly PortRange[]): string {
+  return ports
+    .map(({ from, to }) => (from === to ? String(from) : from === 1 && to === 65_535 ? '*' : `${from}-${to}`))
+    .join(',');
+}
+
+/** `127.0.0.1:7980`, `unix:/path` or `off`. */
+export function listenText(listen: AdminListen): string {
+  switch (listen.kind) {
+    case 'tcp':
+      return `${bracketed(listen.host)}:${listen.port}`;
+    case 'unix':
+      return `unix:${listen.path}`;
+    case 'off':
+      return 'off';
+  }
+}
+
+/** `http://user:[secret]@host:port`, the password masked. */
+export function proxyText({ host, port, user, password }: ProxyConfig): string {
+  const secret = password === undefined ? '' : `:${String(password satisfies Secret)}`;
+  return `http://${user === undefined ? '' : `${user}${secret}@`}${bracketed(host)}:${port}`;
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function certificates(pem: string): string {
+  const count = certificatesIn(pem).length;
+  return count === 1 ? '1 certificate' : `${count} certificates`;
+}
+
+function quoted(value: string): string {
+  return JSON.stringify(value);
+}
+
+function list(items: readonly string[]): string {
+  return `[${items.join(', ')}]`;
+}
