@@ -9,13 +9,15 @@ import { describeCloud } from '../../../simulator/cloud.js';
 import { curl, hasCurl, shell } from '../../helpers/simulator/curl.js';
 import { call, type Running, runningCloud } from '../../helpers/simulator/running-cloud.js';
 import {
+  clientFrame,
   deviceUrl,
   dialOpen,
   keyOf,
   LIMIT_MS,
   nextMessage,
   nextOperation,
-  rawUpgrade,
+  rawRequest,
+  read,
 } from '../../helpers/simulator/tunnel-ends.js';
 
 /*
@@ -63,9 +65,23 @@ test('c8ylp: OAuth login, identity, inventory, roles, then a WebSocket without s
   assert.ok(roles.some(({ id }) => id === 'ROLE_REMOTE_ACCESS_ADMIN'));
   const device = shoutingDevice(running);
   const address = `${cloud.url}/service/remoteaccess/client/${deviceId}/configurations/${endpoint.id}`;
-  const { socket, head } = await rawUpgrade(address, '', `Cookie: ${cookie}\r\nX-XSRF-TOKEN: ${xsrf}\r\n`);
+  // The order and spelling of Python's websocket-client.
+  const { socket, head } = await rawRequest(address, [
+    'Upgrade: websocket',
+    `Host: ${new URL(cloud.url).host}`,
+    `Origin: ${cloud.url}`,
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    'Sec-WebSocket-Version: 13',
+    'Connection: Upgrade',
+    'Content-Type: application/json',
+    `X-XSRF-TOKEN: ${xsrf}`,
+    `Cookie: ${cookie}`,
+  ]);
   t.after(() => socket.destroy());
   assert.match(head, /^HTTP\/1\.1 101 [^]*sec-websocket-protocol: binary/i);
+  const answer = read(socket, 7);
+  socket.write(clientFrame('hello'));
+  assert.deepEqual(await answer, Buffer.from('\x82\x05HELLO', 'latin1'));
   await device;
 });
 
@@ -90,9 +106,22 @@ test('go-c8y-cli: device by name, configurations, then a WebSocket over ws://', 
   assert.equal((await get('/tenant/currentTenant')).json.name, 't0815');
   const device = shoutingDevice(running);
   const address = `${cloud.url}/service/remoteaccess/client/${deviceId}/configurations/${configuration.id}`;
-  const { socket, head } = await rawUpgrade(address, operator, 'Content-Type: application/json\r\n');
+  // The order and spelling of Go's net/http under gorilla/websocket.
+  const { socket, head } = await rawRequest(address, [
+    `Host: ${new URL(cloud.url).host}`,
+    'User-Agent: Go-http-client/1.1',
+    `Authorization: ${operator}`,
+    'Connection: Upgrade',
+    'Content-Type: application/json',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    'Sec-WebSocket-Version: 13',
+    'Upgrade: websocket',
+  ]);
   t.after(() => socket.destroy());
-  assert.match(head, /^HTTP\/1\.1 101 /);
+  assert.match(head, /^HTTP\/1\.1 101 [^]*sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=/i);
+  const answer = read(socket, 7);
+  socket.write(clientFrame('hello'));
+  assert.deepEqual(await answer, Buffer.from('\x82\x05HELLO', 'latin1'));
   await device;
 });
 
