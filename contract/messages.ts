@@ -113,6 +113,8 @@ export type WorkerCommand =
 /** What happened in a worker since its last report. */
 export interface WorkerReport {
   readonly kind: 'report';
+  /** Sessions that this worker took on. */
+  readonly started: readonly string[];
   /** Sessions that are up now, with their set-up time in ms. Sent in the same turn as they open. */
   readonly opened: readonly { readonly sessionId: string; readonly setupMs: number }[];
   /** Sessions that began to close. */

@@ -1,2 +1,10 @@
 #!/usr/bin/env node
-console.log('gatehouse');
+import { readFileSync } from 'node:fs';
+import { processIo } from './cli/process-io.js';
+import { runProgram } from './cli/program.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+process.exitCode = await runProgram(process.argv.slice(2), processIo(), version);

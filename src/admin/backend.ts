@@ -1,0 +1,87 @@
+/*
+ * What the admin listener needs from the rest of the agent, and the JSON it shows. CONTRACT: the field names of
+ * SessionView are stable.
+ */
+
+/** The agent as the admin listener sees it. None of the calls waits on a socket except `close`. */
+export interface AdminBackend {
+  status(): StatusView;
+  sessions(): readonly SessionView[];
+  /** Ends one session; resolves with `closed` once both of its sockets are gone. */
+  close(sessionId: string): Promise<'closed' | 'unknown'>;
+  /** Starts no more sessions; the agent exits when the last one ends. Calling it twice is harmless. */
+  drain(): void;
+  readiness(): Readiness;
+}
+
+/** Whether operations can be received. `reason` is one sentence for a person, without a secret. */
+export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string };
+
+/** One session. Uplink is target to cloud, downlink cloud to target. */
+export interface SessionView {
+  readonly id: string;
+  readonly operationId: string;
+  readonly deviceId: string;
+  /** Name of the conduit that allowed it. */
+  readonly conduit: string;
+  readonly host: string;
+  readonly port: number;
+  readonly state: 'connecting' | 'open' | 'closing';
+  /** Thread id of the worker that owns the sockets. */
+  readonly worker: number;
+  /** ISO 8601, UTC; null while it is connecting. */
+  readonly openedAt: string | null;
+  readonly uplinkBytes: number;
+  readonly downlinkBytes: number;
+}
+
+/** The agent as a whole. */
+export interface StatusView {
+  readonly version: string;
+  readonly pid: number;
+  readonly uptimeSeconds: number;
+  /** True once a drain was asked for. */
+  readonly draining: boolean;
+  readonly cloud: CloudView;
+  readonly workers: readonly WorkerView[];
+  readonly totals: TotalsView;
+}
+
+/** The control connection to the cloud. */
+export interface CloudView {
+  readonly state: 'connected' | 'disconnected';
+  /** Why it is disconnected; absent while it is connected. */
+  readonly reason?: string;
+}
+
+export interface WorkerView {
+  /** Thread id. */
+  readonly worker: number;
+  readonly sessions: number;
+  /** Over the last interval, in ms; null before the first one. */
+  readonly eventLoopDelay: LoopDelay | null;
+  readonly uplinkBytes: number;
+  readonly downlinkBytes: number;
+}
+
+/** Event-loop delay over one interval, in ms. */
+export interface LoopDelay {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
+/** Counted since the start of the process, except where "now" is said. */
+export interface TotalsView {
+  /** Open, connecting and closing now. */
+  readonly sessionsActive: number;
+  readonly sessionsOpened: number;
+  /** Sessions that failed before they were open. */
+  readonly sessionsFailed: number;
+  readonly operations: number;
+  readonly uplinkBytes: number;
+  readonly downlinkBytes: number;
+  readonly workerRestarts: number;
+  /** Operations whose status the cloud does not have yet, now. */
+  readonly statusOutbox: number;
+}

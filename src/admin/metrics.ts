@@ -1,0 +1,145 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { FailureCode } from '../../contract/failure.js';
+import type { EndReason } from '../../contract/session-state.js';
+import type { MetricsSource } from './metrics-page.js';
+
+/** Upper bounds of set-up times, in s: a LAN dial and a cloud upgrade take 50 ms to 1 s, the limit is 10 s each. */
+const SETUP_BUCKETS_S = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
+
+/** Upper bounds of open times, in s: from one HTTP request to a working day. */
+const DURATION_BUCKETS_S = [1, 5, 15, 60, 300, 900, 3_600, 14_400, 28_800, 86_400];
+
+/** Read whenever the metrics are. */
+export interface MetricsGauges {
+  readonly activeSessions: () => number;
+  /** Operations whose status the cloud does not have yet. */
+  readonly outboxSize: () => number;
+}
+
+/**
+ * Every metric of CONTRACT in a registry of its own, and the process defaults. Labels have a few fixed values each;
+ * none carries a host, an id or anything else that an operation chooses.
+ */
+export class Metrics implements MetricsSource {
+  readonly #registry = new Registry();
+  readonly #sessions = this.#counter('gatehouse_sessions_total', 'Sessions that ended, by outcome.', [
+    'outcome',
+  ]);
+  readonly #operations = this.#counter('gatehouse_operations_total', 'Operation statuses.', [
+    'intake',
+    'status',
+  ]);
+  readonly #bytes = this.#counter('gatehouse_bytes_total', 'Payload bytes delivered.', ['direction']);
+  readonly #restarts = this.#counter(
+    'gatehouse_worker_restarts_total',
+    'Workers that died and were replaced.',
+    [],
+  );
+  readonly #setup = new Histogram({
+    name: 'gatehouse_session_setup_seconds',
+    help: 'Time from accepting an operation until both connections are up.',
+    buckets: SETUP_BUCKETS_S,
+    registers: [this.#registry],
+  });
+  readonly #duration = new Histogram({
+    name: 'gatehouse_session_duration_seconds',
+    help: 'Open time of sessions that ended.',
+    buckets: DURATION_BUCKETS_S,
+    registers: [this.#registry],
+  });
+  readonly #loopDelay = new Gauge({
+    name: 'gatehouse_worker_event_loop_delay_seconds',
+    help: '99th percentile of the event-loop delay of a worker over its last report interval.',
+    labelNames: ['worker'],
+    registers: [this.#registry],
+  });
+  readonly #connected = new Gauge({
+    name: 'gatehouse_cloud_connected',
+    help: '1 while the control connection to the cloud is up, else 0.',
+    registers: [this.#registry],
+  });
+
+  constructor(gauges: MetricsGauges) {
+    this.#gauge('gatehouse_sessions_active', 'Sessions connecting, open or closing.', gauges.activeSessions);
+    this.#gauge(
+      'gatehouse_status_outbox_size',
+      'Operations whose status the cloud does not have yet.',
+      gauges.outboxSize,
+    );
+    collectDefaultMetrics({ register: this.#registry });
+    // A rate over a series that appears with its first event misses that event: both directions begin at 0.
+    this.#bytes.inc({ direction: 'uplink' }, 0);
+    this.#bytes.inc({ direction: 'downlink' }, 0);
+  }
+
+  /** Both connections of a session are up, `setupMs` after it was begun. */
+  sessionOpened(setupMs: number): void {
+    this.#setup.observe(setupMs / 1_000);
+  }
+
+  /** A session that had been open for `durationMs` ended. */
+  sessionEnded(reason: EndReason, durationMs: number): void {
+    this.#sessions.inc({ outcome: reason });
+    this.#duration.observe(durationMs / 1_000);
+  }
+
+  /** A session never opened. */
+  sessionFailed(code: FailureCode): void {
+    this.#sessions.inc({ outcome: code });
+  }
+
+  /** An operation that came by `intake` got a status. */
+  operation(intake: 'rest' | 'mqtt' | 'thin-edge', status: 'EXECUTING' | 'SUCCESSFUL' | 'FAILED'): void {
+    this.#operations.inc({ intake, status });
+  }
+
+  /** `count` more bytes were delivered. */
+  bytes(direction: 'uplink' | 'downlink', count: number): void {
+    this.#bytes.inc({ direction }, count);
+  }
+
+  /** Event-loop delay of a worker (its thread id) over the last interval. */
+  workerLoopDelay(worker: number, p99Ms: number): void {
+    this.#loopDelay.set({ worker: String(worker) }, p99Ms / 1_000);
+  }
+
+  /** A worker died; its series ends, so that the number of series stays that of the workers. */
+  workerRestarted(worker: number): void {
+    this.#loopDelay.remove({ worker: String(worker) });
+    this.#restarts.inc();
+  }
+
+  cloudConnected(isConnected: boolean): void {
+    this.#connected.set(isConnected ? 1 : 0);
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** All of it as Prometheus text. */
+  render(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  /** Name, type and labels of each metric; a test compares docs/metrics.md with it. */
+  async describe(): Promise<{ name: string; type: string; help: string }[]> {
+    const metrics = await this.#registry.getMetricsAsJSON();
+    return metrics.map(({ name, type, help }) => ({ name, type: String(type), help }));
+  }
+
+  #counter<T extends string>(name: string, help: string, labelNames: T[]): Counter<T> {
+    return new Counter({ name, help, labelNames, registers: [this.#registry] });
+  }
+
+  #gauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+}

@@ -1,0 +1,72 @@
+import type { AdminBackend } from './backend.js';
+import { errorReply } from './errors.js';
+import { CLOSE_SESSION_MS } from './limits.js';
+import type { MetricsPage } from './metrics-page.js';
+import { emptyReply, jsonReply, reply, type Reply } from './reply.js';
+import type { Route, Routes } from './router.js';
+import { WELCOME_PAGE } from './welcome-page.js';
+
+/** A file of the dashboard: it is in memory and has no data in it, so that everybody may have it. */
+export interface StaticPage {
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** All that the admin listener answers. CONTRACT lists the paths. `pages` by path; `/` has a plain one of its own. */
+export function adminRoutes(
+  backend: AdminBackend,
+  metrics: MetricsPage,
+  pages: ReadonlyMap<string, StaticPage>,
+): Routes {
+  const api: [string, Route][] = [
+    ['/healthz', { exposure: 'probe', methods: { GET: () => jsonReply(200, { status: 'ok' }) } }],
+    ['/readyz', { exposure: 'guarded', methods: { GET: () => readiness(backend) } }],
+    ['/metrics', { exposure: 'guarded', methods: { GET: () => metricsText(metrics) } }],
+    ['/api/status', { exposure: 'guarded', methods: { GET: () => jsonReply(200, backend.status()) } }],
+    ['/api/sessions', { exposure: 'guarded', methods: { GET: () => jsonReply(200, backend.sessions()) } }],
+    ['/api/drain', { exposure: 'guarded', methods: { POST: () => drain(backend) } }],
+  ];
+  const pageRoutes = [...new Map([['/', WELCOME_PAGE], ...pages])].map(([path, page]): [string, Route] => [
+    path,
+    { exposure: 'page', methods: { GET: () => reply(200, page.contentType, page.body) } },
+  ]);
+  return {
+    // The API comes last: no page can stand in its way.
+    paths: new Map([...pageRoutes, ...api]),
+    prefix: '/api/sessions/',
+    withId: { exposure: 'guarded', methods: { DELETE: (id) => closeSession(backend, id) } },
+  };
+}
+
+function readiness(backend: AdminBackend): Reply {
+  const state = backend.readiness();
+  return state.ready ? jsonReply(200, { status: 'ready' }) : errorReply('not-ready', state.reason);
+}
+
+async function metricsText(metrics: MetricsPage): Promise<Reply> {
+  return reply(200, metrics.contentType, await metrics.read());
+}
+
+function drain(backend: AdminBackend): Reply {
+  backend.drain();
+  return jsonReply(202, { status: 'draining' });
+}
+
+async function closeSession(backend: AdminBackend, id: string): Promise<Reply> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), CLOSE_SESSION_MS);
+  });
+  try {
+    switch (await Promise.race([backend.close(id), deadline])) {
+      case 'closed':
+        return emptyReply(204);
+      case 'unknown':
+        return errorReply('unknown-session');
+      case 'late':
+        return errorReply('still-closing');
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}

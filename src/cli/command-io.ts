@@ -1,0 +1,22 @@
+/** What a command talks to: the process in production, arrays in tests. */
+export interface CommandIo {
+  readonly stdout: TextSink;
+  readonly stderr: TextSink;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** A stream of text for people or scripts. */
+export interface TextSink {
+  write(text: string): unknown;
+  /** Width of the terminal in characters; undefined when it is none. */
+  readonly columns?: number | undefined;
+}
+
+/** Exit codes of every command (CONTRACT; the numbers are those of sysexits.h). */
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  usage: 64,
+  unavailable: 69,
+  refused: 77,
+} as const;

@@ -1,0 +1,257 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { ConfigError } from '../config/problem.js';
+import { EXIT } from '../exit-codes.js';
+import { check } from './check.js';
+import { adminTarget } from './admin-target.js';
+import { close } from './close.js';
+import { connect } from './connect.js';
+import { demo } from './demo.js';
+import { drain } from './drain.js';
+import { explainTarget } from './explain.js';
+import type { ProcessIo } from './process-io.js';
+import { run } from './run.js';
+import { sessions } from './sessions.js';
+import { simulate } from './simulate.js';
+import { status } from './status.js';
+
+interface ConfigFlag {
+  readonly config?: string;
+}
+
+/** Runs one command line and gives its exit code. @throws nothing: wrong usage is 64, an unexpected error 1. */
+export async function runProgram(argv: readonly string[], io: ProcessIo, version: string): Promise<number> {
+  const program = new Program(io, version);
+  try {
+    await program.command.parseAsync([...argv], { from: 'user' });
+    return program.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    if (error instanceof ConfigError) {
+      io.stderr.write(`${error.message}\n`);
+      return EXIT.config;
+    }
+    io.stderr.write(`gatehouse: ${error instanceof Error ? error.message : String(error)}\n`);
+    return EXIT.failed;
+  }
+}
+
+/** The command line: what each command is called, takes and does. */
+class Program {
+  readonly command = new Command('gatehouse');
+  exitCode: number = EXIT.done;
+
+  constructor(
+    private readonly io: ProcessIo,
+    version: string,
+  ) {
+    this.command
+      .description('Remote-access agent for industrial gateways (Cumulocity Cloud Remote Access).')
+      .version(version, '-V, --version')
+      .showHelpAfterError('(gatehouse --help shows what there is)')
+      .configureOutput({
+        writeOut: (text) => io.stdout.write(text),
+        writeErr: (text) => io.stderr.write(text),
+      })
+      .exitOverride();
+    this.#agentCommands(version);
+    this.#adminCommands();
+    this.#trialCommands(version);
+    this.command.addHelpText(
+      'after',
+      example(
+        'gatehouse demo',
+        'see it work, without a cloud account',
+        'gatehouse check',
+        'validate and probe a set-up',
+      ),
+    );
+  }
+
+  #agentCommands(version: string): void {
+    this.#add('run', { isDefault: true })
+      .description('run the agent until it is told to stop (SIGTERM, SIGINT; SIGUSR2 drains, SIGHUP reloads)')
+      .addHelpText(
+        'after',
+        example('gatehouse run --config /etc/gatehouse/gatehouse.yaml', 'as a service does it'),
+      )
+      .action((flags: ConfigFlag) => this.#finish(run({ file: flags.config, version }, this.io)));
+    this.#add('check')
+      .description('validate the configuration, then probe cloud, credentials and targets, one line each')
+      .option('--print', 'show every value and where it came from, secrets masked')
+      .option('--json', 'print the result as JSON')
+      .addHelpText(
+        'after',
+        example('gatehouse check --config gatehouse.yaml', 'what works, and what to do about the rest'),
+      )
+      .action((flags: ConfigFlag & { print?: true; json?: true }) =>
+        this.#finish(
+          check({ file: flags.config, print: flags.print === true, json: flags.json === true }, this.io),
+        ),
+      );
+    this.#add('explain')
+      .description('say what the policy decides for a target, and which line of which file says it')
+      .argument('<host:port>', 'as an operation would name it')
+      .option('--device <id>', 'external id of a child device that the operation is for')
+      .option('--json', 'print the decision as JSON')
+      .addHelpText(
+        'after',
+        example('gatehouse explain 10.0.5.7:5900', 'may the cloud reach this VNC server?'),
+      )
+      .action((target: string, flags: ConfigFlag & { device?: string; json?: true }) =>
+        this.#finish(
+          explainTarget(
+            { target, file: flags.config, device: flags.device, json: flags.json === true },
+            this.io,
+          ),
+        ),
+      );
+  }
+
+  #adminCommands(): void {
+    const target = (flags: ConfigFlag) => adminTarget(flags.config, this.io);
+    this.#add('status')
+      .description('state of a running agent: cloud link, workers, totals')
+      .option('--json', 'print it as JSON')
+      .addHelpText('after', example('gatehouse status', 'is it connected?'))
+      .action((flags: ConfigFlag & { json?: true }) =>
+        this.#finish(status({ target: target(flags), json: flags.json === true }, this.io)),
+      );
+    this.#add('sessions')
+      .description('sessions of a running agent')
+      .option('--json', 'print them as JSON')
+      .addHelpText('after', example('gatehouse sessions --json', 'for scripts'))
+      .action((flags: ConfigFlag & { json?: true }) =>
+        this.#finish(sessions({ target: target(flags), json: flags.json === true }, this.io)),
+      );
+    this.#add('close')
+      .description('end one session of a running agent; returns once both of its connections are gone')
+      .argument('<id>', 'as gatehouse sessions shows it')
+      .option('--json', 'print the result as JSON')
+      .addHelpText('after', example('gatehouse close 3fa94c01d2be', 'end that session'))
+      .action((id: string, flags: ConfigFlag & { json?: true }) =>
+        this.#finish(close({ id, target: target(flags), json: flags.json === true }, this.io)),
+      );
+    this.#add('drain')
+      .description('let a running agent take no new sessions and exit when the last one ends')
+      .option('--json', 'print the result as JSON')
+      .addHelpText('after', example('gatehouse drain', 'before maintenance'))
+      .action((flags: ConfigFlag & { json?: true }) =>
+        this.#finish(drain({ target: target(flags), json: flags.json === true }, this.io)),
+      );
+  }
+
+  #trialCommands(version: string): void {
+    this.command
+      .command('demo')
+      .description('embedded cloud, agent and demo targets on this machine, and what to try with them')
+      .option('--once', 'prove it alone: 8 sessions with bytes compared and one denied, then exit')
+      .addHelpText(
+        'after',
+        example('gatehouse demo', 'look around', 'gatehouse demo --once', 'prove it and exit'),
+      )
+      .action((flags: { once?: true }) =>
+        this.#finish(demo({ once: flags.once === true, version }, this.io)),
+      );
+    this.command
+      .command('simulate')
+      .description('the embedded cloud alone, to point agents and clients at')
+      .option('--port <n>', 'HTTP port; 0 = any free one', port, 8080)
+      .option('--https-port <n>', 'HTTPS port, with an authority of its own; 0 = any free one', port)
+      .option('--mqtt-port <n>', 'MQTT port; 0 = any free one', port)
+      .option('--mqtts-port <n>', 'MQTT over TLS; 0 = any free one', port)
+      .option('--device <id>', 'register a device with this external id and print its credentials')
+      .option('--json', 'print addresses and credentials as JSON')
+      .addHelpText(
+        'after',
+        example(
+          'gatehouse simulate --port 8080 --mqtt-port 1883 --device gw-7',
+          'with a device ready to log in',
+        ),
+      )
+      .action((flags: SimulateFlags) => this.#finish(simulate(flags, this.io)));
+    this.#connectCommand();
+  }
+
+  #connectCommand(): void {
+    this.command
+      .command('connect')
+      .description("the operator's end: a local port that opens remote-access sessions through the cloud")
+      .argument('<device>', 'external id, managed-object id or name')
+      .argument('<configuration>', 'id or name of a PASSTHROUGH endpoint of the device')
+      .option('--listen <port>', 'port on 127.0.0.1; 0 = any free one', port, 0)
+      .option('--url <url>', 'the cloud (C8Y_BASEURL)')
+      .option('--tenant <id>', 'tenant id (C8Y_TENANT)')
+      .option('--user <name>', 'user (C8Y_USER); the password comes from C8Y_PASSWORD or a file')
+      .option('--password-file <file>', 'file whose first line is the password')
+      .option('--ca <file>', 'more roots to trust, in PEM')
+      .option('--once', 'exit after the first connection')
+      .option('--stdio', 'tunnel standard input and output instead of a port')
+      .option('--json', 'print the port as one line of JSON')
+      .addHelpText(
+        'after',
+        example(
+          'gatehouse connect gw-7 ssh --listen 2222',
+          'then: ssh -p 2222 user@127.0.0.1',
+          "ssh -o ProxyCommand='gatehouse connect gw-7 ssh --stdio' user@gw-7",
+          'without a port',
+        ),
+      )
+      .action((device: string, configuration: string, flags: ConnectFlags) => {
+        const stop = new AbortController();
+        this.io.onInterrupt(() => stop.abort());
+        const options = { ...flags, caFile: flags.ca, device, configuration };
+        return this.#finish(connect(options, this.io, stop.signal));
+      });
+  }
+
+  #add(name: string, options: { isDefault?: boolean } = {}): Command {
+    return this.command
+      .command(name, options)
+      .option(
+        '--config <file>',
+        'configuration (default: gatehouse.yaml here, else /etc/gatehouse/gatehouse.yaml)',
+      );
+  }
+
+  async #finish(exitCode: Promise<number>): Promise<void> {
+    this.exitCode = await exitCode;
+  }
+}
+
+interface SimulateFlags {
+  readonly port: number;
+  readonly httpsPort?: number;
+  readonly mqttPort?: number;
+  readonly mqttsPort?: number;
+  readonly device?: string;
+  readonly json?: true;
+}
+
+interface ConnectFlags {
+  readonly listen: number;
+  readonly url?: string;
+  readonly tenant?: string;
+  readonly user?: string;
+  readonly passwordFile?: string;
+  readonly ca?: string;
+  readonly once?: true;
+  readonly stdio?: true;
+  readonly json?: true;
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (!/^\d{1,5}$/.test(text) || value > 65_535)
+    throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+  return value;
+}
+
+/** Lines of examples: a command line and what it is for, in turn. */
+function example(...pairs: readonly string[]): string {
+  const lines = pairs.flatMap((text, index) =>
+    index % 2 === 0
+      ? [`  ${text}${pairs[index + 1] === undefined ? '' : `    # ${pairs[index + 1] ?? ''}`}`]
+      : [],
+  );
+  return `\nExample${lines.length > 1 ? 's' : ''}:\n${lines.join('\n')}`;
+}

@@ -1,0 +1,85 @@
+import type { StatusView, WorkerView } from '../admin/backend.js';
+import { AdminClient, AdminClientError, adminCommand, type AdminCommandOptions } from './admin-client.js';
+import { humanAge, humanBytes, printable, tableLines } from './admin-text.js';
+import { EXIT, type CommandIo } from './command-io.js';
+
+/** `gatehouse status`: the agent at a glance, or with `json` the object as the agent sent it. Gives the exit code. */
+export function status(options: AdminCommandOptions, io: CommandIo): Promise<number> {
+  return adminCommand(io, async () => {
+    const { body } = await new AdminClient(options.target).ask('GET', '/api/status');
+    if (options.json === true) {
+      io.stdout.write(`${JSON.stringify(body, null, 2)}\n`);
+      return;
+    }
+    if (!isStatus(body)) {
+      throw new AdminClientError(
+        EXIT.failed,
+        'The agent sent a status this version does not know; try --json.',
+      );
+    }
+    io.stdout.write(`${statusLines(body).join('\n')}\n`);
+  });
+}
+
+/** The status in lines below 80 characters, unless the cloud link's reason is longer. */
+export function statusLines(view: StatusView): string[] {
+  const { totals } = view;
+  const draining = view.draining ? ', draining: no new sessions' : '';
+  const facts: [string, string][] = [
+    ['Agent', `${printable(view.version)}, pid ${view.pid}, up ${humanAge(view.uptimeSeconds)}${draining}`],
+    [
+      'Cloud',
+      view.cloud.reason === undefined
+        ? view.cloud.state
+        : printable(`${view.cloud.state}: ${view.cloud.reason}`),
+    ],
+    [
+      'Sessions',
+      `${totals.sessionsActive} now, ${totals.sessionsOpened} opened, ${totals.sessionsFailed} failed`,
+    ],
+    [
+      'Operations',
+      `${totals.operations} received, ${totals.statusOutbox} with a status the cloud does not have yet`,
+    ],
+    [
+      'Bytes',
+      `${humanBytes(totals.uplinkBytes)} up (target to cloud), ${humanBytes(totals.downlinkBytes)} down`,
+    ],
+    ['Workers', `${view.workers.length} running, ${totals.workerRestarts} restarted`],
+  ];
+  return [...facts.map(([name, text]) => `${name.padEnd(12)}${text}`), '', ...workerLines(view.workers)];
+}
+
+function workerLines(workers: readonly WorkerView[]): string[] {
+  return tableLines(
+    [
+      { title: 'WORKER', align: 'right' },
+      { title: 'SESSIONS', align: 'right' },
+      { title: 'UP', align: 'right' },
+      { title: 'DOWN', align: 'right' },
+      { title: 'LOOP DELAY P50', align: 'right' },
+      { title: 'P99', align: 'right' },
+      { title: 'MAX', align: 'right' },
+    ],
+    workers.map((worker) => [
+      String(worker.worker),
+      String(worker.sessions),
+      humanBytes(worker.uplinkBytes),
+      humanBytes(worker.downlinkBytes),
+      milliseconds(worker.eventLoopDelay?.p50Ms),
+      milliseconds(worker.eventLoopDelay?.p99Ms),
+      milliseconds(worker.eventLoopDelay?.maxMs),
+    ]),
+  );
+}
+
+function milliseconds(value: number | undefined): string {
+  return value === undefined ? '-' : `${value.toFixed(1)} ms`;
+}
+
+/** Enough of a check to print it: another version may have added fields, never removed any (CONTRACT). */
+function isStatus(body: unknown): body is StatusView {
+  return (
+    typeof body === 'object' && body !== null && 'cloud' in body && 'workers' in body && 'totals' in body
+  );
+}

@@ -1,0 +1,277 @@
+import { performance } from 'node:perf_hooks';
+import type { Config } from '../config/config.js';
+import { credentialsOf, type Credentials } from './authorization.js';
+import { Backoff } from './backoff.js';
+import { BayeuxIntake } from './bayeux-intake.js';
+import { CloudClock } from './cloud-clock.js';
+import { provision, type CloudDevice, type ProvisionedDevices } from './devices.js';
+import type { Intake, IntakeEvents, ParsedOperation, StatusReporter } from './intake.js';
+import { LinkError, sentenceOf } from './link-error.js';
+import { LinkKeeper } from './link-keeper.js';
+import type { Log } from './log.js';
+import { ManagedObjects } from './managed-objects.js';
+import { MqttIntake } from './mqtt-intake.js';
+import { MqttStatus, statusTopic } from './mqtt-status.js';
+import { MqttUplink } from './mqtt-uplink.js';
+import { RestClient } from './rest-client.js';
+import { RestStatus } from './rest-status.js';
+import { StatusOutbox } from './status-outbox.js';
+import type { StatusTransport } from './status-transport.js';
+import { Sweep } from './sweep.js';
+import { DEFAULT_TIMING, type Timing } from './timing.js';
+
+/** A difference of the clocks that an operator should know of, in ms. */
+const SKEW_WARNING_MS = 5_000;
+
+export interface CloudOptions {
+  readonly config: Pick<Config, 'cloud' | 'device' | 'intake'>;
+  /** Version of this program, for the device's `c8y_Agent`. */
+  readonly version: string;
+  readonly log: Log;
+  readonly events: IntakeEvents;
+  /** True for an operation that this process works on; such a one is never taken for a leftover. */
+  readonly isOurs: (operationId: string) => boolean;
+  /** Checks one operation document that is already parsed JSON. */
+  readonly parseOperation: (document: unknown) => ParsedOperation;
+  /** Checks the LF-separated JSON documents of one MQTT message. */
+  readonly parseOperations: (payload: Buffer) => ParsedOperation[];
+  /** Strict JSON parser; throws on anything else. */
+  readonly parseJson: (document: Buffer) => unknown;
+  /** Wall clock, in ms since 1970. */
+  readonly now?: () => number;
+  /** Monotonic clock, in ms. */
+  readonly monotonic?: () => number;
+  readonly random?: () => number;
+  /** Replaces some of the default waits; for tests. */
+  readonly timing?: Partial<Timing>;
+}
+
+/** The device side of Cumulocity. */
+export interface Cloud {
+  /**
+   * `start` provisions the devices and connects. After `stop` nothing more is delivered, but statuses still go out
+   * until `close`.
+   */
+  readonly intake: Intake;
+  readonly status: StatusReporter;
+  readonly rest: RestClient;
+  readonly credentials: Credentials;
+  /** The cloud's clock, by which the age of operations is judged. */
+  readonly clock: CloudClock;
+  /** The managed-object id of the gateway; undefined until it was found or created. */
+  gatewayId(): string | undefined;
+  /** The gateway or one of its children, by managed-object id; undefined for devices that are not ours. */
+  device(deviceId: string): CloudDevice | undefined;
+  /** Ends every connection. Statuses that the cloud does not have by now are given up: flush them before. */
+  close(): Promise<void>;
+}
+
+/** @throws Error when MQTT is configured with credentials that it cannot use. */
+export function createCloud(options: CloudOptions): Cloud {
+  return new DeviceSide(options);
+}
+
+/** Everything that the parts share. */
+interface Common {
+  readonly options: CloudOptions;
+  readonly timing: Timing;
+  readonly now: () => number;
+  readonly monotonic: () => number;
+  readonly newBackoff: () => Backoff;
+}
+
+class DeviceSide implements Cloud {
+  readonly intake: Intake;
+  readonly status: StatusOutbox;
+  readonly rest: RestClient;
+  readonly credentials: Credentials;
+  readonly clock: CloudClock;
+  readonly #common: Common;
+  readonly #objects: ManagedObjects;
+  readonly #keeper: LinkKeeper;
+  readonly #uplink = new MqttUplink();
+  readonly #run: MqttIntake | BayeuxIntake;
+  #known: ProvisionedDevices | undefined;
+  #provisioned = false;
+  #delivering = false;
+
+  constructor(options: CloudOptions) {
+    const common = commonOf(options);
+    const { config, log, parseJson } = options;
+    const { timing, now, monotonic, newBackoff } = common;
+    this.#common = common;
+    this.clock = new CloudClock(now);
+    this.credentials = credentialsOf(config.cloud);
+    this.rest = new RestClient({
+      cloud: config.cloud,
+      credentials: this.credentials,
+      clock: this.clock,
+      parseJson,
+      now,
+      requestMs: timing.requestMs,
+    });
+    this.#objects = new ManagedObjects({
+      rest: this.rest,
+      idType: config.device.externalIdType,
+      version: options.version,
+      log,
+    });
+    this.status = new StatusOutbox({
+      transport: this.#statusTransport(),
+      backoff: newBackoff(),
+      timing: timing.backoff,
+      monotonic,
+      log,
+    });
+    this.#run = config.intake.kind === 'mqtt' ? this.#mqttIntake() : this.#bayeuxIntake();
+    this.#keeper = new LinkKeeper({
+      attempt: (signal, onUp) => this.#attempt(signal, onUp),
+      onLink: (link) => {
+        if (link.state === 'connected') this.status.retryNow();
+        options.events.onLink(link);
+      },
+      backoff: newBackoff(),
+      log,
+    });
+    this.intake = { start: () => this.#start(), stop: () => this.#stop() };
+  }
+
+  gatewayId(): string | undefined {
+    return this.#known?.gatewayId;
+  }
+
+  device(deviceId: string): CloudDevice | undefined {
+    return this.#known?.devices.get(deviceId);
+  }
+
+  async close(): Promise<void> {
+    this.#delivering = false;
+    this.status.stop();
+    await this.#keeper.stop();
+    await this.rest.close();
+  }
+
+  #start(): void {
+    this.#delivering = true;
+    this.#keeper.start();
+  }
+
+  /** The MQTT link stays up: the last statuses go out through it. */
+  async #stop(): Promise<void> {
+    this.#delivering = false;
+    if (this.#run instanceof BayeuxIntake) await this.#keeper.stop();
+  }
+
+  async #attempt(signal: AbortSignal, onUp: () => void): Promise<void> {
+    const { log, config } = this.#common.options;
+    if (!this.#provisioned || this.#known === undefined) {
+      this.#known = await provision({ objects: this.#objects, device: config.device, log, signal });
+      this.#provisioned = true;
+      this.#warnOfSkew();
+    }
+    try {
+      await this.#run.run(this.#known.gatewayId, signal, onUp);
+    } catch (error) {
+      if (error instanceof LinkError && error.deviceUnknown) this.#provisioned = false;
+      throw error;
+    }
+  }
+
+  #onOperation(parsed: ParsedOperation): void {
+    const { events, log } = this.#common.options;
+    if (!this.#delivering) return;
+    try {
+      events.onOperation(parsed);
+    } catch (error) {
+      // One operation must not take the link down with it.
+      log.error({ cause: sentenceOf(error) }, 'an operation was not handled');
+    }
+  }
+
+  #warnOfSkew(): void {
+    const skewMs = this.clock.offsetMs;
+    if (Math.abs(skewMs) < SKEW_WARNING_MS) return;
+    this.#common.options.log.warn({ skewMs }, "the gateway's clock differs from the cloud's");
+  }
+
+  #statusTransport(): StatusTransport {
+    const rest = new RestStatus(this.rest);
+    if (this.#common.options.config.intake.kind === 'rest') return rest;
+    const topicOf = (deviceId: string) => {
+      const device = this.device(deviceId);
+      return device === undefined ? undefined : statusTopic(device);
+    };
+    return new MqttStatus({ uplink: this.#uplink, topicOf, otherwise: rest });
+  }
+
+  #bayeuxIntake(): BayeuxIntake {
+    const { options, timing } = this.#common;
+    const { log, parseOperation } = options;
+    const onOperation = (parsed: ParsedOperation) => this.#onOperation(parsed);
+    return new BayeuxIntake({
+      rest: this.rest,
+      sweep: this.#sweep(),
+      timing,
+      parseOperation,
+      onOperation,
+      log,
+    });
+  }
+
+  #mqttIntake(): MqttIntake {
+    const { options, timing, monotonic } = this.#common;
+    const { config, log, parseOperations } = options;
+    const login = this.credentials.mqttLogin();
+    if (login === undefined)
+      throw new Error('intake.kind mqtt needs cloud.user and cloud.password, not a token');
+    return new MqttIntake({
+      link: {
+        transport: {
+          url: config.intake.mqttUrl,
+          ca: config.cloud.ca,
+          proxy: config.cloud.proxy,
+          connectMs: timing.mqttConnectMs,
+        },
+        clientId: `d:${config.device.externalId}`,
+        login,
+        keepAliveMs: timing.mqttKeepAliveMs,
+        ackMs: timing.mqttAckMs,
+      },
+      uplink: this.#uplink,
+      sweep: this.#sweep(),
+      device: config.device,
+      parseOperations,
+      onOperation: (parsed) => this.#onOperation(parsed),
+      monotonic,
+      log,
+    });
+  }
+
+  #sweep(): Sweep {
+    const { options, timing, now, newBackoff } = this.#common;
+    return new Sweep({
+      rest: this.rest,
+      clock: this.clock,
+      status: this.status,
+      parseOperation: options.parseOperation,
+      onOperation: (parsed) => this.#onOperation(parsed),
+      isOurs: options.isOurs,
+      startedAtMs: now(),
+      backoff: newBackoff(),
+      sweepMs: timing.sweepMs,
+      log: options.log,
+    });
+  }
+}
+
+function commonOf(options: CloudOptions): Common {
+  const timing = { ...DEFAULT_TIMING, ...options.timing };
+  const monotonic = options.monotonic ?? (() => performance.now());
+  return {
+    options,
+    timing,
+    monotonic,
+    now: options.now ?? (() => Date.now()),
+    newBackoff: () => new Backoff(timing.backoff, monotonic, options.random),
+  };
+}

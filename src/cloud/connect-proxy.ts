@@ -1,0 +1,69 @@
+import net from 'node:net';
+import type { Config } from '../config/config.js';
+import { proxyAuthorization } from './authorization.js';
+import { LinkError } from './link-error.js';
+
+/** Header of a proxy's answer that is read before it counts as broken, in bytes. */
+const MAX_ANSWER_BYTES = 8_192;
+
+/**
+ * A TCP connection to `host:port` through an HTTP proxy (RFC 9110 9.3.6). Aborting `signal` destroys it at any time
+ * before it is handed over. @throws LinkError
+ */
+export async function connectThroughProxy(
+  proxy: NonNullable<Config['cloud']['proxy']>,
+  target: { readonly host: string; readonly port: number },
+  signal: AbortSignal,
+): Promise<net.Socket> {
+  const name = `the proxy ${proxy.host}:${proxy.port}`;
+  const socket = net.connect({ host: proxy.host, port: proxy.port, signal, noDelay: true });
+  const authority = target.host.includes(':')
+    ? `[${target.host}]:${target.port}`
+    : `${target.host}:${target.port}`;
+  const credentials = proxyAuthorization(proxy);
+  const lines = [`CONNECT ${authority} HTTP/1.1`, `Host: ${authority}`];
+  if (credentials !== undefined) lines.push(`Proxy-Authorization: ${credentials}`);
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+  try {
+    const status = await answerOf(socket, name);
+    if (status === 200) return socket;
+    const pace = status === 407 ? ({ kind: 'slow' } as const) : ({ kind: 'normal' } as const);
+    throw new LinkError(`${name} answered ${status} to CONNECT`, { pace });
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+/** The status of the answer; bytes behind its header go back into the socket. */
+function answerOf(socket: net.Socket, name: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let received = Buffer.alloc(0);
+    const settle = (outcome: number | LinkError) => {
+      socket.off('data', onData).off('error', onError).off('close', onClose).pause();
+      if (typeof outcome === 'number') resolve(outcome);
+      else reject(outcome);
+    };
+    const onData = (chunk: Buffer) => {
+      received = Buffer.concat([received, chunk]);
+      const end = received.indexOf('\r\n\r\n');
+      if (end === -1) {
+        if (received.length > MAX_ANSWER_BYTES)
+          settle(new LinkError(`${name} answered with an endless header`));
+        return;
+      }
+      const status = /^HTTP\/1\.[01] (\d{3})/.exec(received.toString('latin1', 0, end))?.[1];
+      if (status === undefined) {
+        settle(new LinkError(`${name} does not speak HTTP`));
+        return;
+      }
+      settle(Number(status));
+      const rest = received.subarray(end + 4);
+      if (rest.length > 0) socket.unshift(rest);
+    };
+    const onError = (error: NodeJS.ErrnoException) =>
+      settle(new LinkError(`${name} cannot be reached (${error.code ?? error.message})`, { cause: error }));
+    const onClose = () => settle(new LinkError(`${name} closed the connection`));
+    socket.on('data', onData).on('error', onError).on('close', onClose);
+  });
+}

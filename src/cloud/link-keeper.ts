@@ -1,0 +1,95 @@
+import { setMaxListeners } from 'node:events';
+import type { Backoff, Pace } from './backoff.js';
+import type { CloudLink } from './intake.js';
+import { paceOf, sentenceOf } from './link-error.js';
+import type { Log } from './log.js';
+import { isAborted, pause } from './pause.js';
+
+/** Different reasons that are logged per outage; a link that fails in ever new ways must not flood the log. */
+const MAX_LOGGED_REASONS = 8;
+
+/** Requests and pauses of one attempt that may wait at a time; more are a leak that Node should warn of. */
+const MAX_WAITS = 30;
+
+export interface LinkKeeperOptions {
+  /**
+   * One connection from its first packet to its end; calls `onUp` once operations can be received. Ends by throwing
+   * why the link is gone (LinkError or RestError say how soon to try again), or when `signal` aborts.
+   */
+  readonly attempt: (signal: AbortSignal, onUp: () => void) => Promise<void>;
+  readonly onLink: (link: CloudLink) => void;
+  readonly backoff: Backoff;
+  readonly log: Log;
+}
+
+/** Keeps one link up: tries, waits with back-off, tries again, and tells each change of state once. */
+export class LinkKeeper {
+  readonly #options: LinkKeeperOptions;
+  readonly #reasons = new Set<string>();
+  #state: CloudLink['state'] | 'unknown' = 'unknown';
+  #abort: AbortController | undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: LinkKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Begins; a second call is harmless. */
+  start(): void {
+    if (this.#abort !== undefined) return;
+    this.#abort = new AbortController();
+    this.#running = this.#run(this.#abort.signal);
+  }
+
+  /** Resolves when the attempt under way has ended. */
+  async stop(): Promise<void> {
+    this.#abort?.abort();
+    await this.#running;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { attempt, backoff } = this.#options;
+    while (!signal.aborted) {
+      // Whatever the attempt left running ends with it.
+      const own = new AbortController();
+      setMaxListeners(MAX_WAITS, own.signal);
+      const onAbort = () => {
+        own.abort();
+      };
+      signal.addEventListener('abort', onAbort);
+      let pace: Pace = { kind: 'normal' };
+      try {
+        await attempt(own.signal, () => this.#onUp());
+      } catch (error) {
+        pace = paceOf(error);
+        if (!isAborted(signal)) this.#onDown(sentenceOf(error));
+      } finally {
+        signal.removeEventListener('abort', onAbort);
+        own.abort();
+      }
+      await pause(backoff.next(pace), signal);
+    }
+    if (this.#state !== 'unknown') this.#options.onLink({ state: 'disconnected', reason: 'the agent stops' });
+  }
+
+  #onUp(): void {
+    const { backoff, log, onLink } = this.#options;
+    backoff.up();
+    if (this.#state === 'connected') return;
+    this.#state = 'connected';
+    this.#reasons.clear();
+    log.info({}, 'connected to the cloud');
+    onLink({ state: 'connected' });
+  }
+
+  #onDown(reason: string): void {
+    const { log, onLink } = this.#options;
+    if (this.#state === 'disconnected' && this.#reasons.has(reason)) return;
+    this.#state = 'disconnected';
+    if (this.#reasons.size < MAX_LOGGED_REASONS) {
+      this.#reasons.add(reason);
+      log.warn({ reason }, 'not connected to the cloud');
+    }
+    onLink({ state: 'disconnected', reason });
+  }
+}

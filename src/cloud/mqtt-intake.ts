@@ -1,0 +1,105 @@
+import { DropWatch } from './drop-watch.js';
+import type { ParsedOperation } from './intake.js';
+import { LinkError } from './link-error.js';
+import type { Log } from './log.js';
+import { MqttLink, type MqttLinkOptions } from './mqtt-link.js';
+import type { MqttUplink } from './mqtt-uplink.js';
+import { createDevice } from './smartrest.js';
+import type { Sweep } from './sweep.js';
+
+/** JSON operations with their ids, for the gateway and its children. 530 on `s/ds` has no id and is never used. */
+const OPERATIONS = 'devicecontrol/notifications';
+
+export interface MqttIntakeOptions {
+  readonly link: Omit<MqttLinkOptions, 'onMessage'>;
+  readonly uplink: MqttUplink;
+  readonly sweep: Sweep;
+  readonly device: { readonly name: string };
+  readonly parseOperations: (payload: Buffer) => ParsedOperation[];
+  readonly onOperation: (parsed: ParsedOperation) => void;
+  /** Monotonic, in ms. */
+  readonly monotonic: () => number;
+  readonly log: Log;
+}
+
+/**
+ * One MQTT connection after the other. `s/e` and `error` stay unsubscribed: the platform calls them debugging
+ * channels that are not for production, and they name no operation that they are about.
+ */
+export class MqttIntake {
+  readonly #options: MqttIntakeOptions;
+  readonly #drops = new DropWatch();
+
+  constructor(options: MqttIntakeOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs until the connection ends or `signal` aborts. Calls `onUp` once operations can be received.
+   * @throws LinkError
+   */
+  async run(agentId: string, signal: AbortSignal, onUp: () => void): Promise<void> {
+    const { link: linkOptions, uplink, sweep, monotonic } = this.#options;
+    const link = await MqttLink.open(
+      { ...linkOptions, onMessage: (topic, payload) => this.#onMessage(topic, payload) },
+      signal,
+    );
+    const upAtMs = monotonic();
+    const onAbort = () => {
+      void link.close();
+    };
+    signal.addEventListener('abort', onAbort);
+    try {
+      await this.#subscribe(link);
+      uplink.attach(link);
+      onUp();
+      const sweeping = sweep.run(agentId, signal);
+      const why = await link.closed;
+      if (signal.aborted) await sweeping;
+      else throw why;
+    } catch (error) {
+      const byBroker = !(error instanceof LinkError && error.deviceUnknown);
+      if (byBroker && !signal.aborted && this.#drops.dropped(upAtMs, monotonic()))
+        throw takenOver(linkOptions.clientId, error);
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      uplink.detach(link);
+      if (!signal.aborted) link.destroy();
+      await link.closed;
+    }
+  }
+
+  /** The broker refuses the subscription as long as it knows no device for our client id: 100 creates it. */
+  async #subscribe(link: MqttLink): Promise<void> {
+    if (await link.subscribe(OPERATIONS)) return;
+    await link.publish('s/us', createDevice(this.#options.device.name));
+    throw new LinkError(`the broker refuses ${OPERATIONS}; the device has been announced to it`, {
+      deviceUnknown: true,
+    });
+  }
+
+  #onMessage(topic: string, payload: Buffer): void {
+    const { log, parseOperations, onOperation } = this.#options;
+    if (topic !== OPERATIONS) {
+      log.debug({ bytes: payload.length }, 'message on a topic that is not ours');
+      return;
+    }
+    try {
+      for (const parsed of parseOperations(payload)) onOperation(parsed);
+    } catch (error) {
+      // Thrown into the library it would end the process. The payload holds a key, so it is not logged.
+      log.error(
+        { error: error instanceof Error ? error.name : 'unknown' },
+        'an operation message was not handled',
+      );
+    }
+  }
+}
+
+function takenOver(clientId: string, cause: unknown): LinkError {
+  return new LinkError(
+    `the broker drops us right after each connect: another client uses the id ${clientId}, or the broker limits us`,
+    { pace: { kind: 'cap' }, cause },
+  );
+}

@@ -1,0 +1,36 @@
+import type { MqttLink } from './mqtt-link.js';
+
+/** The MQTT connection that is up at the moment, for those who publish: they wait while there is none. */
+export class MqttUplink {
+  #link: MqttLink | undefined;
+  readonly #waiting = new Set<(link: MqttLink) => void>();
+
+  /** `link` is up. */
+  attach(link: MqttLink): void {
+    this.#link = link;
+    for (const resolve of this.#waiting) resolve(link);
+    this.#waiting.clear();
+  }
+
+  /** `link` is gone. */
+  detach(link: MqttLink): void {
+    if (this.#link === link) this.#link = undefined;
+  }
+
+  /** The connection, as soon as there is one; undefined when `signal` aborts first. */
+  current(signal: AbortSignal): Promise<MqttLink | undefined> {
+    if (signal.aborted || this.#link !== undefined) return Promise.resolve(this.#link);
+    return new Promise((resolve) => {
+      const onLink = (link: MqttLink) => {
+        signal.removeEventListener('abort', onAbort);
+        resolve(link);
+      };
+      const onAbort = () => {
+        this.#waiting.delete(onLink);
+        resolve(undefined);
+      };
+      this.#waiting.add(onLink);
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+}

@@ -1,0 +1,57 @@
+/** Largest packet taken from a broker, in bytes. The platform's own limit is 16,184 (with its header). */
+export const MAX_MQTT_PACKET_BYTES = 65_536;
+
+/** Bytes of the remaining length (MQTT 3.1.1 section 2.2.3). */
+const MAX_LENGTH_BYTES = 4;
+
+/** Packet types that a server may send in MQTT 3.1.1 (table 2.1), as a set of bits. */
+const FROM_SERVER = [2, 3, 4, 5, 6, 7, 9, 11, 13].reduce((bits, type) => bits | (1 << type), 0);
+
+/**
+ * Follows the packets of an MQTT stream by their headers only, ahead of the parser. The parser would collect up to
+ * 256 MiB for one packet, and go on parsing after garbage with an error event for each byte of it.
+ */
+export class PacketScanner {
+  #state: 'type' | 'length' | 'body' = 'type';
+  #lengthBytes = 0;
+  #remaining = 0;
+
+  /** What is wrong with the stream at or before the end of `chunk`; undefined when nothing is. */
+  scan(chunk: Uint8Array): string | undefined {
+    for (let at = 0; at < chunk.length;) {
+      if (this.#state === 'body') {
+        const skipped = Math.min(this.#remaining, chunk.length - at);
+        this.#remaining -= skipped;
+        at += skipped;
+        if (this.#remaining === 0) this.#state = 'type';
+        continue;
+      }
+      const byte = chunk[at] as number;
+      at += 1;
+      const wrong = this.#state === 'type' ? this.#onType(byte) : this.#onLength(byte);
+      if (wrong !== undefined) return wrong;
+    }
+    return undefined;
+  }
+
+  #onType(byte: number): string | undefined {
+    const type = byte >> 4;
+    if ((FROM_SERVER & (1 << type)) === 0) return `the broker sent a packet of type ${type}`;
+    this.#state = 'length';
+    this.#lengthBytes = 0;
+    this.#remaining = 0;
+    return undefined;
+  }
+
+  #onLength(byte: number): string | undefined {
+    this.#remaining += (byte & 0x7f) * 128 ** this.#lengthBytes;
+    this.#lengthBytes += 1;
+    if (this.#remaining > MAX_MQTT_PACKET_BYTES) {
+      return `the broker announced a packet of more than ${MAX_MQTT_PACKET_BYTES} bytes`;
+    }
+    const more = (byte & 0x80) !== 0;
+    if (more && this.#lengthBytes === MAX_LENGTH_BYTES) return 'the broker sent a malformed packet length';
+    if (!more) this.#state = this.#remaining === 0 ? 'type' : 'body';
+    return undefined;
+  }
+}

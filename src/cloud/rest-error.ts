@@ -1,0 +1,75 @@
+import type { Pace } from './backoff.js';
+
+/** What kind of trouble a request met. */
+export type RestErrorKind =
+  /** The cloud answered with a status other than 2xx. */
+  | 'status'
+  | 'unreachable'
+  | 'tls'
+  | 'proxy'
+  | 'timeout'
+  /** The reply is too big, is no HTTP or is no JSON. */
+  | 'protocol'
+  /** We gave the request up ourselves. */
+  | 'aborted';
+
+/** A request that brought no usable reply. The message is one sentence without secrets. */
+export class RestError extends Error {
+  readonly kind: RestErrorKind;
+  /** The HTTP status, with kind `status`. */
+  readonly status: number | undefined;
+  /** What Retry-After asks for, in ms, within 1 s and 600 s. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    kind: RestErrorKind,
+    sentence: string,
+    details: {
+      readonly status?: number;
+      readonly retryAfterMs?: number | undefined;
+      readonly cause?: unknown;
+    } = {},
+  ) {
+    super(sentence, { cause: details.cause });
+    this.name = 'RestError';
+    this.kind = kind;
+    this.status = details.status;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+/** True when `error` is the cloud's answer with one of these statuses. */
+export function hasStatus(error: unknown, ...statuses: number[]): boolean {
+  return error instanceof RestError && error.status !== undefined && statuses.includes(error.status);
+}
+
+/** How soon a request that failed like this may be tried again. */
+export function paceOfRestError(error: RestError): Pace {
+  if (error.retryAfterMs !== undefined) return { kind: 'after', ms: error.retryAfterMs };
+  if (error.kind === 'tls' || error.kind === 'protocol') return { kind: 'slow' };
+  const clientFault =
+    error.status !== undefined && error.status < 500 && error.status !== 408 && error.status !== 429;
+  return { kind: clientFault ? 'slow' : 'normal' };
+}
+
+/** Retry-After (RFC 9110 10.2.3) in ms, clamped to 1–600 s; undefined when absent, negative or unreadable. */
+export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
+  const text = header?.trim() ?? '';
+  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - nowMs;
+  // Date.parse reads "-5" as a month; a real HTTP date names its weekday.
+  if (Number.isNaN(ms) || (!/^\d+$/.test(text) && !/^[A-Z][a-z]{2}/.test(text))) return undefined;
+  return Math.min(Math.max(ms, 1_000), 600_000);
+}
+
+const MEANING: Readonly<Record<number, string>> = {
+  401: 'the cloud does not accept the credentials',
+  403: "the gateway's user lacks a permission, or the tenant is not the one of this host",
+  404: 'there is no such thing; check cloud.url',
+  429: 'the cloud asks to slow down',
+};
+
+/** The sentence for a status other than 2xx. */
+export function statusSentence(request: string, status: number): string {
+  const meaning = status >= 300 && status < 400 ? 'redirects are not followed' : MEANING[status];
+  return `${request} answered ${status}${meaning === undefined ? '' : `: ${meaning}`}`;
+}

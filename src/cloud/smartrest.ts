@@ -1,0 +1,32 @@
+import type { StatusUpdate } from './intake.js';
+
+/* SmartREST 2.0 lines for `s/us`: static templates, one message per line, comma-separated fields. */
+
+/** Type that the platform gives devices created over MQTT. */
+const DEVICE_TYPE = 'c8y_MQTTDevice';
+
+/** Creates the device of the connection; harmless when it exists. */
+export function createDevice(name: string): string {
+  return `100,${csvField(name)},${DEVICE_TYPE}`;
+}
+
+/** The status of one operation, by its id: 501–503 would hit the oldest one, which may be another session's. */
+export function statusLine({ operationId, status, failureReason }: StatusUpdate): string {
+  switch (status) {
+    case 'EXECUTING':
+      return `504,${csvField(operationId)}`;
+    case 'FAILED':
+      return `505,${csvField(operationId)},${csvField(failureReason ?? '')}`;
+    case 'SUCCESSFUL':
+      return `506,${csvField(operationId)}`;
+  }
+}
+
+/**
+ * One field. Control characters become spaces, so that no text can begin a second line; quotes are doubled, which
+ * the platform takes as well as its own backslash form.
+ */
+export function csvField(text: string): string {
+  const clean = text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').toWellFormed();
+  return /[",]|^\s|\s$/u.test(clean) ? `"${clean.replaceAll('"', '""')}"` : clean;
+}

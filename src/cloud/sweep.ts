@@ -1,0 +1,107 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { failureReason } from '../../contract/failure.js';
+import { CLOUD_ID } from '../../contract/limits.js';
+import type { Backoff } from './backoff.js';
+import type { CloudClock } from './cloud-clock.js';
+import type { ParsedOperation, StatusReporter } from './intake.js';
+import { property } from './json-value.js';
+import { paceOf, sentenceOf } from './link-error.js';
+import type { Log } from './log.js';
+import { listOperations } from './operation-list.js';
+import { isAborted, pause } from './pause.js';
+import type { RestClient } from './rest-client.js';
+
+/** Operations handed over in one turn of the event loop: 10,000 at once would hold it for 70 ms. */
+const BATCH = 200;
+
+export interface SweepOptions {
+  readonly rest: RestClient;
+  readonly clock: CloudClock;
+  readonly status: StatusReporter;
+  readonly parseOperation: (document: unknown) => ParsedOperation;
+  readonly onOperation: (parsed: ParsedOperation) => void;
+  /** True for an operation that this process works on. */
+  readonly isOurs: (operationId: string) => boolean;
+  /** Start of this process by its own wall clock, in ms since 1970. */
+  readonly startedAtMs: number;
+  readonly backoff: Backoff;
+  readonly sweepMs: number;
+  readonly log: Log;
+}
+
+/**
+ * Reads the cloud's list of operations: it is the queue of record, notifications only make it quick. PENDING ones are
+ * delivered; EXECUTING ones that an earlier run left behind are failed, once per process.
+ */
+export class Sweep {
+  readonly #options: SweepOptions;
+  #leftoversDone = false;
+
+  constructor(options: SweepOptions) {
+    this.#options = options;
+  }
+
+  /** Sweeps now and every `sweepMs`, with back-off after a failure, until `signal` aborts. Never rejects. */
+  async run(agentId: string, signal: AbortSignal): Promise<void> {
+    const { backoff, sweepMs, log } = this.#options;
+    let failing = false;
+    while (!signal.aborted) {
+      try {
+        await this.once(agentId, signal);
+        if (failing) log.info({}, 'the list of operations can be read again');
+        failing = false;
+        backoff.reset();
+        await pause(sweepMs, signal);
+      } catch (error) {
+        if (!failing && !isAborted(signal)) {
+          log.warn({ cause: sentenceOf(error) }, 'the list of operations cannot be read');
+        }
+        failing = true;
+        await pause(backoff.next(paceOf(error)), signal);
+      }
+    }
+  }
+
+  /** One sweep. @throws RestError */
+  async once(agentId: string, signal: AbortSignal): Promise<void> {
+    const { rest, parseOperation, onOperation } = this.#options;
+    if (!this.#leftoversDone) {
+      await this.#failLeftovers(agentId, signal);
+      this.#leftoversDone = true;
+    }
+    const pending = await listOperations(rest, agentId, 'PENDING', signal);
+    for (const [index, document] of pending.entries()) {
+      if (index > 0 && index % BATCH === 0) await nextTurn();
+      if (signal.aborted) return;
+      onOperation(parseOperation(document));
+    }
+  }
+
+  async #failLeftovers(agentId: string, signal: AbortSignal): Promise<void> {
+    const { rest, clock, status, startedAtMs, isOurs, log } = this.#options;
+    const executing = await listOperations(rest, agentId, 'EXECUTING', signal);
+    const startedByCloudMs = startedAtMs + clock.offsetMs;
+    for (const document of executing) {
+      const id = property(document, 'id');
+      const deviceId = property(document, 'deviceId');
+      if (!isCloudId(id) || !isCloudId(deviceId) || isOurs(id)) continue;
+      const createdAtMs = Date.parse(String(property(document, 'creationTime')));
+      // One that is younger than we are, or of unknown age, belongs to another process that has taken over, or is about to be ours.
+      if (!(createdAtMs < startedByCloudMs)) continue;
+      log.warn({ operationId: id }, 'operation left by an earlier run is failed');
+      status.report({
+        operationId: id,
+        deviceId,
+        status: 'FAILED',
+        failureReason: failureReason(
+          'agent-restarted',
+          'the gateway restarted while this request was being handled; request it again',
+        ),
+      });
+    }
+  }
+}
+
+function isCloudId(value: unknown): value is string {
+  return typeof value === 'string' && CLOUD_ID.test(value);
+}

@@ -1,0 +1,118 @@
+import type { AdminBackend, SessionView, StatusView, WorkerView } from './admin/backend.js';
+import type { CloudLink } from './cloud/intake.js';
+import type { SessionRecord } from './supervisor/session-registry.js';
+import type { Supervisor } from './supervisor/supervisor.js';
+
+type LoopDelay = WorkerView['eventLoopDelay'];
+
+interface WorkerFacts {
+  loopDelay: LoopDelay;
+  uplinkBytes: number;
+  downlinkBytes: number;
+}
+
+/** What the admin listener and its clients see of the agent. */
+export class GatewayView {
+  readonly workers = new Map<number, WorkerFacts>();
+  link: CloudLink = { state: 'disconnected', reason: 'not connected yet' };
+  draining = false;
+  sessionsOpened = 0;
+  sessionsFailed = 0;
+  workerRestarts = 0;
+  #operations = 0;
+  #uplinkBytes = 0;
+  #downlinkBytes = 0;
+
+  constructor(private readonly version: string) {}
+
+  workerUp(worker: number): void {
+    this.workers.set(worker, { loopDelay: null, uplinkBytes: 0, downlinkBytes: 0 });
+  }
+
+  workerDown(worker: number): void {
+    this.workers.delete(worker);
+  }
+
+  loopDelay(worker: number, delay: NonNullable<LoopDelay>): void {
+    const facts = this.workers.get(worker);
+    if (facts !== undefined) facts.loopDelay = delay;
+  }
+
+  operation(): void {
+    this.#operations += 1;
+  }
+
+  bytes(direction: 'uplink' | 'downlink', count: number, worker: number): void {
+    const facts = this.workers.get(worker);
+    if (direction === 'uplink') {
+      this.#uplinkBytes += count;
+      if (facts !== undefined) facts.uplinkBytes += count;
+    } else {
+      this.#downlinkBytes += count;
+      if (facts !== undefined) facts.downlinkBytes += count;
+    }
+  }
+
+  /** The agent as the admin listener wants it. */
+  backend(parts: { supervisor: Supervisor; outboxSize: () => number; drain: () => void }): AdminBackend {
+    const { supervisor } = parts;
+    return {
+      status: () => this.#status(supervisor, parts.outboxSize()),
+      sessions: () => [...supervisor.registry.all()].map(viewOf),
+      close: (sessionId) => supervisor.close(sessionId, 'admin', 'an operator closed it'),
+      drain: () => parts.drain(),
+      readiness: () => this.#readiness(),
+    };
+  }
+
+  #readiness(): ReturnType<AdminBackend['readiness']> {
+    if (this.draining) return { ready: false, reason: 'The gateway is draining: it takes no new sessions.' };
+    if (this.link.state === 'disconnected') return { ready: false, reason: this.link.reason };
+    return { ready: true };
+  }
+
+  #status({ registry }: Supervisor, statusOutbox: number): StatusView {
+    const perWorker = new Map<number, number>();
+    for (const { worker } of registry.all()) perWorker.set(worker, (perWorker.get(worker) ?? 0) + 1);
+    return {
+      version: this.version,
+      pid: process.pid,
+      uptimeSeconds: Math.round(process.uptime()),
+      draining: this.draining,
+      cloud: this.link,
+      workers: [...this.workers].map(([worker, { loopDelay, uplinkBytes, downlinkBytes }]) => ({
+        worker,
+        sessions: perWorker.get(worker) ?? 0,
+        eventLoopDelay: loopDelay,
+        uplinkBytes,
+        downlinkBytes,
+      })),
+      totals: {
+        sessionsActive: registry.sessions,
+        sessionsOpened: this.sessionsOpened,
+        sessionsFailed: this.sessionsFailed,
+        operations: this.#operations,
+        uplinkBytes: this.#uplinkBytes,
+        downlinkBytes: this.#downlinkBytes,
+        workerRestarts: this.workerRestarts,
+        statusOutbox,
+      },
+    };
+  }
+}
+
+function viewOf(record: SessionRecord): SessionView {
+  return {
+    id: record.id,
+    operationId: record.operationId,
+    deviceId: record.deviceId,
+    conduit: record.conduit,
+    host: record.host,
+    port: record.port,
+    state: record.state === 'closed' ? 'closing' : record.state,
+    worker: record.worker,
+    openedAt: record.openedAtMs === undefined ? null : new Date(record.openedAtMs).toISOString(),
+    uplinkBytes: record.uplinkBytes,
+    downlinkBytes: record.downlinkBytes,
+  };
+}

@@ -1,0 +1,299 @@
+import { networkInterfaces } from 'node:os';
+import { performance } from 'node:perf_hooks';
+import { MAX_REPLY_BYTES, SHUTDOWN_MS } from '../contract/limits.js';
+import { AdminServer, type AdminAddress } from './admin/admin-server.js';
+import { Metrics } from './admin/metrics.js';
+import { createCloud, type Cloud, type CloudOptions } from './cloud/cloud.js';
+import type { CloudLink } from './cloud/intake.js';
+import { parseJson } from './cloud/json-document.js';
+import { parseNotification, parseOperation } from './cloud/operation.js';
+import type { Config } from './config/config.js';
+import { reloadable } from './config/reload.js';
+import { GatewayView } from './gateway-view.js';
+import type { Log } from './log.js';
+import { ConduitTable } from './policy/conduit-table.js';
+import { GatewayAddresses } from './policy/reach.js';
+import type { Redactor } from './redaction.js';
+import { Resolver } from './resolver.js';
+import { SessionPool } from './supervisor/pool.js';
+import { Supervisor, type Device, type Policy } from './supervisor/supervisor.js';
+import { Tunnels } from './tunnels.js';
+
+export interface GatewayOptions {
+  readonly config: Config;
+  readonly version: string;
+  readonly log: Log;
+  readonly redactor: Redactor;
+  /** Called when the agent cannot go on; the process should exit with 1. */
+  readonly onFatal: (error: Error) => void;
+  /** Replaces some of the waits towards the cloud; for tests. */
+  readonly timing?: CloudOptions['timing'];
+}
+
+/** Longest wait for the worker threads at start, in ms; they take well below a second each. */
+const WORKERS_UP_MS = 30_000;
+
+/** Part of the shutdown that the sessions get; the rest is for the last statuses, in ms. */
+const SESSIONS_SHUTDOWN_MS = SHUTDOWN_MS - 3_000;
+const STATUS_FLUSH_MS = 2_000;
+
+/**
+ * The agent: the one place that makes its parts and joins them.
+ *
+ *     cloud intake --> supervisor --> pool ==> workers
+ *          ^               |            |
+ *          \--- status <---+--- view <--/ --> admin listener
+ */
+export class Gateway {
+  readonly supervisor: Supervisor;
+  readonly #options: GatewayOptions;
+  readonly #pool: SessionPool;
+  readonly #cloud: Cloud;
+  readonly #admin: AdminServer;
+  readonly #view: GatewayView;
+  readonly #metrics: Metrics;
+  #config: Config;
+  #workersUp: () => void = () => undefined;
+  #isStopping = false;
+  #connectedWaiters: (() => void)[] = [];
+
+  constructor(options: GatewayOptions) {
+    const { config, log, redactor } = options;
+    this.#options = options;
+    this.#config = config;
+    this.#metrics = new Metrics({
+      activeSessions: () => this.supervisor.registry.sessions,
+      outboxSize: () => this.#cloud.status.size,
+    });
+    this.#pool = this.#createPool();
+    this.#cloud = createCloud({
+      config,
+      version: options.version,
+      log,
+      parseOperation,
+      parseOperations: parseNotification,
+      parseJson: (document) => parseJson(document, { maxBytes: MAX_REPLY_BYTES }),
+      timing: options.timing,
+      isOurs: (operationId) => this.supervisor.isOurs(operationId),
+      events: {
+        onOperation: (parsed) => this.supervisor.onOperation(parsed),
+        onLink: (link) => this.#onLink(link),
+      },
+    });
+    const resolver = new Resolver();
+    const tunnels = new Tunnels({ cloud: config.cloud, credentials: this.#cloud.credentials, resolver });
+    this.#view = new GatewayView(options.version);
+    this.supervisor = new Supervisor({
+      log,
+      pool: this.#pool,
+      status: this.#cloud.status,
+      metrics: this.#sessionMetrics(),
+      policy: policyOf(config),
+      deviceOf: (deviceId) => this.#deviceOf(deviceId),
+      resolve: (hostname) => resolver.resolve(hostname),
+      tunnel: (connectionKey) => tunnels.open(connectionKey),
+      redact: { add: (key) => redactor.add(key, 'connection-key'), remove: (key) => redactor.remove(key) },
+      now: () => performance.now(),
+      cloudNow: () => this.#cloud.clock.now(),
+    });
+    this.#admin = new AdminServer({
+      listen: config.admin.listen,
+      token: config.admin.token,
+      backend: this.#view.backend({
+        supervisor: this.supervisor,
+        outboxSize: () => this.#cloud.status.size,
+        drain: () => this.drain(),
+      }),
+      metrics: this.#metrics,
+      onError: (error) => log.error({ err: error }, 'admin request failed'),
+      now: () => performance.now(),
+    });
+  }
+
+  /**
+   * Starts workers, admin listener and intake; resolves when the agent works, connected to the cloud or still trying.
+   * @throws Error when a worker cannot start or the admin address cannot be had.
+   */
+  async start(): Promise<AdminAddress | undefined> {
+    await this.#allWorkersUp();
+    const address = await this.#admin.start();
+    this.#cloud.intake.start();
+    return address;
+  }
+
+  /** Resolves when operations can be received. */
+  connected(): Promise<void> {
+    if (this.#view.link.state === 'connected') return Promise.resolve();
+    return new Promise((resolve) => this.#connectedWaiters.push(resolve));
+  }
+
+  /** Stops cleanly within SHUTDOWN_MS: sessions end with their bytes delivered, what is pending is reported. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    const { log } = this.#options;
+    await within(STATUS_FLUSH_MS, this.#cloud.intake.stop());
+    const sessions = this.supervisor.registry.sessions;
+    if (sessions > 0) log.info({ sessions }, 'ending sessions');
+    await within(SESSIONS_SHUTDOWN_MS, this.supervisor.shutdown());
+    await this.#cloud.status.flush(STATUS_FLUSH_MS);
+    await this.#admin.stop();
+    await within(STATUS_FLUSH_MS, this.#cloud.close());
+    await this.#pool.destroy();
+  }
+
+  /** Takes on no more operations; `onEmpty` is called when the last session has ended. */
+  drain(onEmpty: () => void = () => this.#drained()): void {
+    this.#options.log.info({ sessions: this.supervisor.registry.sessions }, 'draining: no new sessions');
+    this.#view.draining = true;
+    void this.#cloud.intake.stop();
+    this.supervisor.drain(onEmpty);
+  }
+
+  /** Called when a drain asked for over the admin listener is done. */
+  onDrained: () => void = () => undefined;
+
+  #drained(): void {
+    this.onDrained();
+  }
+
+  /** Takes over what of `fresh` can change while running; open sessions stay unless their conduit is gone. */
+  reload(fresh: Config): void {
+    const { log } = this.#options;
+    const { applies, needsRestart } = reloadable(this.#config, fresh);
+    const { conduits, limits, keepAlive, log: logging, intake } = fresh;
+    const device = { ...this.#config.device, children: mergeTargets(this.#config, fresh) };
+    const operationAgeMs = intake.operationAgeMs;
+    this.#config = {
+      ...this.#config,
+      conduits,
+      limits,
+      keepAlive,
+      device,
+      log: { ...this.#config.log, level: logging.level },
+      intake: { ...this.#config.intake, operationAgeMs },
+    };
+    log.level = logging.level;
+    this.supervisor.reload(policyOf(this.#config));
+    log.info({ applies, needsRestart }, 'configuration reloaded');
+  }
+
+  #createPool(): SessionPool {
+    const { config, log } = this.#options;
+    return new SessionPool({
+      workers: config.workers.count,
+      sessionsPerWorker: config.limits.sessions,
+      settings: { ca: config.cloud.ca },
+      events: {
+        onWorkerUp: (worker) => {
+          this.#view.workerUp(worker);
+          if (this.#view.workers.size >= config.workers.count) this.#workersUp();
+        },
+        onWorkerDown: (worker) => this.#onWorkerDown(worker),
+        onReport: (worker, report) => {
+          if (report.loopDelay !== undefined) {
+            this.#view.loopDelay(worker, report.loopDelay);
+            this.#metrics.workerLoopDelay(worker, report.loopDelay.p99Ms);
+          }
+          this.supervisor.onReport(worker, report);
+        },
+        onFatal: (error) => {
+          log.fatal({ err: error }, 'no worker can be started');
+          this.#options.onFatal(error);
+        },
+      },
+    });
+  }
+
+  async #allWorkersUp(): Promise<void> {
+    const { count } = this.#config.workers;
+    const up = new Promise<boolean>((resolve) => (this.#workersUp = () => resolve(true)));
+    if (this.#view.workers.size >= count) return;
+    const isUp = await within(WORKERS_UP_MS, up);
+    if (isUp !== true)
+      throw new Error(
+        `${this.#view.workers.size} of ${count} workers started within ${WORKERS_UP_MS / 1000} s`,
+      );
+  }
+
+  #onWorkerDown(worker: number): void {
+    this.#view.workerDown(worker);
+    if (this.#isStopping) return;
+    this.#options.log.error({ worker }, 'worker lost, another one is started');
+    this.#view.workerRestarts += 1;
+    this.#metrics.workerRestarted(worker);
+  }
+
+  #onLink(link: CloudLink): void {
+    this.#view.link = link;
+    this.#metrics.cloudConnected(link.state === 'connected');
+    if (link.state !== 'connected') return;
+    for (const resolve of this.#connectedWaiters) resolve();
+    this.#connectedWaiters = [];
+  }
+
+  #deviceOf(deviceId: string): Device | undefined {
+    const device = this.#cloud.device(deviceId);
+    if (device === undefined) return undefined;
+    if (device.child === undefined) return { kind: 'gateway' };
+    const { externalId } = device.child;
+    const child = this.#config.device.children.find((one) => one.externalId === externalId) ?? device.child;
+    return { kind: 'child', child };
+  }
+
+  #sessionMetrics() {
+    const metrics = this.#metrics;
+    const view = this.#view;
+    const intake = this.#options.config.intake.kind;
+    return {
+      received: () => view.operation(),
+      operation: (status: 'EXECUTING' | 'SUCCESSFUL' | 'FAILED') => metrics.operation(intake, status),
+      sessionOpened: (setupMs: number) => {
+        view.sessionsOpened += 1;
+        metrics.sessionOpened(setupMs);
+      },
+      sessionEnded: metrics.sessionEnded.bind(metrics),
+      sessionFailed: (code: Parameters<Metrics['sessionFailed']>[0]) => {
+        view.sessionsFailed += 1;
+        metrics.sessionFailed(code);
+      },
+      bytes: (direction: 'uplink' | 'downlink', count: number, worker: number) => {
+        view.bytes(direction, count, worker);
+        metrics.bytes(direction, count);
+      },
+    };
+  }
+}
+
+function policyOf(config: Config): Policy {
+  const own = Object.values(networkInterfaces()).flatMap((addresses) =>
+    (addresses ?? []).map(({ cidr }) => cidr ?? ''),
+  );
+  return {
+    conduits: new ConduitTable(config.conduits),
+    gateway: new GatewayAddresses(config.admin.listen, own),
+    limits: config.limits,
+    webSocketPingMs: config.keepAlive.webSocketPingMs,
+    operationAgeMs: config.intake.operationAgeMs,
+  };
+}
+
+/** The children as provisioned, with the targets that the fresh configuration gives them. */
+function mergeTargets(old: Config, fresh: Config): Config['device']['children'] {
+  return old.device.children.map((child) => {
+    const renewed = fresh.device.children.find(({ externalId }) => externalId === child.externalId);
+    return { ...child, targets: renewed === undefined ? child.targets : renewed.targets };
+  });
+}
+
+/** The promise's value, or undefined when it takes longer than `ms`. */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

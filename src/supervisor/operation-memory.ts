@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { MAX_REMEMBERED_OPERATIONS } from '../../contract/limits.js';
+import type { StatusUpdate } from '../cloud/intake.js';
+
+/** A final status is sent again when the cloud still shows the operation as PENDING this long after it. */
+const RESEND_AFTER_MS = 60_000;
+
+export type Recollection =
+  | { readonly kind: 'new' }
+  /** Delivered before. `resend` is its final status, when the cloud seems not to have it. */
+  | { readonly kind: 'seen'; readonly resend?: StatusUpdate }
+  /** Another operation has used this connection key. */
+  | { readonly kind: 'key-used'; readonly by: string };
+
+interface Remembered {
+  readonly keyHash: string | undefined;
+  final: { readonly update: StatusUpdate; readonly atMs: number } | undefined;
+}
+
+/**
+ * Which operations were started already, so that each dials at most once, however often the cloud delivers it. Keys
+ * are kept as hashes only. The oldest are forgotten beyond the bound; their age then fails them.
+ */
+export class OperationMemory {
+  readonly #operations = new Map<string, Remembered>();
+  readonly #keys = new Map<string, string>();
+
+  constructor(
+    private readonly now: () => number,
+    private readonly capacity = MAX_REMEMBERED_OPERATIONS,
+  ) {}
+
+  /** Remembers the operation if it is new, and says what is known of it. */
+  recall(operationId: string, connectionKey: string | undefined): Recollection {
+    const known = this.#operations.get(operationId);
+    if (known !== undefined) {
+      const { final } = known;
+      if (final === undefined || this.now() - final.atMs < RESEND_AFTER_MS) return { kind: 'seen' };
+      return { kind: 'seen', resend: final.update };
+    }
+    const keyHash = connectionKey === undefined ? undefined : sha256(connectionKey);
+    const usedBy = keyHash === undefined ? undefined : this.#keys.get(keyHash);
+    this.#operations.set(operationId, {
+      keyHash: usedBy === undefined ? keyHash : undefined,
+      final: undefined,
+    });
+    if (usedBy !== undefined) return { kind: 'key-used', by: usedBy };
+    if (keyHash !== undefined) this.#keys.set(keyHash, operationId);
+    this.#forgetOldest();
+    return { kind: 'new' };
+  }
+
+  /** True when this process started the operation. */
+  has(operationId: string): boolean {
+    return this.#operations.has(operationId);
+  }
+
+  /** The operation has its final status. */
+  settle(update: StatusUpdate): void {
+    const known = this.#operations.get(update.operationId);
+    if (known !== undefined) known.final = { update, atMs: this.now() };
+  }
+
+  #forgetOldest(): void {
+    if (this.#operations.size <= this.capacity) return;
+    const [oldest] = this.#operations;
+    if (oldest === undefined) return;
+    const [operationId, { keyHash }] = oldest;
+    this.#operations.delete(operationId);
+    if (keyHash !== undefined) this.#keys.delete(keyHash);
+  }
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('base64');
+}

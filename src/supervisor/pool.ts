@@ -1,0 +1,95 @@
+import { fileURLToPath } from 'node:url';
+import type { MessagePort } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import {
+  isWorkerHello,
+  type SessionSummary,
+  type SessionTask,
+  type WorkerCommand,
+  type WorkerReport,
+  type WorkerSettings,
+} from '../../contract/messages.js';
+
+/** What the pool tells its owner. Workers are known by their thread id. */
+export interface PoolEvents {
+  onWorkerUp(worker: number): void;
+  /** The thread is gone; its sessions' run() promises reject on their own. */
+  onWorkerDown(worker: number): void;
+  onReport(worker: number, report: WorkerReport): void;
+  /** No worker is left, because they fail while they start: piscina does not try again then. */
+  onFatal(error: Error): void;
+}
+
+export interface PoolOptions {
+  readonly workers: number;
+  /** Each worker can carry them all, so that the last worker standing still serves. */
+  readonly sessionsPerWorker: number;
+  readonly settings: WorkerSettings;
+  readonly events: PoolEvents;
+}
+
+/** Relative to this file in the source as in the build. */
+const WORKER_FILE = fileURLToPath(new URL('../../workers/session-worker.js', import.meta.url));
+
+/**
+ * The worker threads, by piscina: one task is one session, so when a thread dies exactly its sessions' promises
+ * reject, and piscina starts another thread.
+ */
+export class SessionPool {
+  readonly #piscina: Piscina<SessionTask, SessionSummary>;
+  readonly #ports = new Map<number, MessagePort>();
+  readonly #events: PoolEvents;
+
+  constructor({ workers, sessionsPerWorker, settings, events }: PoolOptions) {
+    this.#events = events;
+    this.#piscina = new Piscina({
+      filename: WORKER_FILE,
+      minThreads: workers,
+      maxThreads: workers,
+      concurrentTasksPerWorker: sessionsPerWorker,
+      // The default parks an idle worker's event loop in Atomics.wait; its sockets then get no service.
+      atomics: 'disabled',
+      idleTimeout: Infinity,
+      recordTiming: false,
+      workerData: settings,
+    });
+    this.#piscina.on('message', (message: unknown) => {
+      if (isWorkerHello(message)) this.#onHello(message.threadId, message.port);
+    });
+    // An idle worker that dies is replaced and known by its closed port; only the loss of all of them ends the agent.
+    this.#piscina.on('error', (error: Error) => {
+      if (this.#piscina.threads.length === 0) this.#events.onFatal(error);
+    });
+  }
+
+  /** Thread ids of the workers that are up. */
+  get workers(): readonly number[] {
+    return [...this.#ports.keys()];
+  }
+
+  /** Runs one session on the least busy worker. Rejects when its thread dies under it. */
+  run(task: SessionTask): Promise<SessionSummary> {
+    return this.#piscina.run(task);
+  }
+
+  /** To every worker: a worker that does not know the session ignores the command. */
+  broadcast(command: WorkerCommand): void {
+    for (const port of this.#ports.values()) port.postMessage(command);
+  }
+
+  /** Ends the threads, and with them whatever still runs. */
+  async destroy(): Promise<void> {
+    for (const port of this.#ports.values()) port.close();
+    await this.#piscina.destroy();
+  }
+
+  #onHello(worker: number, port: MessagePort): void {
+    this.#ports.set(worker, port);
+    port.on('message', (report: WorkerReport) => this.#events.onReport(worker, report));
+    port.on('close', () => {
+      this.#ports.delete(worker);
+      this.#events.onWorkerDown(worker);
+    });
+    this.#events.onWorkerUp(worker);
+  }
+}

@@ -1,0 +1,96 @@
+import type { SessionCounters } from '../../contract/messages.js';
+import { next, type SessionEvent, type SessionState } from '../../contract/session-state.js';
+
+/** A session as the main thread knows it. */
+export interface SessionRecord {
+  readonly id: string;
+  readonly operationId: string;
+  readonly deviceId: string;
+  /** Name of the conduit that allows it. */
+  readonly conduit: string;
+  readonly host: string;
+  readonly port: number;
+  /** The checked addresses; the session counts against the limit of each. */
+  readonly addresses: readonly string[];
+  readonly startedAtMs: number;
+  state: SessionState;
+  /** Thread id; 0 until a worker has taken the session on. */
+  worker: number;
+  /** Wall clock; undefined while it connects. */
+  openedAtMs: number | undefined;
+  uplinkBytes: number;
+  downlinkBytes: number;
+}
+
+/**
+ * All sessions from the decision until both sockets are gone, with the counts that limits need. Bounded by
+ * limits.sessions: nothing is added before a decision that looked at these counts.
+ */
+export class SessionRegistry {
+  readonly #records = new Map<string, SessionRecord>();
+  readonly #perConduit = new Map<string, number>();
+  readonly #perTarget = new Map<string, number>();
+
+  get sessions(): number {
+    return this.#records.size;
+  }
+
+  ofConduit(name: string): number {
+    return this.#perConduit.get(name) ?? 0;
+  }
+
+  ofTarget(address: string, port: number): number {
+    return this.#perTarget.get(targetKey(address, port)) ?? 0;
+  }
+
+  get(id: string): SessionRecord | undefined {
+    return this.#records.get(id);
+  }
+
+  all(): IterableIterator<SessionRecord> {
+    return this.#records.values();
+  }
+
+  add(record: SessionRecord): void {
+    this.#records.set(record.id, record);
+    count(this.#perConduit, record.conduit, 1);
+    for (const address of record.addresses) count(this.#perTarget, targetKey(address, record.port), 1);
+  }
+
+  remove(record: SessionRecord): void {
+    if (!this.#records.delete(record.id)) return;
+    count(this.#perConduit, record.conduit, -1);
+    for (const address of record.addresses) count(this.#perTarget, targetKey(address, record.port), -1);
+  }
+
+  /** The record after `event`, or undefined when the session is unknown by now. */
+  apply(id: string, event: SessionEvent): SessionRecord | undefined {
+    const record = this.#records.get(id);
+    if (record !== undefined) record.state = next(record.state, event);
+    return record;
+  }
+
+  /** Takes over counters and returns what they grew by. */
+  count({ sessionId, uplinkBytes, downlinkBytes }: SessionCounters): { uplink: number; downlink: number } {
+    const record = this.#records.get(sessionId);
+    if (record === undefined) return { uplink: 0, downlink: 0 };
+    const grown = {
+      uplink: uplinkBytes - record.uplinkBytes,
+      downlink: downlinkBytes - record.downlinkBytes,
+    };
+    record.uplinkBytes = uplinkBytes;
+    record.downlinkBytes = downlinkBytes;
+    return grown;
+  }
+}
+
+function targetKey(address: string, port: number): string {
+  return `${address} ${port}`;
+}
+
+/** Counts per key; a key that is back at zero is forgotten, so the maps are as large as the sessions are many. */
+function count(map: Map<string, number>, key: string, by: 1 | -1): void {
+  const value = (map.get(key) ?? 0) + by;
+  if (value === 0) map.delete(key);
+  else map.set(key, value);
+}

@@ -1,0 +1,375 @@
+import { randomBytes } from 'node:crypto';
+import { failureReason, GatehouseError, type FailureCode } from '../../contract/failure.js';
+import type {
+  SessionCounters,
+  SessionLimits,
+  SessionSummary,
+  Tunnel,
+  WorkerReport,
+} from '../../contract/messages.js';
+import { MAX_OUTBOX_OPERATIONS } from '../../contract/limits.js';
+import type { Secret } from '../../contract/secret.js';
+import type { EndReason } from '../../contract/session-state.js';
+import type {
+  OperationStatus,
+  ParsedOperation,
+  RemoteAccessOperation,
+  StatusReporter,
+} from '../cloud/intake.js';
+import type { ChildConfig, Conduit, Config } from '../config/config.js';
+import type { ConduitTable } from '../policy/conduit-table.js';
+import { decide } from '../policy/decide.js';
+import type { GatewayAddresses } from '../policy/reach.js';
+import { OperationMemory } from './operation-memory.js';
+import type { SessionPool } from './pool.js';
+import { SessionRegistry, type SessionRecord } from './session-registry.js';
+
+/** The part of the configuration and what is derived from it that a reload replaces. */
+export interface Policy {
+  readonly conduits: ConduitTable;
+  readonly gateway: GatewayAddresses;
+  readonly limits: Config['limits'];
+  readonly webSocketPingMs: number;
+  readonly operationAgeMs: number;
+}
+
+/** Whom an operation is for. */
+export type Device = { readonly kind: 'gateway' } | { readonly kind: 'child'; readonly child: ChildConfig };
+
+export interface SupervisorParts {
+  readonly log: SupervisorLog;
+  readonly pool: Pick<SessionPool, 'run' | 'broadcast'>;
+  readonly status: StatusReporter;
+  readonly metrics: SupervisorMetrics;
+  readonly policy: Policy;
+  /** The device with this managed-object id, if it is one of ours. */
+  readonly deviceOf: (deviceId: string) => Device | undefined;
+  /** @throws GatehouseError target-unresolved. */
+  readonly resolve: (hostname: string) => Promise<{ readonly addresses: readonly string[] }>;
+  /** Where the session's WebSocket goes. @throws GatehouseError cloud-unreachable, invalid-operation. */
+  readonly tunnel: (connectionKey: Secret) => Promise<Tunnel>;
+  /** Registers a connection key as a secret for as long as its session lives. */
+  readonly redact: { add(key: string): void; remove(key: string): void };
+  /** Monotonic, in ms. */
+  readonly now: () => number;
+  /** The cloud's clock as far as it is known, in ms since 1970. */
+  readonly cloudNow: () => number;
+}
+
+export interface SupervisorLog {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface SupervisorMetrics {
+  operation(status: OperationStatus): void;
+  sessionOpened(setupMs: number): void;
+  sessionEnded(reason: EndReason, durationMs: number): void;
+  sessionFailed(code: FailureCode): void;
+  /** `worker` is the thread that moved them. */
+  bytes(direction: 'uplink' | 'downlink', count: number, worker: number): void;
+  /** One more operation came in that is this agent's to answer. */
+  received(): void;
+}
+
+/**
+ * An operation's life, on the main thread: checked, decided, run in a worker, reported.
+ *
+ *     intake -> age, duplicate, device -> resolve -> policy -> EXECUTING -> worker -> SUCCESSFUL ... end
+ *                                                     \-> FAILED <-------------/
+ */
+export class Supervisor {
+  readonly registry = new SessionRegistry();
+  readonly #parts: SupervisorParts;
+  readonly #memory: OperationMemory;
+  readonly #waiters = new Map<string, (() => void)[]>();
+  #policy: Policy;
+  #accepting = true;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(parts: SupervisorParts) {
+    this.#parts = parts;
+    this.#policy = parts.policy;
+    this.#memory = new OperationMemory(parts.now);
+  }
+
+  /** True when this process has taken the operation on: it is not a leftover of an earlier one. */
+  isOurs(operationId: string): boolean {
+    return this.#memory.has(operationId);
+  }
+
+  onOperation(parsed: ParsedOperation): void {
+    const { log } = this.#parts;
+    if (parsed.kind === 'ignored') return log.debug({ why: parsed.why }, 'operation ignored');
+    if (!this.#accepting) return log.info({}, 'operation left to the next run');
+    if (parsed.kind === 'refused') {
+      if (!this.#isNew(parsed.id, parsed.deviceId, undefined)) return;
+      return this.#refuse(parsed, new GatehouseError('invalid-operation', parsed.sentence));
+    }
+    const { operation } = parsed;
+    if (!this.#isNew(operation.id, operation.deviceId, operation.connectionKey.reveal())) return;
+    void this.#start(operation).catch((error: unknown) => this.#refuse(operation, asFailure(error)));
+  }
+
+  /** Ends one session; resolves once both of its sockets are gone. */
+  async close(sessionId: string, reason: EndReason, detail: string): Promise<'closed' | 'unknown'> {
+    if (this.registry.get(sessionId) === undefined) return 'unknown';
+    const gone = new Promise<void>((resolve) => {
+      this.#waiters.set(sessionId, [...(this.#waiters.get(sessionId) ?? []), resolve]);
+    });
+    this.#parts.pool.broadcast({ kind: 'close', sessionId, reason, detail });
+    await gone;
+    return 'closed';
+  }
+
+  /** Takes on no more operations; calls back when the last session has ended. */
+  drain(onEmpty: () => void): void {
+    this.#accepting = false;
+    this.#onEmpty = onEmpty;
+    this.#tellIfEmpty();
+  }
+
+  /** Ends all sessions cleanly; resolves when they are gone. Takes on no more operations. */
+  shutdown(): Promise<void> {
+    return new Promise((resolve) => {
+      this.drain(resolve);
+      this.#parts.pool.broadcast({ kind: 'close-all', reason: 'shutdown', detail: 'the gateway stops' });
+    });
+  }
+
+  /** Takes over a reloaded policy: sessions whose conduit no longer allows them end, all others stay. */
+  reload(policy: Policy): void {
+    this.#policy = policy;
+    for (const record of this.registry.all()) {
+      const decision = decide({
+        ...this.#question(record.host, record.port, record.deviceId),
+        addresses: record.addresses,
+        counts: { sessions: 0, ofConduit: () => 0, ofTarget: () => 0 },
+      });
+      if (decision.kind === 'allow') continue;
+      this.#parts.log.info({ sessionId: record.id, why: decision.sentence }, 'session no longer allowed');
+      const detail = 'the configuration no longer allows it';
+      this.#parts.pool.broadcast({ kind: 'close', sessionId: record.id, reason: 'policy-revoked', detail });
+    }
+  }
+
+  /** What a worker tells of its sessions. */
+  onReport(worker: number, report: WorkerReport): void {
+    for (const id of report.started) {
+      const record = this.registry.get(id);
+      if (record !== undefined) record.worker = worker;
+    }
+    for (const { sessionId, setupMs } of report.opened) this.#onOpened(sessionId, setupMs);
+    for (const id of report.closing) this.registry.apply(id, 'ending');
+    for (const counters of report.counters) this.#countBytes(worker, counters);
+  }
+
+  #isNew(operationId: string, deviceId: string, connectionKey: string | undefined): boolean {
+    const recollection = this.#memory.recall(operationId, connectionKey);
+    if (recollection.kind !== 'seen') this.#parts.metrics.received();
+    switch (recollection.kind) {
+      case 'new':
+        return true;
+      case 'seen':
+        if (recollection.resend !== undefined) this.#parts.status.report(recollection.resend);
+        return false;
+      case 'key-used': {
+        const sentence = `The connection key was already used by operation ${recollection.by}; connect again.`;
+        this.#refuse({ id: operationId, deviceId }, new GatehouseError('invalid-operation', sentence));
+        return false;
+      }
+    }
+  }
+
+  async #start(operation: RemoteAccessOperation): Promise<void> {
+    this.#checkAge(operation);
+    if (this.#parts.deviceOf(operation.deviceId) === undefined) throw unknownDevice(operation.deviceId);
+    const { hostname, port, deviceId } = operation;
+    const { addresses } = await this.#parts.resolve(hostname);
+    const tunnel = await this.#parts.tunnel(operation.connectionKey);
+    // From the decision to the registry nothing awaits, so two operations cannot share the last free place.
+    const decision = decide({
+      ...this.#question(hostname, port, deviceId),
+      addresses,
+      counts: this.registry,
+    });
+    if (decision.kind === 'deny') throw new GatehouseError(decision.code, decision.sentence);
+    if (!this.#accepting)
+      throw new GatehouseError('cancelled', 'The gateway is shutting down; connect again later.');
+    if (this.#parts.status.size >= MAX_OUTBOX_OPERATIONS) throw outboxFull();
+    const record = this.#record(operation, decision.conduit, decision.addresses);
+    this.registry.add(record);
+    await this.#run(record, operation.connectionKey, tunnel, this.#sessionLimits(decision.conduit));
+  }
+
+  async #run(record: SessionRecord, key: Secret, tunnel: Tunnel, limits: SessionLimits): Promise<void> {
+    const { pool, redact } = this.#parts;
+    const { id: sessionId, host, port, addresses } = record;
+    redact.add(key.reveal());
+    this.#report(record, 'EXECUTING');
+    this.#parts.log.info({ ...about(record), target: `${host}:${port}` }, 'session connecting');
+    try {
+      this.#onEnded(record, await pool.run({ sessionId, target: { host, port, addresses }, tunnel, limits }));
+    } catch {
+      this.#onWorkerLost(record);
+    } finally {
+      redact.remove(key.reveal());
+      this.registry.remove(record);
+      for (const resolve of this.#waiters.get(sessionId) ?? []) resolve();
+      this.#waiters.delete(sessionId);
+      this.#tellIfEmpty();
+    }
+  }
+
+  #onOpened(sessionId: string, setupMs: number): void {
+    const record = this.registry.apply(sessionId, 'opened');
+    if (record?.openedAtMs !== undefined || record === undefined) return;
+    record.openedAtMs = Date.now();
+    this.#report(record, 'SUCCESSFUL');
+    this.#parts.metrics.sessionOpened(setupMs);
+    this.#parts.log.info({ ...about(record), setupMs: Math.round(setupMs) }, 'session open');
+  }
+
+  #onEnded(record: SessionRecord, summary: SessionSummary): void {
+    const { metrics, log } = this.#parts;
+    this.#countBytes(record.worker, summary);
+    const { uplinkBytes, downlinkBytes } = summary;
+    if (summary.outcome === 'failed') {
+      const { code, sentence } = summary;
+      this.#report(record, 'FAILED', failureReason(code, sentence));
+      metrics.sessionFailed(code);
+      return log.warn(
+        { ...about(record), code, sentence, setupMs: Math.round(summary.setupMs) },
+        'session failed',
+      );
+    }
+    // The task's result travels by another port than the reports and may overtake them.
+    this.#onOpened(record.id, summary.setupMs);
+    const { reason, detail, durationMs } = summary;
+    metrics.sessionEnded(reason, durationMs);
+    const fields = { reason, detail, uplinkBytes, downlinkBytes, durationMs: Math.round(durationMs) };
+    log.info({ ...about(record), ...fields }, 'session ended');
+  }
+
+  /** The thread died. An open session keeps its SUCCESSFUL; one that still connected failed. */
+  #onWorkerLost(record: SessionRecord): void {
+    const { metrics, log } = this.#parts;
+    if (record.openedAtMs !== undefined) {
+      metrics.sessionEnded('worker-lost', Date.now() - record.openedAtMs);
+      return log.error(about(record), 'session lost with its worker');
+    }
+    const sentence = 'The worker thread of this session ended unexpectedly; connect again.';
+    this.#report(record, 'FAILED', failureReason('worker-crashed', sentence));
+    metrics.sessionFailed('worker-crashed');
+    log.error({ ...about(record), code: 'worker-crashed' }, 'session failed');
+  }
+
+  /** FAILED without a session. */
+  #refuse(operation: { readonly id: string; readonly deviceId: string }, error: GatehouseError): void {
+    const { id: operationId, deviceId } = operation;
+    this.#parts.metrics.sessionFailed(error.code);
+    const fields = { operationId, deviceId, code: error.code, sentence: error.message };
+    this.#parts.log.warn(fields, 'operation refused');
+    this.#report({ operationId, deviceId }, 'FAILED', failureReason(error.code, error.message));
+  }
+
+  #report(
+    operation: { operationId: string; deviceId: string },
+    status: OperationStatus,
+    reason?: string,
+  ): void {
+    const { operationId, deviceId } = operation;
+    const update = {
+      operationId,
+      deviceId,
+      status,
+      ...(reason === undefined ? {} : { failureReason: reason }),
+    };
+    if (status !== 'EXECUTING') this.#memory.settle(update);
+    this.#parts.metrics.operation(status);
+    this.#parts.status.report(update);
+  }
+
+  #checkAge({ createdAtMs }: RemoteAccessOperation): void {
+    if (createdAtMs === undefined) return;
+    const ageMs = this.#parts.cloudNow() - createdAtMs;
+    const limitMs = this.#policy.operationAgeMs;
+    if (ageMs <= limitMs) return;
+    const sentence = `The request was ${Math.round(ageMs / 1000)} s old when it could be handled; the limit is ${limitMs / 1000} s (intake.operationAge). Connect again.`;
+    throw new GatehouseError('operation-stale', sentence);
+  }
+
+  #question(hostname: string, port: number, deviceId: string) {
+    const device = this.#parts.deviceOf(deviceId);
+    const child = device?.kind === 'child' ? device.child : undefined;
+    return { hostname, port, child, ...this.#policy };
+  }
+
+  #record(operation: RemoteAccessOperation, conduit: Conduit, addresses: readonly string[]): SessionRecord {
+    return {
+      // Ten characters: unlikely to repeat within a log file, and short enough to be typed.
+      id: randomBytes(5).toString('hex'),
+      operationId: operation.id,
+      deviceId: operation.deviceId,
+      conduit: conduit.name,
+      host: operation.hostname,
+      port: operation.port,
+      addresses,
+      startedAtMs: this.#parts.now(),
+      state: 'connecting',
+      worker: 0,
+      openedAtMs: undefined,
+      uplinkBytes: 0,
+      downlinkBytes: 0,
+    };
+  }
+
+  #sessionLimits(conduit: Conduit): SessionLimits {
+    const { limits, webSocketPingMs } = this.#policy;
+    return {
+      connectTimeoutMs: limits.connectTimeoutMs,
+      idleTimeoutMs: conduit.idleTimeoutMs ?? limits.idleTimeoutMs,
+      sessionDurationMs: conduit.sessionDurationMs ?? limits.sessionDurationMs,
+      bootstrapBufferBytes: limits.bootstrapBufferBytes,
+      bufferBytes: limits.bufferBytes,
+      maxMessageBytes: limits.maxMessageBytes,
+      webSocketPingMs,
+    };
+  }
+
+  #countBytes(worker: number, counters: SessionCounters): void {
+    const { uplink, downlink } = this.registry.count(counters);
+    if (uplink > 0) this.#parts.metrics.bytes('uplink', uplink, worker);
+    if (downlink > 0) this.#parts.metrics.bytes('downlink', downlink, worker);
+  }
+
+  #tellIfEmpty(): void {
+    if (this.#accepting || this.registry.sessions > 0) return;
+    this.#onEmpty?.();
+    this.#onEmpty = undefined;
+  }
+}
+
+/** The fields that every log line of a session begins with. */
+function about({ id, operationId, deviceId, conduit }: SessionRecord): object {
+  return { sessionId: id, operationId, deviceId, conduit };
+}
+
+function unknownDevice(deviceId: string): GatehouseError {
+  const sentence = `Device ${deviceId} is not served by this gateway; add it under device.children.`;
+  return new GatehouseError('invalid-operation', sentence);
+}
+
+function outboxFull(): GatehouseError {
+  const sentence = `${MAX_OUTBOX_OPERATIONS} statuses wait for the cloud to take them; try again later.`;
+  return new GatehouseError('limit-reached', sentence);
+}
+
+function asFailure(error: unknown): GatehouseError {
+  if (error instanceof GatehouseError) return error;
+  return new GatehouseError('internal-error', error instanceof Error ? error.message : String(error), {
+    cause: error,
+  });
+}

@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { stringify } from 'yaml';
+import { startCloud, type Cloud, type CloudOptions, type RegisteredDevice } from '../../simulator/cloud.js';
+import type { Operation } from '../../simulator/store/operations.js';
+import type { CloudOptions as AgentTiming } from '../../src/cloud/cloud.js';
+import { OperatorClient } from '../../src/cli/connect/operator-client.js';
+import { operatorSettings } from '../../src/cli/connect/operator-settings.js';
+import type { Tunnel } from '../../src/cli/connect/tunnel.js';
+import { loadConfig } from '../../src/config/load.js';
+import { Gateway } from '../../src/gateway.js';
+import { createLog } from '../../src/log.js';
+import type { LogOutput } from '../../src/log-sink.js';
+import { Redactor } from '../../src/redaction.js';
+import { registerSecrets } from '../../src/secrets.js';
+import { eventually } from './eventually.js';
+
+/** What a test may set; the configuration is merged over one that works. */
+export interface WorldOptions {
+  readonly intake?: 'rest' | 'mqtt';
+  /** Everything over TLS, with the cloud's own authority. */
+  readonly tls?: boolean;
+  readonly conduits?: readonly object[];
+  readonly children?: readonly object[];
+  readonly limits?: object;
+  readonly keepAlive?: object;
+  readonly intakeSettings?: object;
+  readonly cloud?: CloudOptions;
+  readonly workers?: number;
+  readonly timing?: AgentTiming['timing'];
+  /** Runs between the start of the cloud and that of the agent. */
+  readonly before?: (cloud: Cloud, device: RegisteredDevice) => void | Promise<void>;
+  /** Default true: wait until the agent is connected. */
+  readonly waitForLink?: boolean;
+}
+
+const EXTERNAL_ID = 'gw-7';
+
+/**
+ * A cloud, an agent in front of it and an operator, all in this process with real sockets between them. Everything
+ * that the agent logs is kept, and stop() fails the test when a secret is in it.
+ */
+export class World {
+  private constructor(
+    readonly cloud: Cloud,
+    readonly device: RegisteredDevice,
+    readonly gateway: Gateway,
+    readonly operator: OperatorClient,
+    readonly configFile: string,
+    readonly log: readonly string[],
+    private readonly cleanUp: () => void,
+  ) {}
+
+  static async start(options: WorldOptions = {}): Promise<World> {
+    const { tls = false, intake = 'rest' } = options;
+    const cloud = await startCloud({
+      ...(tls ? { httpsPort: 0, mqttsPort: 0 } : { mqttPort: 0 }),
+      ...options.cloud,
+    });
+    const device = cloud.registerDevice(EXTERNAL_ID);
+    await options.before?.(cloud, device);
+    const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-test-'));
+    const configFile = path.join(folder, 'gatehouse.yaml');
+    const caFile = path.join(folder, 'ca.pem');
+    if (tls) writeFileSync(caFile, cloud.ca ?? '');
+    writeFileSync(configFile, stringify(configuration(cloud, device, caFile, { ...options, tls, intake })), {
+      mode: 0o600,
+    });
+
+    const { config } = loadConfig({ file: configFile, env: {}, cwd: folder });
+    const redactor = new Redactor();
+    registerSecrets(redactor, config);
+    const lines: string[] = [];
+    const { log } = createLog({ ...config.log, level: 'debug', redactor, destination: lineCollector(lines) });
+    const onFatal = (error: Error): void => assert.fail(error);
+    const gateway = new Gateway({
+      config,
+      version: '0.0.0-test',
+      log,
+      redactor,
+      onFatal,
+      timing: options.timing,
+    });
+    await gateway.start();
+    if (options.waitForLink !== false) await gateway.connected();
+    const url = tls ? cloud.httpsUrl : cloud.url;
+    const settings = operatorSettings({ url, ...(tls ? { caFile } : {}) }, operatorEnvironment(cloud));
+    const cleanUp = (): void => rmSync(folder, { recursive: true, force: true });
+    return new World(cloud, device, gateway, new OperatorClient(settings), configFile, lines, cleanUp);
+  }
+
+  /** Adds an endpoint to a device (default: the gateway) and opens a tunnel to it as the operator. */
+  async open(target: { hostname?: string; port: number }, deviceId = this.device.id): Promise<Tunnel> {
+    return this.operator.openTunnel(deviceId, this.endpoint(target, deviceId));
+  }
+
+  /** Adds an endpoint and gives its id. */
+  endpoint(
+    { hostname = '127.0.0.1', port }: { hostname?: string; port: number },
+    deviceId = this.device.id,
+  ): string {
+    return this.cloud.addConfiguration(deviceId, { name: `to ${hostname}:${port}`, hostname, port }).id;
+  }
+
+  /** All operations, oldest first. */
+  operations(): readonly Operation[] {
+    return this.cloud.platform.operations.list({});
+  }
+
+  /** The one operation there is, once it has a final status. */
+  finalOperation(id?: string): Promise<Operation> {
+    return eventually(() => {
+      const operation = id === undefined ? this.operations().at(-1) : this.cloud.platform.operations.get(id);
+      return operation?.status === 'SUCCESSFUL' || operation?.status === 'FAILED' ? operation : undefined;
+    }, 'an operation with a final status');
+  }
+
+  /** Waits until the agent has no session any more. */
+  idle(): Promise<true> {
+    const { registry } = this.gateway.supervisor;
+    return eventually(() => registry.sessions === 0 || undefined, 'no session');
+  }
+
+  async stop(): Promise<void> {
+    await this.operator.close();
+    await this.gateway.stop();
+    await this.cloud.stop();
+    this.cleanUp();
+    this.#assertNoSecretLogged();
+  }
+
+  #assertNoSecretLogged(): void {
+    const secrets = [this.device.password, ...this.operations().map(connectionKeyOf)].filter(
+      (key) => key.length >= 8,
+    );
+    for (const line of this.log) {
+      const leaked = secrets.find((secret) => line.includes(secret));
+      assert.equal(leaked, undefined, `a secret is in the log: ${line.slice(0, 200)}`);
+    }
+  }
+}
+
+function connectionKeyOf(operation: Operation): string {
+  const fragment = operation.c8y_RemoteAccessConnect;
+  const key =
+    typeof fragment === 'object' && fragment !== null && 'connectionKey' in fragment
+      ? fragment.connectionKey
+      : '';
+  return typeof key === 'string' ? key : '';
+}
+
+function operatorEnvironment({ operator }: Cloud): Record<string, string> {
+  return { C8Y_TENANT: operator.tenant, C8Y_USER: operator.user, C8Y_PASSWORD: operator.password };
+}
+
+function configuration(
+  cloud: Cloud,
+  device: RegisteredDevice,
+  caFile: string,
+  options: WorldOptions,
+): object {
+  const { tls, intake } = options;
+  return {
+    cloud: {
+      url: tls === true ? cloud.httpsUrl : cloud.url,
+      tenant: device.tenant,
+      user: device.user,
+      password: device.password,
+      ...(tls === true ? { caFile } : {}),
+    },
+    device: { externalId: EXTERNAL_ID, children: options.children ?? [] },
+    intake: {
+      kind: intake,
+      ...(intake === 'mqtt' ? { mqttUrl: mqttUrl(cloud, tls) } : {}),
+      ...options.intakeSettings,
+    },
+    conduits: options.conduits ?? [{ name: 'loopback', host: '127.0.0.1', ports: ['*'] }],
+    limits: options.limits ?? {},
+    keepAlive: options.keepAlive ?? {},
+    workers: { count: options.workers ?? 1 },
+    admin: { listen: '127.0.0.1:0' },
+  };
+}
+
+function mqttUrl(cloud: Cloud, tls: boolean | undefined): string | undefined {
+  return tls === true ? cloud.mqttsUrl : cloud.mqttUrl;
+}
+
+function lineCollector(lines: string[]): LogOutput {
+  const take = (bytes: Buffer): number => {
+    lines.push(bytes.toString('utf8'));
+    return bytes.length;
+  };
+  return { write: (bytes, done) => setImmediate(() => done(null, take(bytes))), writeSync: take };
+}

@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { test } from 'node:test';
+import { Secret } from '../../../contract/secret.js';
+import { AdminServer } from '../../../src/admin/admin-server.js';
+import { bodyOf, FakeBackend, raw, request, SESSION, STATUS, statusOf, withAdmin } from './admin-helpers.js';
+
+const JSON_TYPE = 'Content-Type: application/json';
+
+test('answers every path of the contract', () =>
+  withAdmin({}, async ({ port, backend }) => {
+    assert.equal(statusOf(await request(port, 'GET /healthz')), 200);
+    assert.equal(statusOf(await request(port, 'GET /readyz')), 200);
+    assert.equal(bodyOf(await request(port, 'GET /metrics')), 'up 1\n');
+    assert.deepEqual(JSON.parse(bodyOf(await request(port, 'GET /api/status'))), STATUS);
+    assert.deepEqual(JSON.parse(bodyOf(await request(port, 'GET /api/sessions'))), [SESSION]);
+    assert.match(await request(port, 'GET /'), /^HTTP\/1\.1 200[^]*text\/html[^]*DELETE \/api\/sessions\/ID/);
+    const closed = await request(port, 'DELETE /api/sessions/s-1');
+    assert.equal(statusOf(closed), 204);
+    assert.equal(bodyOf(closed), '');
+    assert.deepEqual(backend.closed, ['s-1']);
+    assert.equal(statusOf(await request(port, 'POST /api/drain', [JSON_TYPE])), 202);
+    assert.equal(statusOf(await request(port, 'POST /api/drain', [JSON_TYPE], '{}')), 202);
+    assert.equal(backend.drains, 2);
+  }));
+
+test('says why it is not ready', () =>
+  withAdmin({}, async ({ port, backend }) => {
+    backend.ready = false;
+    const answer = await request(port, 'GET /readyz');
+    assert.equal(statusOf(answer), 503);
+    assert.deepEqual(JSON.parse(bodyOf(answer)), { error: 'not-ready', message: 'the cloud is unreachable' });
+  }));
+
+test('answers a DELETE only when the session is gone', () =>
+  withAdmin({}, async ({ port, backend }) => {
+    let release = (): void => undefined;
+    backend.closing = new Promise((resolve) => (release = resolve));
+    const answer = request(port, 'DELETE /api/sessions/s-1');
+    const first = await Promise.race([answer, request(port, 'GET /healthz').then(() => 'health')]);
+    assert.equal(first, 'health');
+    release();
+    assert.equal(statusOf(await answer), 204);
+  }));
+
+test('answers HEAD without a body', () =>
+  withAdmin({}, async ({ port }) => {
+    const answer = await request(port, 'HEAD /api/status');
+    assert.equal(statusOf(answer), 200);
+    assert.equal(bodyOf(answer), '');
+  }));
+
+test('sends security headers and no CORS header with every answer', () =>
+  withAdmin({}, async ({ port }) => {
+    const lines = ['GET /', 'GET /healthz', 'GET /nothing', 'OPTIONS /api/drain', 'DELETE /api/sessions/s-1'];
+    for (const line of lines) {
+      const answer = await request(port, line);
+      assert.match(answer, /Content-Security-Policy: default-src 'none'/, line);
+      assert.match(answer, /X-Content-Type-Options: nosniff/, line);
+      assert.doesNotMatch(answer, /access-control/i, line);
+    }
+  }));
+
+test('a page cannot stand in the way of the API, and the dashboard replaces the plain page', () => {
+  const pages = new Map([
+    ['/', { contentType: 'text/html', body: 'dashboard' }],
+    ['/app.js', { contentType: 'text/javascript', body: 'code' }],
+    ['/healthz', { contentType: 'text/plain', body: 'wrong' }],
+  ]);
+  return withAdmin({ pages }, async ({ port }) => {
+    assert.equal(bodyOf(await request(port, 'GET /')), 'dashboard');
+    assert.equal(bodyOf(await request(port, 'GET /app.js')), 'code');
+    assert.notEqual(bodyOf(await request(port, 'GET /healthz')), 'wrong');
+  });
+});
+
+for (const [line, status] of [
+  ['GET //', 404],
+  ['GET /..', 404],
+  ['GET /%2e%2e/', 404],
+  ['GET /static/../../etc/passwd', 404],
+  ['GET /api/sessions/../config', 404],
+  ['GET /%00', 404],
+  ['GET /api/status;x', 404],
+  ['GET /%c0%ae', 404],
+  ['GET /metrics/', 404],
+  ['GET /METRICS', 404],
+  ['GET /api%2fstatus', 404],
+  ['GET http://127.0.0.1/healthz', 400],
+  ['OPTIONS *', 400],
+  ['GET /api/sessions?limit=-1', 400],
+  ['GET /api/status?token=t', 400],
+  [`GET /${'a'.repeat(3_000)}`, 414],
+  [`GET /${'a'.repeat(65_536)}`, 431],
+  ['DELETE /api/sessions/nobody', 404],
+  [`DELETE /api/sessions/${'a'.repeat(65)}`, 404],
+  ['GET /api/sessions/s-1', 405],
+  ['GET /api/drain', 405],
+  ['POST /api/status', 405],
+  ['TRACE /', 405],
+  ['PROPFIND /', 405],
+  ['OPTIONS /api/drain', 405],
+  ['get /', 400],
+  [`${'A'.repeat(1_024)} /`, 400],
+] as const) {
+  test(`answers ${line.slice(0, 50)} with ${status}`, () =>
+    withAdmin({}, async ({ port, backend, errors }) => {
+      const answer = await request(port, line);
+      assert.equal(statusOf(answer), status);
+      if (!line.startsWith('TRACE')) {
+        const error: unknown = JSON.parse(bodyOf(answer));
+        assert.ok(typeof error === 'object' && error !== null && 'error' in error && 'message' in error);
+      }
+      assert.deepEqual([backend.closed, backend.drains, errors], [[], 0, []]);
+    }));
+}
+
+for (const [what, headers, body, status] of [
+  ['a form', ['Content-Type: application/x-www-form-urlencoded'], 'a=b', 415],
+  ['text', ['Content-Type: text/plain'], '{}', 415],
+  ['no content type', [], '', 415],
+  ['gzip', [JSON_TYPE, 'Content-Encoding: gzip'], '{}', 415],
+  ['malformed JSON', [JSON_TYPE], '{', 400],
+  ['an array', [JSON_TYPE], '[]', 400],
+  ['a prototype key', [JSON_TYPE], '{"__proto__":{"a":1}}', 400],
+  ['too much', [JSON_TYPE], ' '.repeat(65_537), 413],
+  ['two lengths', [JSON_TYPE, 'Transfer-Encoding: chunked'], '{}', 400],
+] as const) {
+  test(`refuses a drain with ${what}`, () =>
+    withAdmin({}, async ({ port, backend }) => {
+      assert.equal(statusOf(await request(port, 'POST /api/drain', headers, body)), status);
+      assert.equal(backend.drains, 0);
+    }));
+}
+
+test('refuses an endless chunked body once it is too large', () =>
+  withAdmin({}, async ({ port, backend }) => {
+    const head = `POST /api/drain HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${JSON_TYPE}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    const chunk = `4000\r\n${' '.repeat(0x4000)}\r\n`;
+    const answer = await raw(port, [head, ...Array<string>(6).fill(chunk)]);
+    assert.equal(statusOf(answer), 413);
+    assert.equal(backend.drains, 0);
+  }));
+
+test('an exception while answering is reported here and not told the client', () =>
+  withAdmin(
+    { metrics: { contentType: 'text/plain', render: () => Promise.reject(new Error('private detail')) } },
+    async ({ port, errors }) => {
+      const answer = await request(port, 'GET /metrics');
+      assert.equal(statusOf(answer), 500);
+      assert.doesNotMatch(answer, /private detail/);
+      assert.equal(errors.length, 1);
+      assert.equal(statusOf(await request(port, 'GET /healthz')), 200);
+    },
+  ));
+
+test('takes at most ten scrapes at once', () => {
+  let release = (): void => undefined;
+  const held = new Promise<string>((resolve) => (release = () => resolve('up 1\n')));
+  return withAdmin({ metrics: { contentType: 'text/plain', render: () => held } }, async ({ port }) => {
+    const answers = Array.from({ length: 12 }, () => request(port, 'GET /metrics'));
+    const refused = await Promise.race(answers);
+    assert.equal(statusOf(refused), 503);
+    release();
+    const statuses = (await Promise.all(answers)).map(statusOf).sort();
+    assert.deepEqual(statuses, [...Array<number>(10).fill(200), 503, 503]);
+  });
+});
+
+test('the thirty-third connection is closed at once and the others go on', () =>
+  withAdmin({}, async ({ port }) => {
+    const open: Socket[] = [];
+    try {
+      for (let index = 0; index < 32; index += 1) {
+        const socket = connect(port, '127.0.0.1');
+        open.push(socket);
+        await once(socket, 'connect');
+      }
+      assert.equal(await raw(port, `GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`), '');
+      const [first] = open;
+      assert.ok(first);
+      first.write(`GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
+      const [answer] = (await once(first, 'data')) as [Buffer];
+      assert.equal(statusOf(answer.toString()), 200);
+    } finally {
+      for (const socket of open) socket.destroy();
+    }
+  }));
+
+test('an address that others can reach needs a token', () => {
+  const options = {
+    backend: new FakeBackend(),
+    metrics: { contentType: '', render: () => Promise.resolve('') },
+    onError: () => undefined,
+    now: () => 0,
+  };
+  const listen = { kind: 'tcp', host: '0.0.0.0', port: 0 } as const;
+  assert.throws(() => new AdminServer({ ...options, listen, token: undefined }), /admin\.token is required/);
+  assert.ok(new AdminServer({ ...options, listen, token: new Secret('t') }));
+});
+
+test('is not there when it is off, and stopping it then is harmless', () =>
+  withAdmin({ listen: { kind: 'off' } }, async ({ server, port }) => {
+    assert.equal(port, 0);
+    await server.stop();
+  }));

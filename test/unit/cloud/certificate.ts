@@ -1,0 +1,23 @@
+/*
+ * A self-signed certificate for the names localhost and cloud.test, valid for a hundred years, with its key: for
+ * servers of the tests on loopback, and secret to nobody.
+ */
+export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBojCCAUegAwIBAgIURB5kXdQKkMVToIFuhb0GiluuZUEwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMjE0NTk0MloYDzIxMjYxMDI5
+MTQ1OTQyWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAARG5MGaRDptHJdcpwHz+SRd8kTr+D7KLiyDaXncCO741MB5XYAHahJl
+w152IYUoLZbxnhH5Bw5DR7yicpZgmT7Lo3UwczAdBgNVHQ4EFgQUNc2Ze5GoWl4f
+8bHjZgY7li0/qk4wHwYDVR0jBBgwFoAUNc2Ze5GoWl4f8bHjZgY7li0/qk4wDwYD
+VR0TAQH/BAUwAwEB/zAgBgNVHREEGTAXgglsb2NhbGhvc3SCCmNsb3VkLnRlc3Qw
+CgYIKoZIzj0EAwIDSQAwRgIhALUgevWG8YTPaJJ805JtGWzqA4vimX2ri30gtasS
+/oZoAiEAxLJn1Zt2baDEKsBc0BVO0lLJpksqCA8RMrZQNAegN6A=
+-----END CERTIFICATE-----
+`;
+
+export const CERTIFICATE_KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQggA5zNBIXMwq2NmBw
+e0qfyC3SLpfFcID0Yfh01pZLUByhRANCAARG5MGaRDptHJdcpwHz+SRd8kTr+D7K
+LiyDaXncCO741MB5XYAHahJlw152IYUoLZbxnhH5Bw5DR7yicpZgmT7L
+-----END PRIVATE KEY-----
+`;

@@ -1,0 +1,76 @@
+import type { Socket } from 'node:net';
+
+/** Whoever takes the bytes of a socket. */
+export interface Consumer {
+  /** Memory for the next read. It may be shared by all sessions of the thread: its content is valid in onBytes only. */
+  readBuffer(): Buffer;
+  /** `buffer[0..length)` has been read. False pauses the socket until resume() is called on it. */
+  onBytes(buffer: Buffer, length: number): boolean;
+}
+
+/**
+ * One buffer serves every handshake of the thread: its content is copied before the read returns. Replies are small,
+ * and Node asks for the buffer of a read when the one before it is done, so that the relay's first read still uses this
+ * one: 4 KiB keep the bootstrap buffer's limit closely.
+ */
+const HANDSHAKE_BUFFER = Buffer.allocUnsafeSlow(4_096);
+
+/**
+ * A socket whose reads change hands: first the HTTP client of the handshake, then the relay.
+ *
+ *     kernel --onread--> Wire --'data' (a copy)--> http parser     until consume()
+ *                             --onBytes----------> relay           after it
+ *
+ * `onread` saves one Buffer per read and lifts libuv's 64 KiB cap, but has to be given when the socket is made. A TLS
+ * socket on top of a proxy's socket cannot have it (Node ignores the option there) and hands up 'data' events.
+ */
+export class Wire {
+  #socket: Socket | undefined;
+  #consumer: Consumer | undefined;
+  /** Bytes come as 'data' events, not through `onread`. */
+  #hasEvents = false;
+
+  /** For the options of net.connect and tls.connect. */
+  readonly onread = {
+    buffer: (): Buffer => this.#consumer?.readBuffer() ?? HANDSHAKE_BUFFER,
+    callback: (length: number, buffer: Uint8Array): boolean => this.#onRead(buffer as Buffer, length),
+  };
+
+  get socket(): Socket {
+    if (this.#socket === undefined) throw new Error('the wire has no socket yet');
+    return this.#socket;
+  }
+
+  /** Gives the wire its socket. With `usesOnread` false, bytes come as 'data' events once there is a consumer. */
+  attach(socket: Socket, usesOnread: boolean): this {
+    this.#socket = socket;
+    socket.on('error', ignore);
+    this.#hasEvents = !usesOnread;
+    return this;
+  }
+
+  /** From now on all bytes go to `consumer`. The socket stays as it is, flowing or paused. */
+  consume(consumer: Consumer): void {
+    this.#consumer = consumer;
+    if (!this.#hasEvents) return;
+    const { socket } = this;
+    socket.on('data', (chunk: Buffer) => {
+      if (!consumer.onBytes(chunk, chunk.length)) socket.pause();
+    });
+  }
+
+  #onRead(buffer: Buffer, length: number): boolean {
+    if (this.#consumer !== undefined) return this.#consumer.onBytes(buffer, length);
+    // A copy: the handshake buffer is the next session's as soon as this call returns.
+    this.socket.emit('data', Buffer.from(buffer.subarray(0, length)));
+    return true;
+  }
+}
+
+/**
+ * Stays on every socket for its whole life: an error between two owners must not take the thread down. The next owner
+ * sees it as `socket.destroyed`.
+ */
+export function ignore(): void {
+  // The 'close' event that follows is what counts.
+}

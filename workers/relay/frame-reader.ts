@@ -1,0 +1,207 @@
+import { isUtf8 } from 'node:buffer';
+import { createRequire } from 'node:module';
+import { OPCODE } from './frame-header.js';
+
+/** What the reader hands on. `buffer` is the caller's memory: take the bytes before returning. */
+export interface FrameHandler {
+  onPayload(buffer: Buffer, start: number, end: number): void;
+  /** A violation when they are a flood. */
+  onPing(payload: Buffer): Violation | undefined;
+  /** `code` is 1005 when the frame had none. Nothing follows. */
+  onClose(code: number, reason: string): void;
+}
+
+/** Input that ends the session, with the close code the peer gets (RFC 6455 section 7.4.1). */
+export interface Violation {
+  readonly closeCode: 1002 | 1003 | 1007 | 1008 | 1009;
+  readonly reason: 'cloud-protocol' | 'cloud-too-big' | 'ping-flood';
+  readonly sentence: string;
+}
+
+const MAX_CONTROL_BYTES = 125;
+/** Largest header of an unmasked frame: 2 + 8. */
+const MAX_HEADER_BYTES = 10;
+
+/**
+ * Reads the frames of a server as they come and hands their payload on piece by piece. It never assembles a message:
+ * its memory is one header and one control payload, whatever the peer announces.
+ *
+ *     HEADER --length known--> PAYLOAD --all of it--> HEADER
+ *        \------ close frame, violation -----> DONE: the rest is ignored
+ */
+export class FrameReader {
+  readonly #header = Buffer.alloc(MAX_HEADER_BYTES);
+  #headerBytes = 0;
+  readonly #control = Buffer.alloc(MAX_CONTROL_BYTES);
+  #controlBytes = 0;
+
+  #inPayload = false;
+  #isDone = false;
+  #opcode = 0;
+  #remaining = 0;
+  /** A data message has begun and its last fragment has not come. */
+  #inMessage = false;
+  #messageBytes = 0;
+
+  constructor(
+    private readonly handler: FrameHandler,
+    private readonly maxMessageBytes: number,
+  ) {}
+
+  /** Reads `buffer[start..end)`. A violation is returned once; what follows it is ignored. */
+  push(buffer: Buffer, start: number, end: number): Violation | undefined {
+    let position = start;
+    while (position < end && this.#mayRead()) {
+      if (!this.#inPayload) {
+        position = this.#takeHeader(buffer, position, end);
+        const violation = this.#readHeader();
+        if (violation !== undefined) return this.#stop(violation);
+        if (!this.#isInPayload()) continue;
+      }
+      const take = Math.min(this.#remaining, end - position);
+      if (this.#opcode < 8) {
+        if (take > 0) this.handler.onPayload(buffer, position, position + take);
+      } else {
+        buffer.copy(this.#control, this.#controlBytes, position, position + take);
+        this.#controlBytes += take;
+      }
+      position += take;
+      this.#remaining -= take;
+      if (this.#remaining > 0) continue;
+      this.#inPayload = false;
+      if (this.#opcode < 8) continue;
+      const violation = this.#readControl();
+      if (violation !== undefined) return this.#stop(violation);
+    }
+    return undefined;
+  }
+
+  #mayRead(): boolean {
+    return !this.#isDone;
+  }
+
+  #isInPayload(): boolean {
+    return this.#inPayload;
+  }
+
+  /** Copies header bytes until the header is whole or the input ends. */
+  #takeHeader(buffer: Buffer, start: number, end: number): number {
+    let position = start;
+    while (position < end && this.#headerBytes < this.#headerLength()) {
+      this.#header[this.#headerBytes] = buffer[position] as number;
+      this.#headerBytes += 1;
+      position += 1;
+    }
+    return position;
+  }
+
+  #headerLength(): number {
+    if (this.#headerBytes < 2) return 2;
+    const short = (this.#header[1] as number) & 0x7f;
+    if (short < 126) return 2;
+    return short === 126 ? 4 : MAX_HEADER_BYTES;
+  }
+
+  /** Checks what is there of the header as early as possible, and begins the payload when it is whole. */
+  #readHeader(): Violation | undefined {
+    const violation = this.#checkStart();
+    if (violation !== undefined || this.#headerBytes < this.#headerLength()) return violation;
+    if (this.#headerBytes < 2) return undefined;
+    const isFinal = ((this.#header[0] as number) & 0x80) !== 0;
+    const length = this.#payloadLength();
+    this.#headerBytes = 0;
+    this.#controlBytes = 0;
+    this.#remaining = length;
+    this.#inPayload = true;
+    if (this.#opcode >= 8) return undefined;
+    if (this.#opcode !== OPCODE.continuation) this.#messageBytes = 0;
+    this.#messageBytes += length;
+    this.#inMessage = !isFinal;
+    if (this.#messageBytes <= this.maxMessageBytes) return undefined;
+    return {
+      closeCode: 1009,
+      reason: 'cloud-too-big',
+      sentence: `a message of ${this.#messageBytes} bytes or more; limits.maxMessage is ${this.maxMessageBytes}`,
+    };
+  }
+
+  /** The first two bytes. */
+  #checkStart(): Violation | undefined {
+    if (this.#headerBytes < 1) return undefined;
+    const first = this.#header[0] as number;
+    this.#opcode = first & 0x0f;
+    if ((first & 0x70) !== 0) return protocolError('reserved bits are set, but no extension was agreed on');
+    if (this.#opcode === OPCODE.text) {
+      return {
+        closeCode: 1003,
+        reason: 'cloud-protocol',
+        sentence: 'a text frame; remote access carries binary frames',
+      };
+    }
+    if (!KNOWN_OPCODES.has(this.#opcode)) return protocolError(`reserved opcode ${this.#opcode}`);
+    const isFinal = (first & 0x80) !== 0;
+    if (this.#opcode >= 8 && !isFinal) return protocolError('a fragmented control frame');
+    if (this.#opcode === OPCODE.continuation && !this.#inMessage)
+      return protocolError('a continuation of nothing');
+    if (this.#opcode === OPCODE.binary && this.#inMessage)
+      return protocolError('a new message inside another');
+    if (this.#headerBytes < 2) return undefined;
+    const second = this.#header[1] as number;
+    if ((second & 0x80) !== 0) return protocolError('a masked frame from the server');
+    if (this.#opcode >= 8 && (second & 0x7f) > MAX_CONTROL_BYTES)
+      return protocolError('a control frame above 125 bytes');
+    return undefined;
+  }
+
+  /** Lengths above 2^53 are rounded, which is harmless: they are far above every limit. */
+  #payloadLength(): number {
+    const short = (this.#header[1] as number) & 0x7f;
+    if (short < 126) return short;
+    if (short === 126) return this.#header.readUInt16BE(2);
+    return this.#header.readUInt32BE(2) * 2 ** 32 + this.#header.readUInt32BE(6);
+  }
+
+  #readControl(): Violation | undefined {
+    const payload = this.#control.subarray(0, this.#controlBytes);
+    if (this.#opcode === OPCODE.ping) return this.handler.onPing(payload);
+    if (this.#opcode !== OPCODE.close) return undefined;
+    if (payload.length === 1) return protocolError('a close frame with half a code');
+    const code = payload.length === 0 ? 1005 : payload.readUInt16BE(0);
+    if (payload.length > 0 && !isValidCloseCode(code)) return protocolError(`the invalid close code ${code}`);
+    const reason = payload.subarray(2);
+    if (!isValidUtf8(reason)) {
+      return { closeCode: 1007, reason: 'cloud-protocol', sentence: 'a close reason that is not UTF-8' };
+    }
+    this.#isDone = true;
+    this.handler.onClose(code, reason.toString('utf8'));
+    return undefined;
+  }
+
+  #stop(violation: Violation): Violation {
+    this.#isDone = true;
+    return violation;
+  }
+}
+
+const KNOWN_OPCODES: ReadonlySet<number> = new Set(Object.values(OPCODE));
+
+/** RFC 6455 section 7.4: 1000–1003, 1007–1014 as registered with IANA, and 3000–4999. */
+export function isValidCloseCode(code: number): boolean {
+  if (code >= 3000 && code <= 4999) return true;
+  return code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006;
+}
+
+const isValidUtf8 = loadUtf8Validate();
+
+/** utf-8-validate is optional; Node's own check is the fall-back. */
+function loadUtf8Validate(): (bytes: Buffer) => boolean {
+  try {
+    return createRequire(import.meta.url)('utf-8-validate') as (bytes: Buffer) => boolean;
+  } catch {
+    return isUtf8;
+  }
+}
+
+function protocolError(sentence: string): Violation {
+  return { closeCode: 1002, reason: 'cloud-protocol', sentence };
+}

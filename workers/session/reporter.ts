@@ -1,0 +1,71 @@
+import type { SessionCounters, WorkerReport } from '../../contract/messages.js';
+
+/** What a report is made of besides the events. */
+export interface ReportSource {
+  /** Counters of the sessions that moved bytes since they were asked last. */
+  changedCounters(): SessionCounters[];
+  loopDelay(): WorkerReport['loopDelay'];
+}
+
+/**
+ * Coalesces what happens in a worker into few messages: sessions that open or close in one turn travel together, and
+ * counters at most once an interval, whatever the number of sessions.
+ */
+export class Reporter {
+  #started: string[] = [];
+  #opened: { readonly sessionId: string; readonly setupMs: number }[] = [];
+  #closing: string[] = [];
+  #isScheduled = false;
+
+  constructor(
+    private readonly source: ReportSource,
+    private readonly post: (report: WorkerReport) => void,
+  ) {}
+
+  started(sessionId: string): void {
+    this.#started.push(sessionId);
+    this.#schedule();
+  }
+
+  opened(sessionId: string, setupMs: number): void {
+    this.#opened.push({ sessionId, setupMs });
+    this.#schedule();
+  }
+
+  closing(sessionId: string): void {
+    this.#closing.push(sessionId);
+    this.#schedule();
+  }
+
+  /** Sends counters and loop delay; called once an interval. */
+  sendCounters(): void {
+    this.#send(this.source.changedCounters(), this.source.loopDelay());
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.flush());
+  }
+
+  /** Sends the events that wait, if any. */
+  flush(): void {
+    this.#isScheduled = false;
+    if (this.#started.length + this.#opened.length + this.#closing.length > 0) this.#send([]);
+  }
+
+  #send(counters: SessionCounters[], loopDelay?: WorkerReport['loopDelay']): void {
+    const report: WorkerReport = {
+      kind: 'report',
+      started: this.#started,
+      opened: this.#opened,
+      closing: this.#closing,
+      counters,
+      loopDelay,
+    };
+    this.#started = [];
+    this.#opened = [];
+    this.#closing = [];
+    this.post(report);
+  }
+}

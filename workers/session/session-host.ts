@@ -1,0 +1,101 @@
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import type {
+  SessionCounters,
+  SessionSummary,
+  SessionTask,
+  WorkerCommand,
+  WorkerReport,
+  WorkerSettings,
+} from '../../contract/messages.js';
+import { tlsContext } from '../dial/cloud.js';
+import { RelayMemory } from '../relay/memory.js';
+import { Reporter } from './reporter.js';
+import { Session, type SessionContext } from './session.js';
+
+/** How often deadlines are looked at, in ms: the precision of every deadline but those of the dials. */
+const TICK_MS = 250;
+
+/** Counters travel every fourth tick. */
+const TICKS_PER_REPORT = 4;
+
+/** Resolution of the event-loop delay histogram, in ms. */
+const LOOP_RESOLUTION_MS = 20;
+
+const NANOSECONDS_PER_MS = 1e6;
+
+/** All sessions of one worker thread. */
+export class SessionHost {
+  readonly #sessions = new Map<string, Session>();
+  readonly #reported = new Map<string, number>();
+  readonly #context: SessionContext;
+  readonly #reporter: Reporter;
+  readonly #loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  #ticks = 0;
+
+  constructor(settings: WorkerSettings, post: (report: WorkerReport) => void) {
+    this.#reporter = new Reporter(
+      { changedCounters: () => this.#changedCounters(), loopDelay: () => this.#loopDelay() },
+      post,
+    );
+    this.#context = {
+      memory: new RelayMemory(),
+      tls: tlsContext(settings.ca),
+      now: () => performance.now(),
+      onOpened: (session, setupMs) => this.#reporter.opened(session.id, setupMs),
+      onClosing: (session) => this.#reporter.closing(session.id),
+    };
+    this.#loop.enable();
+    setInterval(() => this.#tick(), TICK_MS).unref();
+  }
+
+  /** Runs one session to its end. */
+  async run(task: SessionTask): Promise<SessionSummary> {
+    const session = new Session(task, this.#context);
+    this.#sessions.set(session.id, session);
+    this.#reporter.started(session.id);
+    try {
+      return await session.run();
+    } finally {
+      this.#sessions.delete(session.id);
+      this.#reported.delete(session.id);
+      // Events of this session must not arrive behind its result.
+      this.#reporter.flush();
+    }
+  }
+
+  command(command: WorkerCommand): void {
+    switch (command.kind) {
+      case 'close':
+        return this.#sessions.get(command.sessionId)?.close(command.reason, command.detail);
+      case 'close-all':
+        for (const session of this.#sessions.values()) session.close(command.reason, command.detail);
+    }
+  }
+
+  #tick(): void {
+    const nowMs = this.#context.now();
+    for (const session of this.#sessions.values()) session.tick(nowMs);
+    this.#ticks += 1;
+    if (this.#ticks % TICKS_PER_REPORT === 0) this.#reporter.sendCounters();
+  }
+
+  #changedCounters(): SessionCounters[] {
+    const changed: SessionCounters[] = [];
+    for (const { counters } of this.#sessions.values()) {
+      const total = counters.uplinkBytes + counters.downlinkBytes;
+      if (this.#reported.get(counters.sessionId) === total) continue;
+      this.#reported.set(counters.sessionId, total);
+      changed.push(counters);
+    }
+    return changed;
+  }
+
+  #loopDelay(): WorkerReport['loopDelay'] {
+    const loop = this.#loop;
+    const ms = (nanoseconds: number): number =>
+      Math.max(0, nanoseconds / NANOSECONDS_PER_MS - LOOP_RESOLUTION_MS);
+    const delay = { p50Ms: ms(loop.percentile(50)), p99Ms: ms(loop.percentile(99)), maxMs: ms(loop.max) };
+    loop.reset();
+    return delay;
+  }
+}

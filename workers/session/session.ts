@@ -1,0 +1,322 @@
+import type { Socket } from 'node:net';
+import type tls from 'node:tls';
+import { GatehouseError } from '../../contract/failure.js';
+import type { SessionCounters, SessionSummary, SessionTask } from '../../contract/messages.js';
+import { next, type EndReason, type SessionState } from '../../contract/session-state.js';
+import { dialCloud, type CloudWire } from '../dial/cloud.js';
+import { dialTarget } from '../dial/target.js';
+import type { Wire } from '../dial/wire.js';
+import { Downlink, type DownlinkEvents } from '../relay/downlink.js';
+import type { Violation } from '../relay/frame-reader.js';
+import type { RelayMemory } from '../relay/memory.js';
+import type { Ring } from '../relay/ring.js';
+import { Uplink } from '../relay/uplink.js';
+import { CloudSide } from './cloud-side.js';
+import { Deadlines, type Progress } from './deadlines.js';
+import {
+  UNKNOWN,
+  asFailure,
+  cloudBroke,
+  cloudClosed,
+  cloudEnd,
+  targetBroke,
+  targetFin,
+  type Ending,
+  type SideEnd,
+} from './ending.js';
+import { guarded, guardedRead, listen } from './guard.js';
+
+/** What a session shares with the others of its thread. */
+export interface SessionContext {
+  readonly memory: RelayMemory;
+  readonly tls: tls.SecureContext;
+  /** Monotonic, in ms. */
+  readonly now: () => number;
+  readonly onOpened: (session: Session, setupMs: number) => void;
+  readonly onClosing: (session: Session) => void;
+}
+
+/**
+ * One tunnel: dials target and cloud at the same time, joins them, and ends both when either ends.
+ *
+ *     target --Uplink--> cloud         the other way: cloud --Downlink--> target
+ *
+ * How it ends, by who ends it (each step has a deadline, see Deadlines):
+ *
+ *     target FIN     what is left goes up, close 1000 behind it; what the cloud still sends goes down until it closes
+ *     target RST     what was read goes up, close 1011
+ *     close frame    what came before it goes down, FIN behind it; the frame is answered
+ *     cloud FIN/RST  the same without an answer
+ *     from here      both directions stop, what was read is delivered, close 1001 and FIN
+ */
+export class Session {
+  readonly #task: SessionTask;
+  readonly #context: SessionContext;
+  readonly #startedAtMs: number;
+  readonly #cancel = new AbortController();
+  readonly #uplink: Uplink;
+  readonly #downlink: Downlink;
+  #target: Socket | undefined;
+  #cloud: CloudSide | undefined;
+  #state: SessionState = 'connecting';
+  #ending: Ending | undefined;
+  /** What is to be done once the session is open, because the side that was up first has already ended. */
+  #endedEarly: (() => void) | undefined;
+  #deadlines: Deadlines | undefined;
+  #setupMs = 0;
+  #openedAtMs = 0;
+  /** Sides that may still hold a socket. */
+  #sides = 2;
+  #resolve: (summary: SessionSummary) => void = () => undefined;
+
+  constructor(task: SessionTask, context: SessionContext) {
+    this.#task = task;
+    this.#context = context;
+    this.#startedAtMs = context.now();
+    const { limits } = task;
+    const onException = this.#onException;
+    const target = { socket: (): Socket | undefined => this.#target, onException };
+    this.#uplink = new Uplink(context.memory, target, limits.bootstrapBufferBytes);
+    const cloud = { socket: (): Socket | undefined => this.#cloud?.socket, onException };
+    const events: DownlinkEvents = {
+      onPing: (payload) => this.#onPing(payload),
+      onCloseFrame: (code, reason) => this.#onCloseFrame(code, reason),
+      onViolation: (violation) => this.#onViolation(violation),
+    };
+    this.#downlink = new Downlink(context.memory, cloud, events, limits);
+  }
+
+  get id(): string {
+    return this.#task.sessionId;
+  }
+
+  get counters(): SessionCounters {
+    return {
+      sessionId: this.id,
+      uplinkBytes: this.#uplink.ring.deliveredBytes,
+      downlinkBytes: this.#downlink.ring.deliveredBytes,
+    };
+  }
+
+  /** Runs the session to its end. Never rejects: failures are in the summary. */
+  run(): Promise<SessionSummary> {
+    const { target, tunnel, limits } = this.#task;
+    const { signal } = this.#cancel;
+    const onFailed = guarded(this.#onException, (error: unknown) => {
+      this.#fail(asFailure(error));
+      this.#sideGone();
+    });
+    const onTargetUp = guarded(this.#onException, (wire: Wire) => this.#onTargetUp(wire));
+    const onCloudUp = guarded(this.#onException, (cloud: CloudWire) => this.#onCloudUp(cloud));
+    dialTarget(target, limits.connectTimeoutMs, signal).then(onTargetUp, onFailed);
+    dialCloud(tunnel, this.#context.tls, limits.connectTimeoutMs, signal).then(onCloudUp, onFailed);
+    return new Promise((resolve) => (this.#resolve = resolve));
+  }
+
+  /** Ends the session from here; harmless when it is ending already. */
+  close(reason: EndReason, detail: string): void {
+    if (this.#state === 'connecting') {
+      return this.#fail(new GatehouseError('cancelled', `Closed before it was up: ${detail}.`));
+    }
+    if (!this.#end(reason, detail)) return;
+    this.#uplink.stop();
+    this.#downlink.stop();
+    this.#cloud?.close(1001, reason);
+    this.#target?.end();
+  }
+
+  /** Looks at the deadlines; called a few times a second. */
+  readonly tick = guarded(
+    (error) => this.#onException(error),
+    (nowMs: number): void => {
+      const action = this.#deadlines?.check(this.#progress(), nowMs);
+      switch (action?.kind) {
+        case undefined:
+          return;
+        case 'ping':
+          return this.#cloud?.ping();
+        case 'end':
+          return this.close(action.reason, action.detail);
+        case 'cut':
+          this.#cut();
+      }
+    },
+  );
+
+  // ---- the target's side
+
+  #onTargetUp(wire: Wire): void {
+    const { socket } = wire;
+    this.#target = socket;
+    listen(socket, this.#onException, {
+      onEnd: () => this.#onTargetEnded(targetFin(this.#task.target), 1000),
+      onError: (error) => this.#onTargetError(error),
+      onGone: () => this.#onTargetGone(),
+    });
+    wire.consume({
+      readBuffer: () => this.#uplink.readBuffer(),
+      onBytes: guardedRead(this.#onException, (buffer, length) => this.#uplink.onBytes(buffer, length)),
+    });
+    this.#downlink.ring.open(socket, this.#task.limits.bufferBytes);
+    this.#openIfBothUp();
+    // A dial that was cancelled too late is let go like any other: with a FIN, and reading, because unread bytes
+    // would turn it into a reset, and some PLCs count those.
+    if (this.#state === 'closing') socket.end();
+    socket.resume();
+  }
+
+  #onTargetError(error: Error): void {
+    this.#downlink.stop();
+    this.#onTargetEnded(targetBroke(this.#task.target, error), 1011);
+  }
+
+  /** What the target sent goes up before the close frame. */
+  #onTargetEnded(end: SideEnd, closeCode: number): void {
+    this.#sideEnded(this.#uplink.ring, end, () => {
+      if (this.#end(end.reason, end.detail)) this.#cloud?.close(closeCode, end.reason);
+    });
+  }
+
+  #onTargetGone(): void {
+    this.#downlink.stop();
+    if (this.#endedEarly === undefined) this.#onTargetError(new Error('closed'));
+    this.#sideGone();
+  }
+
+  // ---- the cloud's side
+
+  #onCloudUp({ wire, head }: CloudWire): void {
+    const { socket } = wire;
+    this.#cloud = new CloudSide(socket, this.#context.memory.masker, this.#context.now);
+    listen(socket, this.#onException, {
+      onEnd: () => this.#onCloudEnded(cloudEnd('cloud-fin')),
+      onError: () => this.#onCloudEnded(cloudEnd('cloud-reset')),
+      onGone: () => this.#onCloudGone(),
+    });
+    const onBytes = guardedRead(this.#onException, (buffer, length) =>
+      this.#downlink.onBytes(buffer, length),
+    );
+    wire.consume({ readBuffer: () => this.#downlink.readBuffer(), onBytes });
+    // The target failed while the 101 was on its way: the close frame tells the user, who would otherwise wait.
+    if (this.#ending?.outcome === 'failed') this.#closeCloud(1011, this.#ending.code);
+    this.#uplink.ring.open(socket, this.#task.limits.bufferBytes);
+    this.#openIfBothUp();
+    const mayGoOn = head.length === 0 || onBytes(head, head.length);
+    if (mayGoOn) socket.resume();
+  }
+
+  #onPing(payload: Buffer): Violation | undefined {
+    if (this.#cloud?.onPing(payload) !== false) return undefined;
+    return { closeCode: 1008, reason: 'ping-flood', sentence: 'more than 100 pings a second' };
+  }
+
+  #onCloseFrame(code: number, reason: string): void {
+    this.#closeCloud(code, '');
+    this.#onCloudEnded(cloudClosed(code, reason));
+  }
+
+  #onViolation({ closeCode, reason, sentence }: Violation): void {
+    this.#closeCloud(closeCode, reason);
+    this.#onCloudEnded(cloudBroke(reason, sentence));
+  }
+
+  /** What came from the cloud goes down before the FIN; nothing goes up any more. */
+  #onCloudEnded(end: SideEnd): void {
+    this.#uplink.stop();
+    this.#cloud?.socket.end();
+    this.#sideEnded(this.#downlink.ring, end, () => {
+      this.#end(end.reason, end.detail);
+      this.#target?.end();
+    });
+  }
+
+  #closeCloud(code: number, reason: string): void {
+    this.#uplink.stop();
+    this.#cloud?.close(code, reason);
+    this.#cloud?.socket.end();
+  }
+
+  #onCloudGone(): void {
+    if (this.#endedEarly === undefined) this.#onCloudEnded(cloudEnd('cloud-reset'));
+    this.#sideGone();
+  }
+
+  // ---- both
+
+  #openIfBothUp(): void {
+    if (this.#state !== 'connecting' || this.#target === undefined || this.#cloud === undefined) return;
+    const nowMs = this.#context.now();
+    this.#state = next(this.#state, 'opened');
+    this.#openedAtMs = nowMs;
+    this.#setupMs = nowMs - this.#startedAtMs;
+    this.#deadlines = new Deadlines(this.#task.limits, this.#progress(), nowMs);
+    this.#context.onOpened(this, this.#setupMs);
+    this.#endedEarly?.();
+  }
+
+  /** One side ended. While the other one still connects, what this one has sent waits for it; else it failed. */
+  #sideEnded(ring: Ring, { failure }: SideEnd, act: () => void): void {
+    if (this.#state !== 'connecting') return act();
+    this.#endedEarly ??= act;
+    if (ring.waitingBytes === 0) this.#fail(failure);
+  }
+
+  /** A session that never opened: the side that is up is let go without a reset. */
+  #fail(error: GatehouseError): void {
+    if (this.#state !== 'connecting') return;
+    this.#setupMs = this.#context.now() - this.#startedAtMs;
+    this.#ending = { outcome: 'failed', code: error.code, sentence: error.message };
+    this.#beginClosing();
+    this.#cancel.abort(error);
+    this.#downlink.stop();
+    this.#closeCloud(1011, error.code);
+    this.#target?.end();
+  }
+
+  /** True for the first cause only. */
+  #end(reason: EndReason, detail: string): boolean {
+    if (this.#state !== 'open') return false;
+    this.#ending = { outcome: 'ended', reason, detail };
+    this.#beginClosing();
+    return true;
+  }
+
+  #beginClosing(): void {
+    const nowMs = this.#context.now();
+    this.#state = next(this.#state, 'ending');
+    this.#deadlines ??= new Deadlines(this.#task.limits, this.#progress(), nowMs);
+    this.#deadlines.closing(nowMs);
+    this.#context.onClosing(this);
+  }
+
+  #cut(): void {
+    this.#cloud?.socket.destroy();
+    this.#target?.destroy();
+  }
+
+  #sideGone(): void {
+    this.#sides -= 1;
+    if (this.#sides > 0) return;
+    this.#state = next(this.#state, 'gone');
+    const durationMs = this.#openedAtMs === 0 ? 0 : this.#context.now() - this.#openedAtMs;
+    this.#resolve({ ...this.counters, setupMs: this.#setupMs, durationMs, ...(this.#ending ?? UNKNOWN) });
+  }
+
+  #progress(): Progress {
+    const { uplinkBytes, downlinkBytes } = this.counters;
+    return {
+      uplinkBytes,
+      downlinkBytes,
+      uplinkWaiting: this.#uplink.ring.waitingBytes,
+      downlinkWaiting: this.#downlink.ring.waitingBytes,
+      cloudReads: this.#downlink.reads,
+      cloudPaused: this.#downlink.ring.isPaused,
+    };
+  }
+
+  readonly #onException = (error: unknown): void => {
+    this.#fail(asFailure(error));
+    this.#end('internal-error', asFailure(error).message);
+    this.#cut();
+  };
+}
