@@ -15,8 +15,9 @@ import { ConduitTable } from './policy/conduit-table.js';
 import { GatewayAddresses } from './policy/reach.js';
 import type { Redactor } from './redaction.js';
 import { Resolver } from './resolver.js';
+import type { Device, Policy } from './supervisor/admission.js';
 import { SessionPool } from './supervisor/pool.js';
-import { Supervisor, type Device, type Policy } from './supervisor/supervisor.js';
+import { Supervisor } from './supervisor/supervisor.js';
 import { Tunnels } from './tunnels.js';
 
 export interface GatewayOptions {
@@ -88,13 +89,15 @@ export class Gateway {
       pool: this.#pool,
       status: this.#cloud.status,
       metrics: this.#sessionMetrics(),
-      policy: policyOf(config),
-      deviceOf: (deviceId) => this.#deviceOf(deviceId),
-      resolve: (hostname) => resolver.resolve(hostname),
-      tunnel: (connectionKey) => tunnels.open(connectionKey),
+      admission: {
+        policy: policyOf(config),
+        deviceOf: (deviceId) => this.#deviceOf(deviceId),
+        resolve: (hostname) => resolver.resolve(hostname),
+        tunnel: (connectionKey) => tunnels.open(connectionKey),
+        cloudNow: () => this.#cloud.clock.now(),
+      },
       redact: { add: (key) => redactor.add(key, 'connection-key'), remove: (key) => redactor.remove(key) },
       now: () => performance.now(),
-      cloudNow: () => this.#cloud.clock.now(),
     });
     this.#admin = new AdminServer({
       listen: config.admin.listen,
@@ -163,8 +166,10 @@ export class Gateway {
     const { conduits, limits, keepAlive, log: logging, intake } = fresh;
     const device = { ...this.#config.device, children: mergeTargets(this.#config, fresh) };
     const operationAgeMs = intake.operationAgeMs;
+    const { tenant, credentials } = fresh.cloud;
     this.#config = {
       ...this.#config,
+      cloud: { ...this.#config.cloud, tenant, credentials },
       conduits,
       limits,
       keepAlive,
@@ -173,6 +178,7 @@ export class Gateway {
       intake: { ...this.#config.intake, operationAgeMs },
     };
     log.level = logging.level;
+    this.#cloud.credentials.replace(fresh.cloud);
     this.supervisor.reload(policyOf(this.#config));
     log.info({ applies, needsRestart }, 'configuration reloaded');
   }
@@ -209,7 +215,10 @@ export class Gateway {
     const up = new Promise<boolean>((resolve) => (this.#workersUp = () => resolve(true)));
     if (this.#view.workers.size >= count) return;
     const isUp = await within(WORKERS_UP_MS, up);
-    if (isUp !== true) throw new Error(`${this.#view.workers.size} of ${count} workers started within ${WORKERS_UP_MS / 1000} s`);
+    if (isUp !== true)
+      throw new Error(
+        `${this.#view.workers.size} of ${count} workers started within ${WORKERS_UP_MS / 1000} s`,
+      );
   }
 
   #onWorkerDown(worker: number): void {
@@ -262,7 +271,9 @@ export class Gateway {
 }
 
 function policyOf(config: Config): Policy {
-  const own = Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ cidr }) => cidr ?? ''));
+  const own = Object.values(networkInterfaces()).flatMap((addresses) =>
+    (addresses ?? []).map(({ cidr }) => cidr ?? ''),
+  );
   return {
     conduits: new ConduitTable(config.conduits),
     gateway: new GatewayAddresses(config.admin.listen, own),

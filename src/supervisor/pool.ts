@@ -72,9 +72,9 @@ export class SessionPool {
     return this.#piscina.run(task);
   }
 
-  /** To every worker: a worker that does not know the session ignores the command. */
-  broadcast(command: WorkerCommand): void {
-    for (const port of this.#ports.values()) port.postMessage(command);
+  /** A command for one worker; one that is gone took its sessions with it. */
+  send(worker: number, command: WorkerCommand): void {
+    this.#ports.get(worker)?.postMessage(command);
   }
 
   /** Ends the threads, and with them whatever still runs. */
