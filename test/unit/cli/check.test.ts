@@ -26,7 +26,7 @@ async function run(config: unknown, options: CheckOptions = {}, isTTY = false): 
   writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
   const written = { stdout: '', stderr: '' };
   const exitCode = await check(
-    { config: file, ...options },
+    { file, ...options },
     {
       stdout: { write: (text) => (written.stdout += text), isTTY },
       stderr: { write: (text) => (written.stderr += text) },
