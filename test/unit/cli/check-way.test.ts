@@ -44,6 +44,15 @@ for (const [what, names, days, isTrusted, pattern] of [
   });
 }
 
+test('an MQTT endpoint that nobody vouches for fails', async (t) => {
+  const tenant = await cloud(t);
+  const broker = await cloud(t, { tls: await certificateFor(['127.0.0.1'], 100) });
+  const intake = { kind: 'mqtt', mqttUrl: `mqtts://127.0.0.1:${broker.port}` };
+  const result = await run(configFor(tenant.url, { intake }));
+  assertLines(result, /^failed {3}MQTT endpoint: .*self.signed certificate\n.*cloud\.caFile/m);
+  assert.equal(result.exitCode, EXIT.unreachable);
+});
+
 test('everything for the cloud goes through the proxy, with its credentials', async (t) => {
   const tls = await certificateFor(['127.0.0.1'], 100);
   const caFile = path.join(folder, 'proxied.pem');
