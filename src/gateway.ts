@@ -187,7 +187,6 @@ export class Gateway {
     const { config, log } = this.#options;
     return new SessionPool({
       workers: config.workers.count,
-      sessionsPerWorker: config.limits.sessions,
       settings: { ca: config.cloud.ca },
       events: {
         onWorkerUp: (worker) => {

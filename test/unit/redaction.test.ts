@@ -57,6 +57,11 @@ test('a secret that contains another one is taken out as a whole', () => {
   assert.equal(redactor.redact('password-and-more, password'), '[redacted:whole], [redacted:part]');
 });
 
+test('of two secrets that overlap neither shows', () => {
+  const redactor = redactorWith(['password-one', 'first'], ['one-and-more', 'second']);
+  assert.equal(redactor.redact('<password-one-and-more>'), '<[redacted:first]>');
+});
+
 test('a short password is taken out, a single letter is not', () => {
   const redactor = redactorWith(['abcd', 'password'], ['x', 'password'], ['', 'password']);
   assert.equal(redactor.redact('xabcdx'), 'x[redacted:password]x');
