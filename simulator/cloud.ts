@@ -211,12 +211,9 @@ export class Cloud {
     const { latencyMs } = this.#timing;
     const controls = { faults, recorder, sessions: () => this.sessions(), actions: this.#actions() };
     const router = new Router(routes(controls));
+    const upgrades = new Upgrades({ platform, faults, recorder, remoteAccess, bayeux, mqtt, latencyMs });
     const front = new Front({ platform, faults, recorder, router, bayeux, latencyMs });
-    return new Ports(
-      this.#host,
-      front,
-      new Upgrades({ platform, faults, recorder, remoteAccess, bayeux, mqtt }),
-    );
+    return new Ports(this.#host, front, upgrades);
   }
 
   #actions(): Record<string, () => void> {

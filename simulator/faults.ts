@@ -16,6 +16,8 @@ export interface RequestFault {
   readonly status?: number;
   /** `Retry-After` of that answer, in seconds. */
   readonly retryAfterSeconds?: number;
+  /** `Location` of that answer, for redirects that nobody should follow. */
+  readonly location?: string;
   /** Size of the body of that answer, in bytes. Default: a small error document. */
   readonly bodyBytes?: number;
   /** Instead of an answer: say nothing for ever, FIN, or RST. */

@@ -17,6 +17,8 @@ export interface UpgradeParts {
   readonly remoteAccess: RemoteAccess;
   readonly bayeux?: BayeuxService | undefined;
   readonly mqtt?: MqttService | undefined;
+  /** Added to every upgrade, in ms. */
+  readonly latencyMs: number;
 }
 
 /** Sends WebSocket upgrades where they belong: faults first. */
@@ -43,7 +45,8 @@ export class Upgrades {
     const { request, socket, onStatus } = upgrade;
     const url = urlOf(request);
     const fault = this.parts.faults.takeRequest(request.method ?? '', url.pathname);
-    if (fault?.latencyMs !== undefined) await wait(fault.latencyMs, undefined, { ref: false });
+    const latencyMs = this.parts.latencyMs + (fault?.latencyMs ?? 0);
+    if (latencyMs > 0) await wait(latencyMs, undefined, { ref: false });
     if (fault !== undefined && inject(fault, upgrade)) return;
     if (this.#dispatch(upgrade, url)) return;
     onStatus(404);
@@ -89,7 +92,11 @@ function inject(fault: RequestFault, { socket, reset, onStatus }: Upgrade): bool
       break;
     case undefined: {
       const body = fault.bodyBytes === undefined ? undefined : Buffer.alloc(fault.bodyBytes, 'x');
-      refuse(socket, fault.status ?? 500, { retryAfterSeconds: fault.retryAfterSeconds, body });
+      refuse(socket, fault.status ?? 500, {
+        retryAfterSeconds: fault.retryAfterSeconds,
+        location: fault.location,
+        body,
+      });
     }
   }
   return true;

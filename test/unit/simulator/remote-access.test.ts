@@ -11,6 +11,7 @@ import {
   dial,
   dialOpen,
   keyOf,
+  LIMIT_MS,
   nextMessage,
   nextOperation,
   openTunnel,
@@ -101,6 +102,20 @@ test('a key dies with its time and with its client', async (t) => {
   assert.equal(await refusal(dial(deviceUrl(cloud, gone.key), { Authorization: device })), 404);
 });
 
+test('a gateway joins for a device behind it', async (t) => {
+  const running = await runningCloud(t);
+  const { cloud } = running;
+  const child = cloud.addChild(running.deviceId, 'plc-3');
+  const { id: configurationId } = cloud.addConfiguration(child.id, {
+    name: 'web',
+    hostname: 'plc',
+    port: 80,
+  });
+  const { device } = await openTunnel({ ...running, deviceId: child.id, configurationId });
+  assert.equal(device.readyState, device.OPEN);
+  assert.equal(cloud.sessions()[0]?.deviceId, child.id);
+});
+
 test('a client whose device does not come is closed', async (t) => {
   const running = await runningCloud(t, { timing: { deviceWaitMs: 20 } });
   const client = await dialOpen(clientUrl(running), { Authorization: running.operator });
@@ -168,7 +183,7 @@ test('a client that sends a lot before the device joins is held back, and nothin
 });
 
 test('with clientOpens with-device the client is let in only when the device joins', async (t) => {
-  const running = await runningCloud(t, { clientOpens: 'with-device', timing: { deviceWaitMs: 60 } });
+  const running = await runningCloud(t, { clientOpens: 'with-device' });
   const operation = nextOperation(running.cloud);
   const client = dialOpen(clientUrl(running), { Authorization: running.operator });
   const key = keyOf(await operation);
@@ -177,6 +192,10 @@ test('with clientOpens with-device the client is let in only when the device joi
   const message = nextMessage(device);
   (await client).send('x', { binary: true });
   assert.equal((await message).payload.toString(), 'x');
+});
+
+test('with clientOpens with-device a client whose device does not come gets 504', async (t) => {
+  const running = await runningCloud(t, { clientOpens: 'with-device', timing: { deviceWaitMs: 20 } });
   assert.equal(await refusal(dial(clientUrl(running), { Authorization: running.operator })), 504);
 });
 
@@ -243,13 +262,14 @@ test('pings of both ends are answered', async (t) => {
   }
 });
 
-test('the device is pinged and an idle tunnel is closed where that is asked for', async (t) => {
-  const { device } = await openTunnel(
-    await runningCloud(t, { timing: { pingIntervalMs: 5, idleTimeoutMs: 60 } }),
-  );
-  const end = closed(device);
-  await once(device, 'ping');
-  assert.deepEqual(await end, { code: 1001, reason: 'idle' });
+test('the device is pinged where that is asked for', async (t) => {
+  const { device } = await openTunnel(await runningCloud(t, { timing: { pingIntervalMs: 5 } }));
+  await once(device, 'ping', { signal: AbortSignal.timeout(LIMIT_MS) });
+});
+
+test('an idle tunnel is closed where that is asked for', async (t) => {
+  const { device } = await openTunnel(await runningCloud(t, { timing: { idleTimeoutMs: 20 } }));
+  assert.deepEqual(await closed(device), { code: 1001, reason: 'idle' });
 });
 
 test('a reader that stops holds the sender back, and memory stays bounded', async (t) => {
