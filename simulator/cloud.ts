@@ -243,6 +243,11 @@ export class Cloud {
 /** Starts a cloud. Resolves when every port is open. @throws Error of the system when a port is taken. */
 export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
   const cloud = new Cloud(options);
-  await cloud.start();
+  try {
+    await cloud.start();
+  } catch (error) {
+    await cloud.stop();
+    throw error;
+  }
   return cloud;
 }
