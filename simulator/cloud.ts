@@ -10,7 +10,7 @@ import type { TunnelSummary } from './remote-access/tunnel.js';
 import { Front } from './rest/front.js';
 import { routes } from './rest/routes.js';
 import { Router } from './rest/router.js';
-import { Upgrades } from './rest/upgrades.js';
+import { Upgrades } from './upgrades.js';
 import type { Configuration } from './store/configurations.js';
 import type { Fragments, ManagedObject } from './store/inventory.js';
 import type { Operation } from './store/operations.js';

@@ -5,7 +5,7 @@ import type { Faults, RequestFault } from '../faults.js';
 import type { BayeuxService, Platform } from '../platform.js';
 import type { Recorder } from '../recorder.js';
 import { PlatformError } from '../store/platform-error.js';
-import { authenticate, credentialsOf } from './authentication.js';
+import { authenticate, credentialsOf } from '../authentication.js';
 import { readBody } from './body.js';
 import { NOBODY, type Reply } from './call.js';
 import type { Router } from './router.js';

@@ -1,6 +1,6 @@
 import type { ManagedObject } from '../store/inventory.js';
 import { PlatformError } from '../store/platform-error.js';
-import { wildcard } from '../faults.js';
+import { wildcard } from '../wildcard.js';
 
 type Test = (object: ManagedObject) => boolean;
 

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Duplex } from 'node:stream';
-import type { Faults, RequestFault } from '../faults.js';
-import type { BayeuxService, MqttService, Platform } from '../platform.js';
-import type { Recorder } from '../recorder.js';
-import type { RemoteAccess, Upgrade } from '../remote-access/remote-access.js';
-import { refuse } from '../remote-access/upgrade.js';
+import type { Faults, RequestFault } from './faults.js';
+import type { BayeuxService, MqttService, Platform } from './platform.js';
+import type { Recorder } from './recorder.js';
+import type { RemoteAccess, Upgrade } from './remote-access/remote-access.js';
+import { refuse } from './remote-access/upgrade.js';
 import { credentialsOf } from './authentication.js';
-import { urlOf } from './front.js';
+import { urlOf } from './rest/front.js';
 
 /** What WebSocket upgrades go to. */
 export interface UpgradeParts {
