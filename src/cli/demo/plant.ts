@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startCloud, type Cloud } from '../../../simulator/cloud.js';
 import { loadConfig } from '../../config/load.js';
-import { secretsOf } from '../../config/secrets.js';
+import { registerSecrets } from '../../secrets.js';
 import { Gateway } from '../../gateway.js';
 import { createLog } from '../../log.js';
 import { Redactor } from '../../redaction.js';
@@ -86,7 +86,7 @@ async function startGateway(file: string, { version, io, logLevel }: PlantOption
     overrides: { 'log.level': logLevel },
   });
   const redactor = new Redactor();
-  redactor.addAll(secretsOf(config));
+  registerSecrets(redactor, config);
   const { log } = createLog({ ...config.log, redactor });
   const gateway = new Gateway({
     config,
