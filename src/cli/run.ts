@@ -1,11 +1,11 @@
 import { loadConfig, type LoadedConfig } from '../config/load.js';
-import { registerSecrets } from '../secrets.js';
+import { registerSecrets } from '../log/secrets.js';
 import { ConfigError } from '../config/problem.js';
 import type { Config } from '../config/config.js';
 import { EXIT } from '../exit-codes.js';
 import { Gateway } from '../gateway.js';
-import { createLog, type Log } from '../log.js';
-import { Redactor } from '../redaction.js';
+import { createLog, type Log } from '../log/log.js';
+import { Redactor } from '../log/redaction.js';
 import type { ProcessIo } from './process-io.js';
 
 export interface RunOptions {

@@ -10,11 +10,11 @@ import { OperatorClient } from '../../src/cli/connect/operator-client.js';
 import { operatorSettings } from '../../src/cli/connect/operator-settings.js';
 import type { Tunnel } from '../../src/cli/connect/tunnel.js';
 import { loadConfig } from '../../src/config/load.js';
-import { registerSecrets } from '../../src/secrets.js';
+import { registerSecrets } from '../../src/log/secrets.js';
 import { Gateway } from '../../src/gateway.js';
-import { createLog } from '../../src/log.js';
-import type { LogOutput } from '../../src/log-sink.js';
-import { Redactor } from '../../src/redaction.js';
+import { createLog } from '../../src/log/log.js';
+import type { LogOutput } from '../../src/log/log-sink.js';
+import { Redactor } from '../../src/log/redaction.js';
 import { eventually } from './eventually.js';
 
 /** What a test may set; the configuration is merged over one that works. */

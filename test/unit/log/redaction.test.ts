@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { CONNECTION_KEY_KIND, MAX_REDACTED_CHARACTERS, MAX_SECRETS, Redactor } from '../../src/redaction.js';
+import {
+  CONNECTION_KEY_KIND,
+  MAX_REDACTED_CHARACTERS,
+  MAX_SECRETS,
+  Redactor,
+} from '../../../src/log/redaction.js';
 
 const KEY = '0b8f3a52-6f0e-4f0c-9a35-5d3c1e7f9b10';
 const PASSWORD = 'pä$$"w\\rd/+ 1';
