@@ -167,8 +167,8 @@ test('a file gets the lines', () => {
 
 test('a reader that goes away does not end the process', { timeout: 20_000 }, async () => {
   const program = `
-    import { createLog } from ${JSON.stringify(new URL('../../src/log.js', import.meta.url).href)};
-    import { Redactor } from ${JSON.stringify(new URL('../../src/redaction.js', import.meta.url).href)};
+    import { createLog } from ${JSON.stringify(new URL('../../../src/log/log.js', import.meta.url).href)};
+    import { Redactor } from ${JSON.stringify(new URL('../../../src/log/redaction.js', import.meta.url).href)};
     const { log, sink } = createLog({ level: 'info', format: 'json', redactor: new Redactor() });
     log.info('started');
     process.stdin.once('data', () => {
