@@ -209,7 +209,10 @@ export class Gateway {
     const up = new Promise<boolean>((resolve) => (this.#workersUp = () => resolve(true)));
     if (this.#view.workers.size >= count) return;
     const isUp = await within(WORKERS_UP_MS, up);
-    if (isUp !== true) throw new Error(`${this.#view.workers.size} of ${count} workers started within ${WORKERS_UP_MS / 1000} s`);
+    if (isUp !== true)
+      throw new Error(
+        `${this.#view.workers.size} of ${count} workers started within ${WORKERS_UP_MS / 1000} s`,
+      );
   }
 
   #onWorkerDown(worker: number): void {
@@ -262,7 +265,9 @@ export class Gateway {
 }
 
 function policyOf(config: Config): Policy {
-  const own = Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ cidr }) => cidr ?? ''));
+  const own = Object.values(networkInterfaces()).flatMap((addresses) =>
+    (addresses ?? []).map(({ cidr }) => cidr ?? ''),
+  );
   return {
     conduits: new ConduitTable(config.conduits),
     gateway: new GatewayAddresses(config.admin.listen, own),

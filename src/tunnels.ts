@@ -37,7 +37,11 @@ export class Tunnels {
     const { hostname, port, protocol } = new URL(url);
     const defaultPort = protocol === 'wss:' ? 443 : 80;
     const host = hostname.replace(/^\[|\]$/g, '');
-    return { url, authorization, endpoint: await this.#resolve(host, Number(port) || defaultPort, 'cloud-unreachable') };
+    return {
+      url,
+      authorization,
+      endpoint: await this.#resolve(host, Number(port) || defaultPort, 'cloud-unreachable'),
+    };
   }
 
   async #resolve(host: string, port: number, code: 'cloud-unreachable' | 'cloud-proxy'): Promise<Endpoint> {

@@ -49,7 +49,9 @@ async function showAround(plant: Plant, io: ProcessIo): Promise<void> {
 
 function invitation(plant: Plant, ports: ReadonlyMap<string, number>): string {
   const at = (name: string): number => ports.get(name) ?? 0;
-  const environment = Object.entries(operatorEnvironment(plant.cloud)).map(([name, value]) => `${name}='${value}'`);
+  const environment = Object.entries(operatorEnvironment(plant.cloud)).map(
+    ([name, value]) => `${name}='${value}'`,
+  );
   return `
 Each of these local ports opens a session through the cloud to a device behind the gateway.
 In another terminal, try:

@@ -30,7 +30,9 @@ export async function explainTarget(options: ExplainOptions, io: ProcessIo): Pro
   if (typeof parsed === 'string') return usage(io, parsed);
   const child = childOf(config, options.device);
   if (child === 'unknown') return usage(io, `--device: device.children has no "${options.device ?? ''}".`);
-  const own = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ cidr }) => cidr ?? ''));
+  const own = Object.values(networkInterfaces()).flatMap((list) =>
+    (list ?? []).map(({ cidr }) => cidr ?? ''),
+  );
   try {
     const { addresses } = await new Resolver().resolve(parsed.hostname);
     const { decision, lines } = explain({
@@ -42,7 +44,9 @@ export async function explainTarget(options: ExplainOptions, io: ProcessIo): Pro
       limits: config.limits,
       counts: NO_SESSIONS,
     });
-    io.stdout.write(options.json ? `${JSON.stringify({ ...decision, lines }, null, 2)}\n` : `${lines.join('\n')}\n`);
+    io.stdout.write(
+      options.json ? `${JSON.stringify({ ...decision, lines }, null, 2)}\n` : `${lines.join('\n')}\n`,
+    );
     return decision.kind === 'allow' ? EXIT.done : EXIT.failed;
   } catch (error) {
     if (!(error instanceof GatehouseError)) throw error;
@@ -54,7 +58,8 @@ export async function explainTarget(options: ExplainOptions, io: ProcessIo): Pro
 function parseTarget(text: string): { hostname: string; port: number } | string {
   const [, host = '', digits = ''] = /^(.*):(\d{1,5})$/.exec(text) ?? [];
   const port = Number(digits);
-  if (host === '' || port < 1 || port > 65_535) return 'The target is HOST:PORT, for example 10.0.5.7:5900 or [fd00::67]:22.';
+  if (host === '' || port < 1 || port > 65_535)
+    return 'The target is HOST:PORT, for example 10.0.5.7:5900 or [fd00::67]:22.';
   const normal = normaliseHostname(host);
   return normal.ok ? { hostname: normal.hostname, port } : `The host cannot be used: ${normal.why}.`;
 }

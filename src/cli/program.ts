@@ -48,38 +48,62 @@ class Program {
       .description('Remote-access agent for industrial gateways (Cumulocity Cloud Remote Access).')
       .version(version, '-V, --version')
       .showHelpAfterError('(gatehouse --help shows what there is)')
-      .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
+      .configureOutput({
+        writeOut: (text) => io.stdout.write(text),
+        writeErr: (text) => io.stderr.write(text),
+      })
       .exitOverride();
     this.#agentCommands(version);
     this.#adminCommands();
     this.#trialCommands(version);
     this.command.addHelpText(
       'after',
-      example('gatehouse demo', 'see it work, without a cloud account', 'gatehouse check', 'validate and probe a set-up'),
+      example(
+        'gatehouse demo',
+        'see it work, without a cloud account',
+        'gatehouse check',
+        'validate and probe a set-up',
+      ),
     );
   }
 
   #agentCommands(version: string): void {
     this.#add('run', { isDefault: true })
       .description('run the agent until it is told to stop (SIGTERM, SIGINT; SIGUSR2 drains, SIGHUP reloads)')
-      .addHelpText('after', example('gatehouse run --config /etc/gatehouse/gatehouse.yaml', 'as a service does it'))
+      .addHelpText(
+        'after',
+        example('gatehouse run --config /etc/gatehouse/gatehouse.yaml', 'as a service does it'),
+      )
       .action((flags: ConfigFlag) => this.#finish(run({ file: flags.config, version }, this.io)));
     this.#add('check')
       .description('validate the configuration, then probe cloud, credentials and targets, one line each')
       .option('--print', 'show every value and where it came from, secrets masked')
       .option('--json', 'print the result as JSON')
-      .addHelpText('after', example('gatehouse check --config gatehouse.yaml', 'what works, and what to do about the rest'))
+      .addHelpText(
+        'after',
+        example('gatehouse check --config gatehouse.yaml', 'what works, and what to do about the rest'),
+      )
       .action((flags: ConfigFlag & { print?: true; json?: true }) =>
-        this.#finish(check({ file: flags.config, print: flags.print === true, json: flags.json === true }, this.io)),
+        this.#finish(
+          check({ file: flags.config, print: flags.print === true, json: flags.json === true }, this.io),
+        ),
       );
     this.#add('explain')
       .description('say what the policy decides for a target, and which line of which file says it')
       .argument('<host:port>', 'as an operation would name it')
       .option('--device <id>', 'external id of a child device that the operation is for')
       .option('--json', 'print the decision as JSON')
-      .addHelpText('after', example('gatehouse explain 10.0.5.7:5900', 'may the cloud reach this VNC server?'))
+      .addHelpText(
+        'after',
+        example('gatehouse explain 10.0.5.7:5900', 'may the cloud reach this VNC server?'),
+      )
       .action((target: string, flags: ConfigFlag & { device?: string; json?: true }) =>
-        this.#finish(explainTarget({ target, file: flags.config, device: flags.device, json: flags.json === true }, this.io)),
+        this.#finish(
+          explainTarget(
+            { target, file: flags.config, device: flags.device, json: flags.json === true },
+            this.io,
+          ),
+        ),
       );
   }
 
@@ -121,8 +145,13 @@ class Program {
       .command('demo')
       .description('embedded cloud, agent and demo targets on this machine, and what to try with them')
       .option('--once', 'prove it alone: 8 sessions with bytes compared and one denied, then exit')
-      .addHelpText('after', example('gatehouse demo', 'look around', 'gatehouse demo --once', 'prove it and exit'))
-      .action((flags: { once?: true }) => this.#finish(demo({ once: flags.once === true, version }, this.io)));
+      .addHelpText(
+        'after',
+        example('gatehouse demo', 'look around', 'gatehouse demo --once', 'prove it and exit'),
+      )
+      .action((flags: { once?: true }) =>
+        this.#finish(demo({ once: flags.once === true, version }, this.io)),
+      );
     this.command
       .command('simulate')
       .description('the embedded cloud alone, to point agents and clients at')
@@ -132,7 +161,13 @@ class Program {
       .option('--mqtts-port <n>', 'MQTT over TLS; 0 = any free one', port)
       .option('--device <id>', 'register a device with this external id and print its credentials')
       .option('--json', 'print addresses and credentials as JSON')
-      .addHelpText('after', example('gatehouse simulate --port 8080 --mqtt-port 1883 --device gw-7', 'with a device ready to log in'))
+      .addHelpText(
+        'after',
+        example(
+          'gatehouse simulate --port 8080 --mqtt-port 1883 --device gw-7',
+          'with a device ready to log in',
+        ),
+      )
       .action((flags: SimulateFlags) => this.#finish(simulate(flags, this.io)));
     this.#connectCommand();
   }
@@ -172,7 +207,10 @@ class Program {
   #add(name: string, options: { isDefault?: boolean } = {}): Command {
     return this.command
       .command(name, options)
-      .option('--config <file>', 'configuration (default: gatehouse.yaml here, else /etc/gatehouse/gatehouse.yaml)');
+      .option(
+        '--config <file>',
+        'configuration (default: gatehouse.yaml here, else /etc/gatehouse/gatehouse.yaml)',
+      );
   }
 
   async #finish(exitCode: Promise<number>): Promise<void> {
@@ -203,14 +241,17 @@ interface ConnectFlags {
 
 function port(text: string): number {
   const value = Number(text);
-  if (!/^\d{1,5}$/.test(text) || value > 65_535) throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+  if (!/^\d{1,5}$/.test(text) || value > 65_535)
+    throw new InvalidArgumentError('A port is a number from 0 to 65535.');
   return value;
 }
 
 /** Lines of examples: a command line and what it is for, in turn. */
 function example(...pairs: readonly string[]): string {
   const lines = pairs.flatMap((text, index) =>
-    index % 2 === 0 ? [`  ${text}${pairs[index + 1] === undefined ? '' : `    # ${pairs[index + 1] ?? ''}`}`] : [],
+    index % 2 === 0
+      ? [`  ${text}${pairs[index + 1] === undefined ? '' : `    # ${pairs[index + 1] ?? ''}`}`]
+      : [],
   );
   return `\nExample${lines.length > 1 ? 's' : ''}:\n${lines.join('\n')}`;
 }

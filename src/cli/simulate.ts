@@ -31,7 +31,8 @@ export async function simulate(options: SimulateOptions, io: ProcessIo): Promise
 
 function text(cloud: Cloud, device: RegisteredDevice | undefined): string {
   const lines = ['A small Cumulocity that forgets everything when it stops.', '', ...describeCloud(cloud)];
-  if (device !== undefined) lines.push('', 'An agent can log in with this configuration:', '', ...agentYaml(cloud, device));
+  if (device !== undefined)
+    lines.push('', 'An agent can log in with this configuration:', '', ...agentYaml(cloud, device));
   return `${[...lines, '', 'Ctrl-C ends it.'].join('\n')}\n`;
 }
 

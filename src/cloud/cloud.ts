@@ -126,7 +126,10 @@ class DeviceSide implements Cloud {
     this.#run = config.intake.kind === 'mqtt' ? this.#mqttIntake() : this.#bayeuxIntake();
     this.#keeper = new LinkKeeper({
       attempt: (signal, onUp) => this.#attempt(signal, onUp),
-      onLink: (link) => options.events.onLink(link),
+      onLink: (link) => {
+        if (link.state === 'connected') this.status.retryNow();
+        options.events.onLink(link);
+      },
       backoff: newBackoff(),
       log,
     });

@@ -16,7 +16,7 @@ export async function connectThroughProxy(
   signal: AbortSignal,
 ): Promise<net.Socket> {
   const name = `the proxy ${proxy.host}:${proxy.port}`;
-  const socket = net.connect({ host: proxy.host, port: proxy.port, signal });
+  const socket = net.connect({ host: proxy.host, port: proxy.port, signal, noDelay: true });
   const authority = target.host.includes(':')
     ? `[${target.host}]:${target.port}`
     : `${target.host}:${target.port}`;

@@ -22,33 +22,40 @@ export class MqttLink {
   /** Resolves with why the connection ended; never rejects. */
   readonly closed: Promise<LinkError>;
   readonly #client: MqttClient;
+  readonly #guard: PacketGuard;
   readonly #ackMs: number;
   #end: (why: LinkError) => void = () => undefined;
 
-  private constructor(client: MqttClient, ackMs: number) {
+  private constructor(client: MqttClient, guard: PacketGuard, ackMs: number) {
     this.#client = client;
+    this.#guard = guard;
     this.#ackMs = ackMs;
     this.closed = new Promise((resolve) => {
       this.#end = resolve;
     });
     // The listener stays for good: the library emits errors even after its end, and one without listener is fatal.
     client.on('error', (error) => {
-      this.#end(endOf(error));
-      client.end(true);
+      this.destroy(endOf(error));
     });
+    // The library passes on errors of the stream only when they have a code.
+    guard.on('error', (error) => this.#end(endOf(error)));
     client.on('close', () => this.#end(new LinkError('the broker closed the connection')));
   }
 
   /** Connects and logs in; resolves after CONNACK. @throws LinkError */
   static async open(options: MqttLinkOptions, signal: AbortSignal): Promise<MqttLink> {
     const transport = await openMqttTransport(options.transport, signal);
-    const client = new MqttClient(() => new PacketGuard(transport), clientOptions(options));
-    const link = new MqttLink(client, options.ackMs);
+    const guard = new PacketGuard(transport);
+    const client = new MqttClient(() => guard, clientOptions(options));
+    const link = new MqttLink(client, guard, options.ackMs);
     client.on('message', (topic, payload) => options.onMessage(topic, payload));
     const connected = new Promise<'connected'>((resolve) => {
       client.once('connect', () => resolve('connected'));
     });
+    const onAbort = () => link.destroy();
+    signal.addEventListener('abort', onAbort);
     const outcome = await Promise.race([connected, link.closed]);
+    signal.removeEventListener('abort', onAbort);
     if (outcome === 'connected' && !signal.aborted) return link;
     link.destroy();
     throw outcome === 'connected' ? new LinkError('the connection was given up') : outcome;
@@ -91,6 +98,8 @@ export class MqttLink {
   destroy(why = new LinkError('the connection was given up')): void {
     this.#end(why);
     this.#client.end(true);
+    // While it waits to say goodbye, the library ignores a second end.
+    this.#guard.destroy();
   }
 
   /** The library forgets callbacks when a connection is lost, so the end and a deadline are waited for as well. */

@@ -56,7 +56,7 @@ async function openSocket(url: URL, options: MqttTransportOptions, signal: Abort
   const port = url.port === '' ? (DEFAULT_PORTS[url.protocol] ?? 8883) : Number(url.port);
   const socket =
     options.proxy === undefined
-      ? net.connect({ host, port, signal })
+      ? net.connect({ host, port, signal, noDelay: true })
       : await connectThroughProxy(options.proxy, { host, port }, signal);
   if (options.proxy === undefined) await ready(socket, 'connect', url, signal);
   if (url.protocol === 'mqtt:' || url.protocol === 'ws:') return socket;

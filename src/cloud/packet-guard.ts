@@ -8,7 +8,7 @@ export class PacketGuard extends Duplex {
   readonly #scanner = new PacketScanner();
 
   constructor(inner: Duplex) {
-    super();
+    super({ decodeStrings: true });
     this.#inner = inner;
     inner.on('data', (chunk: Buffer) => {
       const wrong = this.#scanner.scan(chunk);
@@ -26,6 +26,11 @@ export class PacketGuard extends Duplex {
 
   override _write(chunk: Buffer, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     this.#inner.write(chunk, encoding, (error) => done(error));
+  }
+
+  /** The parser's counterpart writes a packet in pieces; one piece each on the wire would wait for acknowledgements. */
+  override _writev(pieces: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
+    this.#inner.write(Buffer.concat(pieces.map(({ chunk }) => chunk)), (error) => done(error));
   }
 
   override _final(done: (error?: Error | null) => void): void {

@@ -164,7 +164,9 @@ export class RestClient {
       });
     }
     if (error instanceof Error && error.name === 'HTTPParserError') {
-      return new RestError('protocol', `${this.origin} does not speak HTTP; check cloud.url`, { cause: error });
+      return new RestError('protocol', `${this.origin} does not speak HTTP; check cloud.url`, {
+        cause: error,
+      });
     }
     if (/CERT|TLS|SSL|SIGNATURE/.test(code)) {
       return new RestError('tls', `TLS to ${this.origin} failed (${code}); nothing was sent`, {

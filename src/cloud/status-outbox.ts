@@ -48,6 +48,8 @@ export class StatusOutbox implements StatusReporter {
   readonly #idle = new Set<() => void>();
   #sending = 0;
   #hold: NodeJS.Timeout | undefined;
+  /** The cloud itself said how long to wait. */
+  #holdIsOrdered = false;
   #troubled = false;
 
   constructor(options: StatusOutboxOptions) {
@@ -78,10 +80,7 @@ export class StatusOutbox implements StatusReporter {
   /** Tries everything at once, back-off or not, and resolves when all is delivered or after `deadlineMs`. */
   flush(deadlineMs: number): Promise<void> {
     this.#releaseHold();
-    for (const entry of this.#entries.values()) {
-      if (entry.state === 'waiting') this.#wake(entry);
-    }
-    this.#pump();
+    this.retryNow();
     if (this.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       const done = () => {
@@ -92,6 +91,15 @@ export class StatusOutbox implements StatusReporter {
       const timer = setTimeout(done, deadlineMs);
       this.#idle.add(done);
     });
+  }
+
+  /** Ends the waits of the back-off, as the link is up again; only one that the cloud asked for stays. */
+  retryNow(): void {
+    if (!this.#holdIsOrdered) this.#releaseHold();
+    for (const entry of this.#entries.values()) {
+      if (entry.state === 'waiting') this.#wake(entry);
+    }
+    this.#pump();
   }
 
   /** Gives up what is left; later reports are ignored. */
@@ -183,7 +191,9 @@ export class StatusOutbox implements StatusReporter {
     entry.state = 'ready';
     this.#ready.unshift(entry);
     // The others under way fail for the same reason: one hold for all of them, one step of the back-off.
-    this.#hold ??= setTimeout(() => {
+    if (this.#hold !== undefined) return;
+    this.#holdIsOrdered = delivery.pace.kind === 'after';
+    this.#hold = setTimeout(() => {
       this.#releaseHold();
       this.#pump();
     }, backoff.next(delivery.pace));
@@ -199,6 +209,7 @@ export class StatusOutbox implements StatusReporter {
   #releaseHold(): void {
     clearTimeout(this.#hold);
     this.#hold = undefined;
+    this.#holdIsOrdered = false;
   }
 
   #remember(operationId: string): void {

@@ -40,7 +40,10 @@ export class OperationMemory {
     }
     const keyHash = connectionKey === undefined ? undefined : sha256(connectionKey);
     const usedBy = keyHash === undefined ? undefined : this.#keys.get(keyHash);
-    this.#operations.set(operationId, { keyHash: usedBy === undefined ? keyHash : undefined, final: undefined });
+    this.#operations.set(operationId, {
+      keyHash: usedBy === undefined ? keyHash : undefined,
+      final: undefined,
+    });
     if (usedBy !== undefined) return { kind: 'key-used', by: usedBy };
     if (keyHash !== undefined) this.#keys.set(keyHash, operationId);
     this.#forgetOldest();

@@ -74,7 +74,10 @@ export class SessionRegistry {
   count({ sessionId, uplinkBytes, downlinkBytes }: SessionCounters): { uplink: number; downlink: number } {
     const record = this.#records.get(sessionId);
     if (record === undefined) return { uplink: 0, downlink: 0 };
-    const grown = { uplink: uplinkBytes - record.uplinkBytes, downlink: downlinkBytes - record.downlinkBytes };
+    const grown = {
+      uplink: uplinkBytes - record.uplinkBytes,
+      downlink: downlinkBytes - record.downlinkBytes,
+    };
     record.uplinkBytes = uplinkBytes;
     record.downlinkBytes = downlinkBytes;
     return grown;

@@ -1,10 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { failureReason, GatehouseError, type FailureCode } from '../../contract/failure.js';
-import type { SessionCounters, SessionLimits, SessionSummary, Tunnel, WorkerReport } from '../../contract/messages.js';
+import type {
+  SessionCounters,
+  SessionLimits,
+  SessionSummary,
+  Tunnel,
+  WorkerReport,
+} from '../../contract/messages.js';
 import { MAX_OUTBOX_OPERATIONS } from '../../contract/limits.js';
 import type { Secret } from '../../contract/secret.js';
 import type { EndReason } from '../../contract/session-state.js';
-import type { OperationStatus, ParsedOperation, RemoteAccessOperation, StatusReporter } from '../cloud/intake.js';
+import type {
+  OperationStatus,
+  ParsedOperation,
+  RemoteAccessOperation,
+  StatusReporter,
+} from '../cloud/intake.js';
 import type { ChildConfig, Conduit, Config } from '../config/config.js';
 import type { ConduitTable } from '../policy/conduit-table.js';
 import { decide } from '../policy/decide.js';
@@ -179,9 +190,14 @@ export class Supervisor {
     const { addresses } = await this.#parts.resolve(hostname);
     const tunnel = await this.#parts.tunnel(operation.connectionKey);
     // From the decision to the registry nothing awaits, so two operations cannot share the last free place.
-    const decision = decide({ ...this.#question(hostname, port, deviceId), addresses, counts: this.registry });
+    const decision = decide({
+      ...this.#question(hostname, port, deviceId),
+      addresses,
+      counts: this.registry,
+    });
     if (decision.kind === 'deny') throw new GatehouseError(decision.code, decision.sentence);
-    if (!this.#accepting) throw new GatehouseError('cancelled', 'The gateway is shutting down; connect again later.');
+    if (!this.#accepting)
+      throw new GatehouseError('cancelled', 'The gateway is shutting down; connect again later.');
     if (this.#parts.status.size >= MAX_OUTBOX_OPERATIONS) throw outboxFull();
     const record = this.#record(operation, decision.conduit, decision.addresses);
     this.registry.add(record);
@@ -224,7 +240,10 @@ export class Supervisor {
       const { code, sentence } = summary;
       this.#report(record, 'FAILED', failureReason(code, sentence));
       metrics.sessionFailed(code);
-      return log.warn({ ...about(record), code, sentence, setupMs: Math.round(summary.setupMs) }, 'session failed');
+      return log.warn(
+        { ...about(record), code, sentence, setupMs: Math.round(summary.setupMs) },
+        'session failed',
+      );
     }
     // The task's result travels by another port than the reports and may overtake them.
     this.#onOpened(record.id, summary.setupMs);
@@ -256,9 +275,18 @@ export class Supervisor {
     this.#report({ operationId, deviceId }, 'FAILED', failureReason(error.code, error.message));
   }
 
-  #report(operation: { operationId: string; deviceId: string }, status: OperationStatus, reason?: string): void {
+  #report(
+    operation: { operationId: string; deviceId: string },
+    status: OperationStatus,
+    reason?: string,
+  ): void {
     const { operationId, deviceId } = operation;
-    const update = { operationId, deviceId, status, ...(reason === undefined ? {} : { failureReason: reason }) };
+    const update = {
+      operationId,
+      deviceId,
+      status,
+      ...(reason === undefined ? {} : { failureReason: reason }),
+    };
     if (status !== 'EXECUTING') this.#memory.settle(update);
     this.#parts.metrics.operation(status);
     this.#parts.status.report(update);
@@ -281,7 +309,8 @@ export class Supervisor {
 
   #record(operation: RemoteAccessOperation, conduit: Conduit, addresses: readonly string[]): SessionRecord {
     return {
-      id: randomBytes(6).toString('hex'),
+      // Ten characters: unlikely to repeat within a log file, and short enough to be typed.
+      id: randomBytes(5).toString('hex'),
       operationId: operation.id,
       deviceId: operation.deviceId,
       conduit: conduit.name,
@@ -340,5 +369,7 @@ function outboxFull(): GatehouseError {
 
 function asFailure(error: unknown): GatehouseError {
   if (error instanceof GatehouseError) return error;
-  return new GatehouseError('internal-error', error instanceof Error ? error.message : String(error), { cause: error });
+  return new GatehouseError('internal-error', error instanceof Error ? error.message : String(error), {
+    cause: error,
+  });
 }

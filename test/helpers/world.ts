@@ -65,7 +65,9 @@ export class World {
     const configFile = path.join(folder, 'gatehouse.yaml');
     const caFile = path.join(folder, 'ca.pem');
     if (tls) writeFileSync(caFile, cloud.ca ?? '');
-    writeFileSync(configFile, stringify(configuration(cloud, device, caFile, { ...options, tls, intake })), { mode: 0o600 });
+    writeFileSync(configFile, stringify(configuration(cloud, device, caFile, { ...options, tls, intake })), {
+      mode: 0o600,
+    });
 
     const { config } = loadConfig({ file: configFile, env: {}, cwd: folder });
     const redactor = new Redactor();
@@ -73,7 +75,14 @@ export class World {
     const lines: string[] = [];
     const { log } = createLog({ ...config.log, level: 'debug', redactor, destination: lineCollector(lines) });
     const onFatal = (error: Error): void => assert.fail(error);
-    const gateway = new Gateway({ config, version: '0.0.0-test', log, redactor, onFatal, timing: options.timing });
+    const gateway = new Gateway({
+      config,
+      version: '0.0.0-test',
+      log,
+      redactor,
+      onFatal,
+      timing: options.timing,
+    });
     await gateway.start();
     if (options.waitForLink !== false) await gateway.connected();
     const url = tls ? cloud.httpsUrl : cloud.url;
@@ -88,7 +97,10 @@ export class World {
   }
 
   /** Adds an endpoint and gives its id. */
-  endpoint({ hostname = '127.0.0.1', port }: { hostname?: string; port: number }, deviceId = this.device.id): string {
+  endpoint(
+    { hostname = '127.0.0.1', port }: { hostname?: string; port: number },
+    deviceId = this.device.id,
+  ): string {
     return this.cloud.addConfiguration(deviceId, { name: `to ${hostname}:${port}`, hostname, port }).id;
   }
 
@@ -120,7 +132,9 @@ export class World {
   }
 
   #assertNoSecretLogged(): void {
-    const secrets = [this.device.password, ...this.operations().map(connectionKeyOf)].filter((key) => key.length >= 8);
+    const secrets = [this.device.password, ...this.operations().map(connectionKeyOf)].filter(
+      (key) => key.length >= 8,
+    );
     for (const line of this.log) {
       const leaked = secrets.find((secret) => line.includes(secret));
       assert.equal(leaked, undefined, `a secret is in the log: ${line.slice(0, 200)}`);
@@ -130,7 +144,10 @@ export class World {
 
 function connectionKeyOf(operation: Operation): string {
   const fragment = operation.c8y_RemoteAccessConnect;
-  const key = typeof fragment === 'object' && fragment !== null && 'connectionKey' in fragment ? fragment.connectionKey : '';
+  const key =
+    typeof fragment === 'object' && fragment !== null && 'connectionKey' in fragment
+      ? fragment.connectionKey
+      : '';
   return typeof key === 'string' ? key : '';
 }
 
@@ -138,7 +155,12 @@ function operatorEnvironment({ operator }: Cloud): Record<string, string> {
   return { C8Y_TENANT: operator.tenant, C8Y_USER: operator.user, C8Y_PASSWORD: operator.password };
 }
 
-function configuration(cloud: Cloud, device: RegisteredDevice, caFile: string, options: WorldOptions): object {
+function configuration(
+  cloud: Cloud,
+  device: RegisteredDevice,
+  caFile: string,
+  options: WorldOptions,
+): object {
   const { tls, intake } = options;
   return {
     cloud: {
@@ -149,7 +171,11 @@ function configuration(cloud: Cloud, device: RegisteredDevice, caFile: string, o
       ...(tls === true ? { caFile } : {}),
     },
     device: { externalId: EXTERNAL_ID, children: options.children ?? [] },
-    intake: { kind: intake, ...(intake === 'mqtt' ? { mqttUrl: mqttUrl(cloud, tls) } : {}), ...options.intakeSettings },
+    intake: {
+      kind: intake,
+      ...(intake === 'mqtt' ? { mqttUrl: mqttUrl(cloud, tls) } : {}),
+      ...options.intakeSettings,
+    },
     conduits: options.conduits ?? [{ name: 'loopback', host: '127.0.0.1', ports: ['*'] }],
     limits: options.limits ?? {},
     keepAlive: options.keepAlive ?? {},

@@ -36,5 +36,7 @@ function causeOf(error: unknown): string {
   // undici wraps the socket's error; happy eyeballs gives an AggregateError with an empty message.
   const inner = error.cause instanceof Error ? error.cause : error;
   const code = 'code' in inner && typeof inner.code === 'string' ? inner.code : '';
-  return inner.message === '' ? code || inner.name : inner.message;
+  const cause = inner.message === '' ? code || inner.name : inner.message;
+  // OpenSSL's verification codes, as Node names them.
+  return /CERT|UNABLE_TO_/.test(code) ? `${cause}; give the root to trust with --ca FILE` : cause;
 }

@@ -50,7 +50,14 @@ export async function startPlant(options: PlantOptions): Promise<Plant> {
   }
   const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-demo-'));
   const configFile = path.join(folder, 'gatehouse.yaml');
-  const yaml = configuration({ url: cloud.url, tenant, user, password, adminPort: await freePort(), targets });
+  const yaml = configuration({
+    url: cloud.url,
+    tenant,
+    user,
+    password,
+    adminPort: await freePort(),
+    targets,
+  });
   writeFileSync(configFile, yaml, { mode: 0o600 });
   const gateway = await startGateway(configFile, options);
   const operator = new OperatorClient(operatorSettings({ url: cloud.url }, operatorEnvironment(cloud)));
@@ -71,11 +78,23 @@ export function operatorEnvironment({ url, operator }: Cloud): Record<string, st
 }
 
 async function startGateway(file: string, { version, io, logLevel }: PlantOptions): Promise<Gateway> {
-  const { config } = loadConfig({ file, env: {}, cwd: io.cwd, isTerminal: true, overrides: { 'log.level': logLevel } });
+  const { config } = loadConfig({
+    file,
+    env: {},
+    cwd: io.cwd,
+    isTerminal: true,
+    overrides: { 'log.level': logLevel },
+  });
   const redactor = new Redactor();
   registerSecrets(redactor, config);
   const { log } = createLog({ ...config.log, redactor });
-  const gateway = new Gateway({ config, version, log, redactor, onFatal: (error) => log.fatal({ err: error }, 'demo ended') });
+  const gateway = new Gateway({
+    config,
+    version,
+    log,
+    redactor,
+    onFatal: (error) => log.fatal({ err: error }, 'demo ended'),
+  });
   await gateway.start();
   await gateway.connected();
   return gateway;
@@ -89,7 +108,9 @@ function configuration(facts: {
   readonly adminPort: number;
   readonly targets: readonly DemoTarget[];
 }): string {
-  const conduits = facts.targets.map(({ name, port }) => `  - { name: ${name}, host: 127.0.0.1, ports: [${port}] }`);
+  const conduits = facts.targets.map(
+    ({ name, port }) => `  - { name: ${name}, host: 127.0.0.1, ports: [${port}] }`,
+  );
   return `# The configuration of this demo's agent. It goes when the demo ends.
 cloud:
   url: ${facts.url}

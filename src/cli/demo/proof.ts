@@ -19,13 +19,18 @@ const REFUSAL_MS = 10_000;
 export async function prove(plant: Plant, echoed: ReadonlySet<string>, io: ProcessIo): Promise<boolean> {
   const startedAtMs = Date.now();
   const results = await Promise.all(Array.from({ length: SESSIONS }, () => echoSession(plant)));
-  await seenBy(echoed, results.map(({ sent }) => sent));
+  await seenBy(
+    echoed,
+    results.map(({ sent }) => sent),
+  );
   let isGood = true;
   for (const [index, { sent, received }] of results.entries()) {
     const isEqual = sent === received && echoed.has(sent);
     isGood &&= isEqual;
     const digest = `sha256 ${sent.slice(0, 16)}…`;
-    io.stdout.write(`  session ${index + 1}: 8 MiB up, 8 MiB down, ${digest} ${isEqual ? 'equal on both ends' : 'DIFFERS'}\n`);
+    io.stdout.write(
+      `  session ${index + 1}: 8 MiB up, 8 MiB down, ${digest} ${isEqual ? 'equal on both ends' : 'DIFFERS'}\n`,
+    );
   }
   const seconds = (Date.now() - startedAtMs) / 1000;
   io.stdout.write(`${SESSIONS} sessions moved 64 MiB each way in ${seconds.toFixed(1)} s.\n`);
@@ -35,7 +40,11 @@ export async function prove(plant: Plant, echoed: ReadonlySet<string>, io: Proce
 }
 
 /** One tunnel to the echo target: random bytes out, and what comes back. */
-async function echoSession({ operator, deviceId, endpoints }: Plant): Promise<{ sent: string; received: string }> {
+async function echoSession({
+  operator,
+  deviceId,
+  endpoints,
+}: Plant): Promise<{ sent: string; received: string }> {
   const tunnel = await operator.openTunnel(deviceId, endpoints.get('echo') ?? '');
   const sent = createHash('sha256');
   const received = createHash('sha256');

@@ -38,9 +38,13 @@ export function bannerTarget(): Promise<DemoTarget> {
 
 /** A page as a device's web server has one. */
 export async function webTarget(): Promise<DemoTarget> {
-  const page = '<!doctype html><title>HMI 3</title><h1>HMI 3, line 2</h1><p>Filler: 812 bottles/min. Pressure: 3.4 bar.</p>\n';
+  const page =
+    '<!doctype html><title>HMI 3</title><h1>HMI 3, line 2</h1><p>Filler: 812 bottles/min. Pressure: 3.4 bar.</p>\n';
   const server = createHttpServer((_request, response) => {
-    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-length': Buffer.byteLength(page) });
+    response.writeHead(200, {
+      'content-type': 'text/html; charset=utf-8',
+      'content-length': Buffer.byteLength(page),
+    });
     response.end(page);
   });
   const port = await listen(server);

@@ -213,7 +213,7 @@ test('B13: a status reported while offline waits and is sent after the next conn
 });
 
 test('B14: a status without PUBACK is sent again', async (t) => {
-  const { broker, side, gatewayId } = await started(t, { options: { timing: { ...FAST, mqttAckMs: 30 } } });
+  const { broker, side, gatewayId } = await started(t, { options: { timing: { ...FAST, mqttAckMs: 200 } } });
   await until(() => side.state() === 'connected', 'the connection');
   broker.holdPubacks = true;
   side.cloud.status.report({ operationId: '1', deviceId: gatewayId, status: 'SUCCESSFUL' });
@@ -235,6 +235,30 @@ test('after stop nothing is delivered, but statuses still go out', async (t) => 
   assert.deepEqual(side.delivered, []);
   await side.cloud.close();
   assert.equal(side.state(), 'disconnected');
+});
+
+test('close does not wait for a broker that is silent', async (t) => {
+  const silent = net.createServer((socket) => void socket.on('error', () => undefined).resume());
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  let accepted = false;
+  silent.on('connection', () => (accepted = true));
+  const { side } = await started(t, {
+    mqttUrl: () => `mqtt://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+    options: { timing: { ...FAST, mqttConnectMs: 1e6 } },
+  });
+  await until(() => accepted, 'the connection');
+  await side.cloud.close();
+  await new Promise((resolve) => silent.close(resolve));
+});
+
+test('close cuts a connection whose last status is never acknowledged', async (t) => {
+  const { broker, side, gatewayId } = await started(t, { options: { timing: { ...FAST, mqttAckMs: 1e6 } } });
+  await until(() => side.state() === 'connected', 'the connection');
+  broker.holdPubacks = true;
+  side.cloud.status.report({ operationId: '1', deviceId: gatewayId, status: 'SUCCESSFUL' });
+  await until(() => broker.on('s/us').length === 1, 'the status');
+  await side.cloud.close();
+  await until(() => broker.sockets.size === 0, 'the end of the connection');
 });
 
 test('TLS needs a root that is trusted, and works with the configured one', async (t) => {

@@ -107,7 +107,15 @@ export class ScriptedBroker {
     const aedes = this.#aedes;
     switch (kind) {
       case 'mqtt':
-        return net.createServer((socket) => aedes.handle(socket));
+        return net.createServer((socket) => {
+          if (this.connack !== 1) {
+            aedes.handle(socket);
+            return;
+          }
+          // The broker behind this one cannot send code 1.
+          this.logins.push({ id: '', username: undefined, password: undefined });
+          socket.once('data', () => socket.end(Uint8Array.of(0x20, 2, 0, 1)));
+        });
       case 'mqtts':
         return tls.createServer({ cert: CERTIFICATE, key: CERTIFICATE_KEY }, (socket) =>
           aedes.handle(socket),

@@ -151,25 +151,38 @@ export class ScriptedCloud {
     const { method, path } = request;
     const body = (request.body ?? {}) as Json;
     const [, area, , id = '', last = ''] = path.split('/');
-    if (path === '/notification/operations') return this.#onBayeux(request, response);
+    if (path === '/notification/operations') {
+      this.#onBayeux(request, response);
+      return;
+    }
     if (area === 'identity' && method === 'GET') {
       const known = this.identities.get(`${id}/${decodeURIComponent(last)}`);
-      return known === undefined
-        ? reply(response, 404, {})
-        : reply(response, 200, { managedObject: { id: known } });
+      known === undefined ? reply(response, 404, {}) : reply(response, 200, { managedObject: { id: known } });
+      return;
     }
     if (area === 'identity') {
       const key = `${String(body.type)}/${String(body.externalId)}`;
-      if (this.identities.has(key)) return reply(response, 409, {});
+      if (this.identities.has(key)) {
+        reply(response, 409, {});
+        return;
+      }
       this.identities.set(key, id);
-      return reply(response, 201, {});
+      reply(response, 201, {});
+      return;
     }
-    if (area === 'devicecontrol') return this.#onOperations(request, id, body, response);
-    if (last === 'childDevices') return this.#onChildren(request, id, body, response);
+    if (area === 'devicecontrol') {
+      this.#onOperations(request, id, body, response);
+      return;
+    }
+    if (last === 'childDevices') {
+      this.#onChildren(request, id, body, response);
+      return;
+    }
     if (method === 'POST') {
       const created = { ...body, id: this.#nextId() };
       this.inventory.set(created.id, created);
-      return reply(response, 201, created);
+      reply(response, 201, created);
+      return;
     }
     if (method === 'DELETE') this.inventory.delete(id);
     if (method === 'PUT') this.inventory.set(id, { ...this.inventory.get(id), ...body });
@@ -181,7 +194,8 @@ export class ScriptedCloud {
     this.children.set(id, children);
     if (method === 'POST') {
       children.add(String((body.managedObject as Json).id));
-      return reply(response, 201, {});
+      reply(response, 201, {});
+      return;
     }
     const references = [...children].map((child) => ({ managedObject: { id: child } }));
     reply(response, 200, { references: page(references, query) });
@@ -189,9 +203,13 @@ export class ScriptedCloud {
 
   #onOperations({ method, query }: Seen, id: string, body: Json, response: ServerResponse): void {
     if (method === 'PUT') {
-      if (!this.operations.has(id)) return reply(response, 404, {});
+      if (!this.operations.has(id)) {
+        reply(response, 404, {});
+        return;
+      }
       this.operations.set(id, { ...this.operations.get(id), ...body });
-      return reply(response, 200, this.operations.get(id) ?? {});
+      reply(response, 200, this.operations.get(id) ?? {});
+      return;
     }
     const found = [...this.operations.values()].filter(
       (one) => one.status === query.get('status') && (query.get('fragmentType') ?? '') in one,
@@ -206,15 +224,18 @@ export class ScriptedCloud {
     if (channel === '/meta/handshake') {
       const fresh = `client-${this.#nextId()}`;
       this.clients.add(fresh);
-      return reply(response, 200, [{ channel, id, successful: true, clientId: fresh, ext: { ack: true } }]);
+      reply(response, 200, [{ channel, id, successful: true, clientId: fresh, ext: { ack: true } }]);
+      return;
     }
     if (!known) {
       const advice = { reconnect: 'handshake', interval: 0 };
-      return reply(response, 200, [{ channel, id, successful: false, error: '402::Unknown client', advice }]);
+      reply(response, 200, [{ channel, id, successful: false, error: '402::Unknown client', advice }]);
+      return;
     }
     if (channel !== '/meta/connect') {
       const { subscription } = message;
-      return reply(response, 200, [{ channel, id, successful: true, subscription }]);
+      reply(response, 200, [{ channel, id, successful: true, subscription }]);
+      return;
     }
     const poll = { response, id };
     this.#poll = poll;

@@ -139,6 +139,22 @@ test('flush does not wait for back-off, and resolves when all is delivered', asy
   }
 });
 
+test('when the link is back statuses go at once, unless the cloud asked to wait', async (t) => {
+  const slow = { ...FAST.backoff, baseMs: 1e6, capMs: 1e6 };
+  const { outbox, held, finish, report } = outboxOf(t, slow);
+  report('1', 'FAILED');
+  await finish({ ...retry(true), pace: { kind: 'after', ms: 1e6 } } as Delivery);
+  await new Promise((resolve) => setImmediate(resolve));
+  outbox.retryNow();
+  assert.equal(held.length, 0);
+  const other = outboxOf(t, slow);
+  other.report('1', 'FAILED');
+  await other.finish(retry(true));
+  await new Promise((resolve) => setImmediate(resolve));
+  other.outbox.retryNow();
+  assert.equal(other.held.length, 1);
+});
+
 test('flush gives up at its deadline, and at once when stopped', async (t) => {
   const { outbox, report } = outboxOf(t);
   report('1', 'FAILED');
