@@ -1,9 +1,9 @@
-import type { ServerOptions } from 'node:https';
+import { BayeuxEndpoint } from './bayeux/bayeux.js';
 import { type CloudOptions, type CloudTiming, DEFAULT_TIMING } from './cloud-options.js';
 import { Faults } from './faults.js';
-import { Listener } from './listener.js';
 import { type MqttServer, startMqtt } from './mqtt/mqtt.js';
-import { type BayeuxService, Platform } from './platform.js';
+import { Platform } from './platform.js';
+import { hostPort, Ports } from './ports.js';
 import { Recorder } from './recorder.js';
 import { RemoteAccess } from './remote-access/remote-access.js';
 import type { TunnelSummary } from './remote-access/tunnel.js';
@@ -42,14 +42,11 @@ export class Cloud {
   readonly remoteAccess: RemoteAccess;
   /** The administrator. */
   readonly operator: Login;
-  readonly #listeners: Record<'http' | 'https' | 'certificate', Listener | undefined> = {
-    http: undefined,
-    https: undefined,
-    certificate: undefined,
-  };
+  /** Real-time notifications, with their faults. */
+  readonly realtime: BayeuxEndpoint;
   readonly #host: string;
   readonly #timing: CloudTiming;
-  #bayeux: BayeuxService | undefined;
+  #ports: Ports | undefined;
   #mqtt: MqttServer | undefined;
   #authority: Authority | undefined;
 
@@ -66,6 +63,10 @@ export class Cloud {
       clientOpens: options.clientOpens ?? 'at-once',
       badKeyStatus: options.badKeyStatus ?? 404,
     });
+    this.realtime = new BayeuxEndpoint(this.platform, {
+      ...this.#timing,
+      sessionMs: this.#timing.realtimeSessionMs,
+    });
   }
 
   /** Opens every port that was asked for. Use startCloud. */
@@ -76,42 +77,35 @@ export class Cloud {
     const { deliveryDelayMs } = this.#timing;
     const mqttPorts = { port: mqttPort, securePort: mqttsPort };
     this.#mqtt = await startMqtt(this.platform, { ...mqttPorts, tls, deliveryDelayMs, host: this.#host });
-    const open = async (port: number | undefined, more?: ServerOptions): Promise<Listener | undefined> =>
-      port === undefined ? undefined : this.#listen(port, more);
-    this.#listeners.http = await open(port);
-    this.#listeners.https = await open(httpsPort, tls);
-    this.#listeners.certificate = await open(certificatePort, {
-      ...tls,
-      requestCert: true,
-      // Who is trusted is looked up at the request, so that trust can be added while the cloud runs.
-      rejectUnauthorized: false,
-    });
+    this.#ports = this.#createPorts(this.#mqtt);
+    await this.#ports.open({ http: port, https: httpsPort, certificate: certificatePort }, tls);
   }
 
   /** `http://127.0.0.1:port`. */
   get url(): string {
-    return `http://${this.#authorityPart(this.#listeners.http?.port ?? 0)}`;
+    return this.#ports?.url('http') ?? '';
   }
 
   /** `https://localhost:port`, if that port is open. */
   get httpsUrl(): string | undefined {
-    return this.#secureUrl('https', this.#listeners.https?.port);
+    return this.#ports?.url('https');
   }
 
   /** `https://localhost:port` of the port that takes device certificates, if it is open. */
   get certificateUrl(): string | undefined {
-    return this.#secureUrl('https', this.#listeners.certificate?.port);
+    return this.#ports?.url('certificate');
   }
 
   /** `mqtt://127.0.0.1:port`, if that port is open. */
   get mqttUrl(): string | undefined {
     const port = this.#mqtt?.port;
-    return port === undefined ? undefined : `mqtt://${this.#authorityPart(port)}`;
+    return port === undefined ? undefined : `mqtt://${hostPort(this.#host, port)}`;
   }
 
   /** `mqtts://localhost:port`, if that port is open. */
   get mqttsUrl(): string | undefined {
-    return this.#secureUrl('mqtts', this.#mqtt?.securePort);
+    const port = this.#mqtt?.securePort;
+    return port === undefined ? undefined : `mqtts://localhost:${port}`;
   }
 
   /** Certificate (PEM) of the authority that signed the servers' certificates; undefined without a TLS port. */
@@ -181,22 +175,22 @@ export class Cloud {
 
   /** First half of a restart: nobody listens any more. */
   async goDown(): Promise<void> {
-    await Promise.all(this.#all().map((listener) => listener.stop()));
+    await this.#ports?.goDown();
   }
 
   /** Second half of a restart. */
   async comeBack(): Promise<void> {
-    await Promise.all(this.#all().map((listener) => listener.start()));
+    await this.#ports?.comeBack();
   }
 
   /** Cuts every hanging real-time connect and WebSocket without an answer. */
   cutLongPolls(): void {
-    this.#bayeux?.cut();
+    this.realtime.cut();
   }
 
   /** Forgets every real-time session, so that the next connect gets `402::Unknown client`. */
   forgetRealtimeSessions(): void {
-    this.#bayeux?.forget();
+    this.realtime.forget();
   }
 
   /** Drops every MQTT connection without a word. */
@@ -207,31 +201,22 @@ export class Cloud {
   /** Ends everything. */
   async stop(): Promise<void> {
     this.remoteAccess.stop();
-    this.#bayeux?.stop();
+    this.realtime.stop();
     await this.#mqtt?.stop();
-    await this.goDown();
+    await this.#ports?.stop();
   }
 
-  async #listen(port: number, tls: ServerOptions | undefined): Promise<Listener> {
-    const { platform, faults, requests: recorder, remoteAccess } = this;
-    const bayeux = this.#bayeux;
+  #createPorts(mqtt: MqttServer): Ports {
+    const { platform, faults, requests: recorder, remoteAccess, realtime: bayeux } = this;
     const { latencyMs } = this.#timing;
-    const router = new Router(
-      routes({ faults, recorder, sessions: () => this.sessions(), actions: this.#actions() }),
-    );
+    const controls = { faults, recorder, sessions: () => this.sessions(), actions: this.#actions() };
+    const router = new Router(routes(controls));
     const front = new Front({ platform, faults, recorder, router, bayeux, latencyMs });
-    const upgrades = new Upgrades({ platform, faults, recorder, remoteAccess, bayeux, mqtt: this.#mqtt });
-    const listener: Listener = new Listener({
-      host: this.#host,
-      port,
-      tls,
-      onRequest: (request, response) =>
-        front.onRequest(request, response, () => listener.reset(request.socket)),
-      onUpgrade: (request, socket, head) =>
-        upgrades.onUpgrade(request, socket, head, () => listener.reset(socket)),
-    });
-    await listener.start();
-    return listener;
+    return new Ports(
+      this.#host,
+      front,
+      new Upgrades({ platform, faults, recorder, remoteAccess, bayeux, mqtt }),
+    );
   }
 
   #actions(): Record<string, () => void> {
@@ -255,18 +240,6 @@ export class Cloud {
     this.#authority = await Authority.create();
     this.platform.trustedCertificates.add(this.#authority.ca);
     return this.#authority;
-  }
-
-  #all(): Listener[] {
-    return Object.values(this.#listeners).filter((each) => each !== undefined);
-  }
-
-  #secureUrl(scheme: string, port: number | undefined): string | undefined {
-    return port === undefined ? undefined : `${scheme}://localhost:${port}`;
-  }
-
-  #authorityPart(port: number): string {
-    return `${this.#host.includes(':') ? `[${this.#host}]` : this.#host}:${port}`;
   }
 }
 

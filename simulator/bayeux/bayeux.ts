@@ -16,6 +16,9 @@ export { BayeuxFaults } from './faults.js';
 /** Held connects of one user at one endpoint: the platform's documented limit; the oldest is closed. */
 const MAX_PARALLEL = 10;
 
+/** A WebSocket client that lets more than this lie unread is cut, in bytes: the events that a session would queue. */
+const MAX_BUFFERED_BYTES = 1_048_576;
+
 export interface BayeuxEndpointOptions extends BayeuxOptions {
   /** Held connects of one user at one endpoint. Default 10. */
   readonly maxParallel?: number;
@@ -55,7 +58,7 @@ export class BayeuxEndpoint implements BayeuxService {
   }
 
   onRequest(request: IncomingMessage, response: ServerResponse, user: User | undefined): void {
-    // Nothing in it rejects; whatever went wrong ended the response.
+    // Only a programming fault gets out of it, and that shall be seen.
     void this.#answer(request, response, user);
   }
 
@@ -111,10 +114,11 @@ export class BayeuxEndpoint implements BayeuxService {
 
   #serve(webSocket: WebSocket, upgrade: IncomingMessage, kind: EndpointKind): void {
     let user: User | undefined;
-    const send = (messages: readonly BayeuxMessage[]) => {
-      webSocket.send(JSON.stringify(messages));
-    };
     const cut = () => webSocket.terminate();
+    const send = (messages: readonly BayeuxMessage[]) => {
+      if (webSocket.bufferedAmount > MAX_BUFFERED_BYTES) cut();
+      else webSocket.send(JSON.stringify(messages));
+    };
     const gone = this.#track(cut);
     webSocket.once('close', gone.abort);
     // What ends a WebSocket badly ends it anyway.

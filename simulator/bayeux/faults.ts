@@ -2,9 +2,14 @@ import type { Advice } from './message.js';
 
 /**
  * What goes wrong on purpose at a real-time endpoint. Plain properties that may be set at any time and act from the next
- * message on; all are off at first.
+ * message on; all are off at first but the first.
  */
 export class BayeuxFaults {
+  /**
+   * A request without Accept gets an empty body, as the platform documents for every POST. CometD on Node sends none, so
+   * switch this off for it.
+   */
+  bodyNeedsAccept = true;
   /** The next so many HTTP requests get this status and no Bayeux reply. */
   httpStatus = { value: 503, times: 0 };
   /** The next so many handshakes are answered `403::Handshake denied`. */

@@ -31,8 +31,7 @@ export class HttpExchange {
   constructor(request: IncomingMessage, response: ServerResponse, faults: BayeuxFaults, heartbeatMs: number) {
     this.#response = response;
     this.#faults = faults;
-    // As the platform: without Accept, the body stays empty.
-    this.#wantsBody = request.headers.accept !== undefined;
+    this.#wantsBody = request.headers.accept !== undefined || !faults.bodyNeedsAccept;
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs);
     response.once('close', () => clearInterval(this.#heartbeat));
   }

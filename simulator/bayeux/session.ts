@@ -54,6 +54,8 @@ export class BayeuxSession {
   #batch = 0;
   #waiter: Waiter | undefined;
   #absence: NodeJS.Timeout | undefined;
+  /** Its connect may still be on its way out, and must not start a timer any more. */
+  #hasEnded = false;
 
   constructor(options: SessionOptions) {
     this.id = options.id;
@@ -114,11 +116,12 @@ export class BayeuxSession {
   /** The client is away: unless it connects again within this time, the session ends. */
   startAbsence(limitMs: number): void {
     clearTimeout(this.#absence);
-    if (!this.isWaiting) this.#absence = setTimeout(this.#onExpired, limitMs);
+    if (!this.isWaiting && !this.#hasEnded) this.#absence = setTimeout(this.#onExpired, limitMs);
   }
 
   /** Ends the session; a held connect learns that it is gone. */
   end(): void {
+    this.#hasEnded = true;
     clearTimeout(this.#absence);
     this.#settle('gone');
     this.#queue = [];

@@ -36,21 +36,27 @@ export async function startMqtt(platform: Platform, options: MqttOptions): Promi
     options.port === undefined ? undefined : createServer((socket) => plainClient(broker, socket));
   const secure = options.securePort === undefined ? undefined : secureServer(broker, options.tls);
   const upgrades = new WebSocketUpgrades(broker);
-  return {
-    faults: broker.faults,
-    port: plain && (await listen(plain, options.host, options.port)),
-    securePort: secure && (await listen(secure, options.host, options.securePort)),
-    clients: () => broker.clients(),
-    onUpgrade: (request, socket, head) => upgrades.take(request, socket, head),
-    attach: (server) => upgrades.attach(server),
-    dropConnections: () => broker.dropConnections(),
-    stop: async () => {
-      upgrades.stop();
-      const closed = [plain, secure].map(close);
-      await broker.stop();
-      await Promise.all(closed);
-    },
+  const stop = async () => {
+    upgrades.stop();
+    const closed = [plain, secure].map(close);
+    await broker.stop();
+    await Promise.all(closed);
   };
+  try {
+    return {
+      faults: broker.faults,
+      port: plain && (await listen(plain, options.host, options.port)),
+      securePort: secure && (await listen(secure, options.host, options.securePort)),
+      clients: () => broker.clients(),
+      onUpgrade: (request, socket, head) => upgrades.take(request, socket, head),
+      attach: (server) => upgrades.attach(server),
+      dropConnections: () => broker.dropConnections(),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 function plainClient(broker: MqttBroker, socket: Socket): void {

@@ -27,7 +27,7 @@ export function processIo(): ProcessIo {
     onInterrupt: (stop) => {
       let isStopping = false;
       const onSignal = (): void => {
-        // eslint-disable-next-line n/no-process-exit -- the second signal means now
+        // The second one means now, with whatever is still open.
         if (isStopping) process.exit(1);
         isStopping = true;
         stop();

@@ -1,7 +1,5 @@
 import { elements, property } from './json-value.js';
-
-/** The operation that this agent handles, and the fragment that carries it. */
-export const REMOTE_ACCESS_FRAGMENT = 'c8y_RemoteAccessConnect';
+import { REMOTE_ACCESS_FRAGMENT } from './operation.js';
 
 /** The bytes are forwarded as they are, so every protocol that the cloud offers works. */
 export const SUPPORTED_PROTOCOLS = ['SSH', 'TELNET', 'VNC', 'PASSTHROUGH'] as const;

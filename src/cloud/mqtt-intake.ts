@@ -49,6 +49,7 @@ export class MqttIntake {
       void link.close();
     };
     signal.addEventListener('abort', onAbort);
+    if (signal.aborted) onAbort();
     try {
       await this.#subscribe(link);
       uplink.attach(link);

@@ -54,6 +54,7 @@ export class MqttLink {
     });
     const onAbort = () => link.destroy();
     signal.addEventListener('abort', onAbort);
+    if (signal.aborted) onAbort();
     const outcome = await Promise.race([connected, link.closed]);
     signal.removeEventListener('abort', onAbort);
     if (outcome === 'connected' && !signal.aborted) return link;

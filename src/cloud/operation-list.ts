@@ -1,6 +1,6 @@
 import { MAX_OUTBOX_OPERATIONS } from '../../contract/limits.js';
-import { REMOTE_ACCESS_FRAGMENT } from './capabilities.js';
 import { elements, property } from './json-value.js';
+import { REMOTE_ACCESS_FRAGMENT } from './operation.js';
 import type { RestClient } from './rest-client.js';
 
 /** Operations per page. 500 of some 700 bytes each stay well below the largest reply that is read. */

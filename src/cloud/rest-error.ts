@@ -64,7 +64,7 @@ export function retryAfterMs(header: string | undefined, nowMs: number): number 
 const MEANING: Readonly<Record<number, string>> = {
   401: 'the cloud does not accept the credentials',
   403: "the gateway's user lacks a permission, or the tenant is not the one of this host",
-  404: 'there is no such thing; check cloud.url',
+  404: 'not found (is cloud.url right?)',
   429: 'the cloud asks to slow down',
 };
 

@@ -86,8 +86,8 @@ export class Sweep {
       const deviceId = property(document, 'deviceId');
       if (!isCloudId(id) || !isCloudId(deviceId) || isOurs(id)) continue;
       const createdAtMs = Date.parse(String(property(document, 'creationTime')));
-      // One that is younger than we are belongs to another process that has taken over, or is about to be ours.
-      if (createdAtMs >= startedByCloudMs) continue;
+      // One that is younger than we are, or of unknown age, belongs to another process that has taken over, or is about to be ours.
+      if (!(createdAtMs < startedByCloudMs)) continue;
       log.warn({ operationId: id }, 'operation left by an earlier run is failed');
       status.report({
         operationId: id,

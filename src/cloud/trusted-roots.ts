@@ -8,5 +8,11 @@ export interface TrustOptions {
 
 /** `extra` is PEM, added to the usual roots: setting `ca` alone would replace them. */
 export function trust(extra: string | undefined): TrustOptions {
-  return { minVersion: 'TLSv1.2', ca: extra === undefined ? undefined : [...tls.rootCertificates, extra] };
+  return { minVersion: 'TLSv1.2', ca: extra === undefined ? undefined : [...usualRoots(), extra] };
+}
+
+/** What Node trusts by itself. Where it can tell, that includes NODE_EXTRA_CA_CERTS and the system's store. */
+function usualRoots(): readonly string[] {
+  const newer = tls as { readonly getCACertificates?: (kind: 'default') => string[] };
+  return newer.getCACertificates?.('default') ?? tls.rootCertificates;
 }

@@ -19,9 +19,16 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 class Memory implements LogOutput {
   text = '';
   error: NodeJS.ErrnoException | null = null;
+  #onWritten: (() => void) | undefined;
+
+  /** Resolves with the next bytes that are taken. */
+  async written(): Promise<void> {
+    return new Promise((resolve) => (this.#onWritten = resolve));
+  }
 
   write(bytes: Buffer, done: (error: NodeJS.ErrnoException | null, written: number) => void): void {
     if (this.error === null) this.text += bytes.toString();
+    if (this.error === null) this.#onWritten?.();
     done(this.error, this.error === null ? bytes.length : 0);
   }
 
@@ -106,6 +113,19 @@ test('lines wait in a bounded ring while the disk is full, and the loss is told 
   assert.equal(lines[0]?.msg, 'first');
   assert.deepEqual([lines[1]?.msg, lines[1]?.dropped], ['log lines were lost', 5]);
   assert.equal(lines.at(-1)?.line, MAX_PENDING_LINES + 4);
+});
+
+test('writing goes on by itself once the destination takes lines again', { timeout: 20_000 }, async () => {
+  const memory = new Memory();
+  memory.error = failure('EPIPE');
+  const { log } = logTo(memory);
+  log.info('early');
+  memory.error = null;
+  // The retry does not hold the process; this timer does, until the line is there or the limit of the test.
+  const limit = setInterval(() => undefined, 1_000);
+  await memory.written();
+  clearInterval(limit);
+  assert.match(memory.text, /"msg":"early"/);
 });
 
 test('a destination that takes a few bytes at a time still gets every byte in order', () => {

@@ -39,14 +39,20 @@ export async function dialCloud(
   signal: AbortSignal,
 ): Promise<CloudWire> {
   const cloud = new URL(tunnel.url).host;
+  let isAtProxy = tunnel.proxy !== undefined;
   const late = (): Error =>
-    new GatehouseError(
-      'cloud-timeout',
-      `${cloud} did not complete the handshake within ${timeoutMs / 1000} s.`,
-    );
+    isAtProxy
+      ? new GatehouseError(
+          'cloud-proxy',
+          `The HTTP proxy ${describe(tunnel.endpoint)} opened no way to ${cloud} within ${timeoutMs / 1000} s.`,
+        )
+      : new GatehouseError(
+          'cloud-timeout',
+          `${cloud} did not complete the handshake within ${timeoutMs / 1000} s.`,
+        );
   try {
     return await withDeadline(timeoutMs, late, signal, async (inner) => {
-      const wire = await connect(tunnel, context, inner);
+      const wire = await connect(tunnel, context, inner, () => (isAtProxy = false));
       return upgrade(wire, tunnel, inner);
     });
   } catch (error) {
@@ -55,12 +61,18 @@ export async function dialCloud(
   }
 }
 
-async function connect(tunnel: Tunnel, context: tls.SecureContext, signal: AbortSignal): Promise<Wire> {
+async function connect(
+  tunnel: Tunnel,
+  context: tls.SecureContext,
+  signal: AbortSignal,
+  onProxyPassed: () => void,
+): Promise<Wire> {
   const url = new URL(tunnel.url);
   const secure = url.protocol === 'wss:';
   const { endpoint, proxy } = tunnel;
   if (proxy !== undefined) {
     const socket = await viaProxy(tunnel, url, signal);
+    onProxyPassed();
     if (!secure) return new Wire().attach(socket, false);
     return secured(openTls({ socket, context, host: url.hostname }), signal);
   }

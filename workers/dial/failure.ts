@@ -54,11 +54,18 @@ const TLS_SENTENCES: Readonly<Record<string, string>> = {
     'its certificate is not issued by a trusted authority; set cloud.caFile to trust it',
   CERT_SIGNATURE_FAILURE: 'the signature of its certificate is wrong',
   CERT_REVOKED: 'its certificate is revoked',
+  INVALID_CA: 'its certificate was issued by one that may not issue any',
+  INVALID_PURPOSE: 'its certificate is not one for servers',
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'it asks for a client certificate',
 };
 
 function isTls(code: string): boolean {
   return (
-    code === 'EPROTO' || code.startsWith('ERR_TLS') || code.startsWith('ERR_SSL') || code.includes('CERT')
+    Object.hasOwn(TLS_SENTENCES, code) ||
+    code === 'EPROTO' ||
+    code.startsWith('ERR_TLS') ||
+    code.startsWith('ERR_SSL') ||
+    code.includes('CERT')
   );
 }
 

@@ -31,7 +31,8 @@ export function connectThrough(
       reject(new GatehouseError('cloud-proxy', sentence, { cause }));
     };
     request.on('connect', (response, tunnel: Socket, head) => {
-      if (response.statusCode !== 200) return fail(refusal(proxyName, response.statusCode ?? 0));
+      const status = response.statusCode ?? 0;
+      if (status < 200 || status > 299) return fail(refusal(proxyName, status));
       // The cloud speaks only after us, so bytes here are the proxy's own.
       if (head.length > 0) return fail(`The HTTP proxy ${proxyName} sent bytes of its own into the tunnel.`);
       resolve(tunnel);

@@ -20,7 +20,8 @@ export function race(endpoint: Endpoint, open: Open, signal: AbortSignal): Promi
 }
 
 class Race {
-  readonly #running = new Set<Socket>();
+  /** The attempts under way, each with the way to forget it. */
+  readonly #running = new Map<Socket, () => void>();
   #started = 0;
   #firstError: Error | undefined;
   #over = false;
@@ -43,24 +44,27 @@ class Race {
     this.#started += 1;
     const wire = this.open(address);
     const { socket } = wire;
-    this.#running.add(socket);
-    socket.once('connect', () => this.#onConnect(wire));
-    socket.once('error', (error) => this.#onError(socket, error));
+    const onConnect = (): void => this.#onConnect(wire);
+    const onError = (error: Error): void => this.#onError(socket, error);
+    this.#running.set(socket, () => {
+      socket.removeListener('connect', onConnect);
+      socket.removeListener('error', onError);
+    });
+    socket.on('connect', onConnect);
+    socket.on('error', onError);
     this.#stopTimer?.();
     this.#stopTimer = guardedTimer(ADDRESS_STAGGER_MS, () => this.next());
   }
 
   #onConnect(wire: Wire): void {
-    if (this.#over) return;
-    this.#running.delete(wire.socket);
+    this.#forget(wire.socket);
     this.#finish();
     this.resolve(wire);
   }
 
   #onError(socket: Socket, error: Error): void {
     this.#firstError ??= error;
-    this.#running.delete(socket);
-    if (this.#over) return;
+    this.#forget(socket);
     this.next();
     if (this.#running.size > 0) return;
     this.#finish();
@@ -73,11 +77,18 @@ class Race {
     this.reject(this.signal.reason as Error);
   };
 
+  #forget(socket: Socket): void {
+    this.#running.get(socket)?.();
+    this.#running.delete(socket);
+  }
+
   #finish(): void {
     this.#over = true;
     this.#stopTimer?.();
     this.signal.removeEventListener('abort', this.#onAbort);
-    for (const loser of this.#running) loser.destroy();
-    this.#running.clear();
+    for (const loser of this.#running.keys()) {
+      this.#forget(loser);
+      loser.destroy();
+    }
   }
 }

@@ -40,13 +40,16 @@ export function upgrade(wire: Wire, tunnel: Tunnel, signal: AbortSignal): Promis
     if (signal.aborted) return onAbort();
     signal.addEventListener('abort', onAbort);
     socket.resume();
+    let before: Listeners = new Map();
+    // Emitted when the 101 is there, before `ws` has checked it and put its own listeners onto the socket.
+    websocket.on('upgrade', () => (before = listenersOf(socket)));
     websocket.on('unexpected-response', (_request: ClientRequest, response: IncomingMessage) =>
       finish(upgradeFailure(response.statusCode ?? 0, cloud, response.headers['retry-after'])),
     );
     websocket.on('error', (error) => finish(namedFailure(error, cloud)));
     websocket.on('open', () => {
       signal.removeEventListener('abort', onAbort);
-      resolve({ wire, head: takeOver(socket) });
+      resolve({ wire, head: takeOver(socket, before) });
     });
   });
 }
@@ -63,13 +66,23 @@ function namedFailure(error: Error, cloud: string): Error {
   );
 }
 
+type Listener = (...values: unknown[]) => void;
+type Listeners = ReadonlyMap<string | symbol, readonly Listener[]>;
+
+function listenersOf(socket: Socket): Listeners {
+  return new Map(socket.eventNames().map((name) => [name, socket.listeners(name) as Listener[]]));
+}
+
 /**
  * Removes `ws` from the socket, pauses it and returns the bytes that had come behind the 101. Runs inside the 'open'
- * event, before `ws` has read anything: those bytes were put back into the socket's buffer a moment ago.
+ * event, before `ws` has read anything: those bytes were put back into the socket's buffer a moment ago. Node's own
+ * listeners stay: one of them frees the TLS state when the socket closes.
  */
-function takeOver(socket: Socket): Buffer {
-  for (const event of ['close', 'data', 'drain', 'end', 'error', 'timeout']) socket.removeAllListeners(event);
-  socket.on('error', ignore);
+function takeOver(socket: Socket, before: Listeners): Buffer {
+  for (const [name, listeners] of listenersOf(socket)) {
+    const kept = new Set(before.get(name));
+    for (const listener of listeners) if (!kept.has(listener)) socket.removeListener(name, listener);
+  }
   socket.pause();
   const head = socket.read() as Buffer | null;
   return head ?? Buffer.alloc(0);

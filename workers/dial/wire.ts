@@ -8,8 +8,12 @@ export interface Consumer {
   onBytes(buffer: Buffer, length: number): boolean;
 }
 
-/** Handshake replies are small; one buffer serves every handshake of the thread. */
-const HANDSHAKE_BYTES = 16_384;
+/**
+ * One buffer serves every handshake of the thread: its content is copied before the read returns. Replies are small,
+ * and Node asks for the buffer of a read when the one before it is done, so that the relay's first read still uses this
+ * one: 4 KiB keep the bootstrap buffer's limit closely.
+ */
+const HANDSHAKE_BUFFER = Buffer.allocUnsafeSlow(4_096);
 
 /**
  * A socket whose reads change hands: first the HTTP client of the handshake, then the relay.
@@ -23,10 +27,12 @@ const HANDSHAKE_BYTES = 16_384;
 export class Wire {
   #socket: Socket | undefined;
   #consumer: Consumer | undefined;
+  /** Bytes come as 'data' events, not through `onread`. */
+  #hasEvents = false;
 
   /** For the options of net.connect and tls.connect. */
   readonly onread = {
-    buffer: (): Buffer => (this.#consumer === undefined ? handshakeBuffer() : this.#consumer.readBuffer()),
+    buffer: (): Buffer => this.#consumer?.readBuffer() ?? HANDSHAKE_BUFFER,
     callback: (length: number, buffer: Uint8Array): boolean => this.#onRead(buffer as Buffer, length),
   };
 
@@ -39,15 +45,14 @@ export class Wire {
   attach(socket: Socket, usesOnread: boolean): this {
     this.#socket = socket;
     socket.on('error', ignore);
-    if (!usesOnread) this.#consumeEvents = true;
+    this.#hasEvents = !usesOnread;
     return this;
   }
-  #consumeEvents = false;
 
   /** From now on all bytes go to `consumer`. The socket stays as it is, flowing or paused. */
   consume(consumer: Consumer): void {
     this.#consumer = consumer;
-    if (!this.#consumeEvents) return;
+    if (!this.#hasEvents) return;
     const { socket } = this;
     socket.on('data', (chunk: Buffer) => {
       if (!consumer.onBytes(chunk, chunk.length)) socket.pause();
@@ -68,11 +73,4 @@ export class Wire {
  */
 export function ignore(): void {
   // The 'close' event that follows is what counts.
-}
-
-let sharedHandshakeBuffer: Buffer | undefined;
-
-function handshakeBuffer(): Buffer {
-  sharedHandshakeBuffer ??= Buffer.allocUnsafeSlow(HANDSHAKE_BYTES);
-  return sharedHandshakeBuffer;
 }

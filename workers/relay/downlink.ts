@@ -1,12 +1,11 @@
-import type { Socket } from 'node:net';
 import { FrameReader, type FrameHandler, type Violation } from './frame-reader.js';
 import type { RelayMemory } from './memory.js';
-import { Ring } from './ring.js';
+import { Ring, type RingSource } from './ring.js';
 import type { Slot } from './slot-pool.js';
 
 /** What the downlink sees in the stream besides payload. */
 export interface DownlinkEvents {
-  onPing(payload: Buffer): void;
+  onPing(payload: Buffer): Violation | undefined;
   onCloseFrame(code: number, reason: string): void;
   onViolation(violation: Violation): void;
 }
@@ -27,7 +26,7 @@ export class Downlink implements FrameHandler {
 
   constructor(
     private readonly memory: RelayMemory,
-    source: () => Socket | undefined,
+    source: RingSource,
     private readonly events: DownlinkEvents,
     limits: { readonly bootstrapBufferBytes: number; readonly maxMessageBytes: number },
   ) {
@@ -66,8 +65,8 @@ export class Downlink implements FrameHandler {
     this.#slot.length += end - start;
   }
 
-  onPing(payload: Buffer): void {
-    this.events.onPing(payload);
+  onPing(payload: Buffer): Violation | undefined {
+    return this.events.onPing(payload);
   }
 
   /** What came in front of the close frame goes first. */

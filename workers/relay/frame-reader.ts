@@ -5,7 +5,8 @@ import { OPCODE } from './frame-header.js';
 /** What the reader hands on. `buffer` is the caller's memory: take the bytes before returning. */
 export interface FrameHandler {
   onPayload(buffer: Buffer, start: number, end: number): void;
-  onPing(payload: Buffer): void;
+  /** A violation when they are a flood. */
+  onPing(payload: Buffer): Violation | undefined;
   /** `code` is 1005 when the frame had none. Nothing follows. */
   onClose(code: number, reason: string): void;
 }
@@ -162,7 +163,7 @@ export class FrameReader {
 
   #readControl(): Violation | undefined {
     const payload = this.#control.subarray(0, this.#controlBytes);
-    if (this.#opcode === OPCODE.ping) this.handler.onPing(payload);
+    if (this.#opcode === OPCODE.ping) return this.handler.onPing(payload);
     if (this.#opcode !== OPCODE.close) return undefined;
     if (payload.length === 1) return protocolError('a close frame with half a code');
     const code = payload.length === 0 ? 1005 : payload.readUInt16BE(0);

@@ -4,15 +4,24 @@ import type { Slot, SlotOwner, SlotPool } from './slot-pool.js';
 /** Bytes one session may move per direction before the others of its thread get a turn. */
 const TURN_BYTES = 262_144;
 
+/** Where the bytes of a ring come from. */
+export interface RingSource {
+  /** The socket that is read, once it is up. */
+  readonly socket: () => Socket | undefined;
+  /** Told of an exception in a callback of the ring: it ends the session, and not the thread. */
+  readonly onException: (error: unknown) => void;
+}
+
 /**
  * What one direction has read and its sink has not taken yet, in order.
  *
  *     source --put--> [ slot | slot | slot ] --write--> sink
- *            <--pause-- bytes >= limit
- *            <--resume-- bytes <= limit / 2, when a slot completes
+ *            <--pause-- memory >= limit
+ *            <--resume-- memory <= limit / 2, when a slot completes
  *
  * Until the sink is there the slots are held; the limit is then the bootstrap buffer's. So nothing is dropped and
- * nothing grows: what does not fit stays in the kernel, and TCP slows the sender.
+ * nothing grows: what does not fit stays in the kernel, and TCP slows the sender. A slot counts with all of its
+ * memory: a peer that sends single bytes would otherwise make us hold 4 KiB for each of them.
  */
 export class Ring implements SlotOwner {
   readonly #held: Slot[] = [];
@@ -27,13 +36,13 @@ export class Ring implements SlotOwner {
 
   constructor(
     private readonly pool: SlotPool,
-    private readonly source: () => Socket | undefined,
+    private readonly source: RingSource,
     bootstrapBytes: number,
   ) {
     this.#limitBytes = bootstrapBytes;
   }
 
-  /** Bytes read and not yet taken by the sink. */
+  /** Memory of what was read and not yet taken by the sink, in bytes; 0 when nothing waits. */
   get waitingBytes(): number {
     return this.#waitingBytes;
   }
@@ -61,7 +70,7 @@ export class Ring implements SlotOwner {
 
   /** Takes a filled slot. False: the source must pause; it is resumed when there is room. */
   put(slot: Slot): boolean {
-    this.#waitingBytes += slot.length;
+    this.#waitingBytes += slot.memory.length;
     if (this.#sink === undefined) this.#held.push(slot);
     else this.#sink.write(slot.view(), slot.written);
     if (this.#waitingBytes >= this.#limitBytes) {
@@ -77,33 +86,37 @@ export class Ring implements SlotOwner {
   }
 
   onWritten(slot: Slot, error: Error | null | undefined): void {
-    this.#waitingBytes -= slot.length;
+    this.#waitingBytes -= slot.memory.length;
     if (error === null || error === undefined) this.deliveredBytes += slot.payloadBytes;
-    this.pool.give(slot);
-    this.#resumeIfRoom();
+    try {
+      this.pool.give(slot);
+      this.#resumeIfRoom();
+    } catch (exception) {
+      this.source.onException(exception);
+    }
   }
 
   /** Gives up what is held, and lets the source flow: its end has to be seen. */
   discard(): void {
     for (const slot of this.#held) {
-      this.#waitingBytes -= slot.length;
+      this.#waitingBytes -= slot.memory.length;
       this.pool.give(slot);
     }
     this.#held.length = 0;
     this.#isFull = false;
-    if (!this.#hasYielded) this.source()?.resume();
+    if (!this.#hasYielded) this.source.socket()?.resume();
   }
 
   /** The turn of the others is over. */
   onTurn(): void {
     this.#hasYielded = false;
-    if (!this.#isFull) this.source()?.resume();
+    if (!this.#isFull) this.source.socket()?.resume();
   }
 
   #resumeIfRoom(): void {
     if (!this.#isFull || this.#waitingBytes > this.#limitBytes / 2) return;
     this.#isFull = false;
-    if (!this.#hasYielded) this.source()?.resume();
+    if (!this.#hasYielded) this.source.socket()?.resume();
   }
 }
 

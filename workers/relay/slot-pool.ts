@@ -33,8 +33,8 @@ export class Slot {
   }
 }
 
-/** Headroom for frame headers: 8 bytes for each 16 376 of payload, rounded up generously. */
-const HEADER_ROOM = 128;
+/** Headroom for frame headers: 8 bytes for each 16,376 of payload are 136 for the largest class. */
+const HEADER_ROOM = 256;
 
 /** Payload that fits each class: a keystroke, a TLS record, a full read. Quiet sessions hold small slots only. */
 const CLASS_BYTES = [4_096, 16_384, 65_536, 262_144] as const;

@@ -1,7 +1,6 @@
-import type { Socket } from 'node:net';
 import { OPCODE, writeHeader } from './frame-header.js';
 import type { RelayMemory } from './memory.js';
-import { Ring } from './ring.js';
+import { Ring, type RingSource } from './ring.js';
 
 /**
  * Largest payload of one frame, in bytes. The service's limit is not documented; 16 KiB messages are known to pass.
@@ -20,7 +19,7 @@ export class Uplink {
 
   constructor(
     private readonly memory: RelayMemory,
-    source: () => Socket | undefined,
+    source: RingSource,
     bootstrapBytes: number,
   ) {
     this.ring = new Ring(memory.pool, source, bootstrapBytes);

@@ -1,19 +1,30 @@
 import type { Socket } from 'node:net';
 import type tls from 'node:tls';
-import { GatehouseError, type FailureCode } from '../../contract/failure.js';
+import { GatehouseError } from '../../contract/failure.js';
 import type { SessionCounters, SessionSummary, SessionTask } from '../../contract/messages.js';
 import { next, type EndReason, type SessionState } from '../../contract/session-state.js';
 import { dialCloud, type CloudWire } from '../dial/cloud.js';
-import { codeOf, describe } from '../dial/failure.js';
 import { dialTarget } from '../dial/target.js';
 import type { Wire } from '../dial/wire.js';
-import { Downlink } from '../relay/downlink.js';
+import { Downlink, type DownlinkEvents } from '../relay/downlink.js';
 import type { Violation } from '../relay/frame-reader.js';
 import type { RelayMemory } from '../relay/memory.js';
+import type { Ring } from '../relay/ring.js';
 import { Uplink } from '../relay/uplink.js';
 import { CloudSide } from './cloud-side.js';
 import { Deadlines, type Progress } from './deadlines.js';
-import { guarded, guardedRead } from './guard.js';
+import {
+  UNKNOWN,
+  asFailure,
+  cloudBroke,
+  cloudClosed,
+  cloudEnd,
+  targetBroke,
+  targetFin,
+  type Ending,
+  type SideEnd,
+} from './ending.js';
+import { guarded, guardedRead, listen } from './guard.js';
 
 /** What a session shares with the others of its thread. */
 export interface SessionContext {
@@ -23,18 +34,6 @@ export interface SessionContext {
   readonly now: () => number;
   readonly onOpened: (session: Session, setupMs: number) => void;
   readonly onClosing: (session: Session) => void;
-}
-
-/** How the session's end began; a later cause changes nothing. */
-type Ending =
-  | { readonly outcome: 'failed'; readonly code: FailureCode; readonly sentence: string }
-  | { readonly outcome: 'ended'; readonly reason: EndReason; readonly detail: string };
-
-/** One side that ended while the other still connects; what it had sent before is delivered first. */
-interface EarlyEnd {
-  readonly code: FailureCode;
-  readonly sentence: string;
-  readonly act: () => void;
 }
 
 /**
@@ -61,8 +60,8 @@ export class Session {
   #cloud: CloudSide | undefined;
   #state: SessionState = 'connecting';
   #ending: Ending | undefined;
-  #targetEndedEarly: EarlyEnd | undefined;
-  #cloudEndedEarly: EarlyEnd | undefined;
+  /** What is to be done once the session is open, because the side that was up first has already ended. */
+  #endedEarly: (() => void) | undefined;
   #deadlines: Deadlines | undefined;
   #setupMs = 0;
   #openedAtMs = 0;
@@ -75,12 +74,16 @@ export class Session {
     this.#context = context;
     this.#startedAtMs = context.now();
     const { limits } = task;
-    this.#uplink = new Uplink(context.memory, () => this.#target, limits.bootstrapBufferBytes);
-    const cloudSocket = (): Socket | undefined => this.#cloud?.socket;
-    const onPing = (payload: Buffer): void => this.#onPing(payload);
-    const onCloseFrame = (code: number, reason: string): void => this.#onCloseFrame(code, reason);
-    const onViolation = (violation: Violation): void => this.#onViolation(violation);
-    this.#downlink = new Downlink(context.memory, cloudSocket, { onPing, onCloseFrame, onViolation }, limits);
+    const onException = this.#onException;
+    const target = { socket: (): Socket | undefined => this.#target, onException };
+    this.#uplink = new Uplink(context.memory, target, limits.bootstrapBufferBytes);
+    const cloud = { socket: (): Socket | undefined => this.#cloud?.socket, onException };
+    const events: DownlinkEvents = {
+      onPing: (payload) => this.#onPing(payload),
+      onCloseFrame: (code, reason) => this.#onCloseFrame(code, reason),
+      onViolation: (violation) => this.#onViolation(violation),
+    };
+    this.#downlink = new Downlink(context.memory, cloud, events, limits);
   }
 
   get id(): string {
@@ -99,15 +102,14 @@ export class Session {
   run(): Promise<SessionSummary> {
     const { target, tunnel, limits } = this.#task;
     const { signal } = this.#cancel;
-    const onFailed = (error: unknown): void => {
+    const onFailed = guarded(this.#onException, (error: unknown) => {
       this.#fail(asFailure(error));
       this.#sideGone();
-    };
-    dialTarget(target, limits.connectTimeoutMs, signal).then((wire) => this.#onTargetUp(wire), onFailed);
-    dialCloud(tunnel, this.#context.tls, limits.connectTimeoutMs, signal).then(
-      (cloud) => this.#onCloudUp(cloud),
-      onFailed,
-    );
+    });
+    const onTargetUp = guarded(this.#onException, (wire: Wire) => this.#onTargetUp(wire));
+    const onCloudUp = guarded(this.#onException, (cloud: CloudWire) => this.#onCloudUp(cloud));
+    dialTarget(target, limits.connectTimeoutMs, signal).then(onTargetUp, onFailed);
+    dialCloud(tunnel, this.#context.tls, limits.connectTimeoutMs, signal).then(onCloudUp, onFailed);
     return new Promise((resolve) => (this.#resolve = resolve));
   }
 
@@ -124,75 +126,60 @@ export class Session {
   }
 
   /** Looks at the deadlines; called a few times a second. */
-  tick(nowMs: number): void {
-    const action = this.#deadlines?.check(this.#progress(), nowMs);
-    switch (action?.kind) {
-      case undefined:
-        return;
-      case 'ping':
-        return this.#cloud?.ping();
-      case 'end':
-        return this.close(action.reason, action.detail);
-      case 'cut':
-        this.#cloud?.socket.destroy();
-        this.#target?.destroy();
-    }
-  }
+  readonly tick = guarded(
+    (error) => this.#onException(error),
+    (nowMs: number): void => {
+      const action = this.#deadlines?.check(this.#progress(), nowMs);
+      switch (action?.kind) {
+        case undefined:
+          return;
+        case 'ping':
+          return this.#cloud?.ping();
+        case 'end':
+          return this.close(action.reason, action.detail);
+        case 'cut':
+          this.#cut();
+      }
+    },
+  );
 
   // ---- the target's side
 
   #onTargetUp(wire: Wire): void {
     const { socket } = wire;
     this.#target = socket;
-    if (socket.closed) return this.#onTargetGone();
-    socket.on(
-      'close',
-      guarded(this.#onException, () => this.#onTargetGone()),
-    );
-    if (this.#state !== 'connecting') return void socket.destroy();
-    socket.on(
-      'end',
-      guarded(this.#onException, () => this.#onTargetEnd()),
-    );
-    socket.on(
-      'error',
-      guarded(this.#onException, (error) => this.#onTargetError(error)),
-    );
+    listen(socket, this.#onException, {
+      onEnd: () => this.#onTargetEnded(targetFin(this.#task.target), 1000),
+      onError: (error) => this.#onTargetError(error),
+      onGone: () => this.#onTargetGone(),
+    });
     wire.consume({
       readBuffer: () => this.#uplink.readBuffer(),
       onBytes: guardedRead(this.#onException, (buffer, length) => this.#uplink.onBytes(buffer, length)),
     });
     this.#downlink.ring.open(socket, this.#task.limits.bufferBytes);
     this.#openIfBothUp();
+    // A dial that was cancelled too late is let go like any other: with a FIN, and reading, because unread bytes
+    // would turn it into a reset, and some PLCs count those.
+    if (this.#state === 'closing') socket.end();
     socket.resume();
   }
 
-  #onTargetEnd(): void {
-    const act = (): void => {
-      if (this.#end('target-fin', 'the target closed the connection')) this.#cloud?.close(1000, 'target-fin');
-    };
-    if (this.#state !== 'connecting') return act();
-    const sentence = `${describe(this.#task.target)} closed the connection before it was in use.`;
-    this.#targetEndedEarly ??= { code: 'target-reset', sentence, act };
-    if (this.#uplink.ring.waitingBytes === 0) this.#failEarly(this.#targetEndedEarly);
+  #onTargetError(error: Error): void {
+    this.#downlink.stop();
+    this.#onTargetEnded(targetBroke(this.#task.target, error), 1011);
   }
 
-  #onTargetError(error: Error): void {
-    const reason = codeOf(error) === 'ETIMEDOUT' ? 'target-timeout' : 'target-reset';
-    const act = (): void => {
-      this.#downlink.stop();
-      if (this.#end(reason, `the target's connection broke (${codeOf(error)})`))
-        this.#cloud?.close(1011, reason);
-    };
-    if (this.#state !== 'connecting') return act();
-    const sentence = `${describe(this.#task.target)} reset the connection before it was in use.`;
-    this.#targetEndedEarly ??= { code: 'target-reset', sentence, act };
-    if (this.#uplink.ring.waitingBytes === 0) this.#failEarly(this.#targetEndedEarly);
+  /** What the target sent goes up before the close frame. */
+  #onTargetEnded(end: SideEnd, closeCode: number): void {
+    this.#sideEnded(this.#uplink.ring, end, () => {
+      if (this.#end(end.reason, end.detail)) this.#cloud?.close(closeCode, end.reason);
+    });
   }
 
   #onTargetGone(): void {
     this.#downlink.stop();
-    if (this.#targetEndedEarly === undefined) this.#onTargetError(new Error('closed'));
+    if (this.#endedEarly === undefined) this.#onTargetError(new Error('closed'));
     this.#sideGone();
   }
 
@@ -200,89 +187,57 @@ export class Session {
 
   #onCloudUp({ wire, head }: CloudWire): void {
     const { socket } = wire;
-    const cloud = new CloudSide(socket, this.#context.memory.masker, this.#context.now);
-    this.#cloud = cloud;
-    if (socket.closed) return this.#onCloudGone();
-    socket.on(
-      'close',
-      guarded(this.#onException, () => this.#onCloudGone()),
-    );
-    if (this.#state !== 'connecting') return this.#refuseLateCloud(cloud);
-    socket.on(
-      'end',
-      guarded(this.#onException, () => this.#onCloudEnd('cloud-fin')),
-    );
-    socket.on(
-      'error',
-      guarded(this.#onException, () => this.#onCloudEnd('cloud-reset')),
-    );
+    this.#cloud = new CloudSide(socket, this.#context.memory.masker, this.#context.now);
+    listen(socket, this.#onException, {
+      onEnd: () => this.#onCloudEnded(cloudEnd('cloud-fin')),
+      onError: () => this.#onCloudEnded(cloudEnd('cloud-reset')),
+      onGone: () => this.#onCloudGone(),
+    });
     const onBytes = guardedRead(this.#onException, (buffer, length) =>
       this.#downlink.onBytes(buffer, length),
     );
     wire.consume({ readBuffer: () => this.#downlink.readBuffer(), onBytes });
+    // The target failed while the 101 was on its way: the close frame tells the user, who would otherwise wait.
+    if (this.#ending?.outcome === 'failed') this.#closeCloud(1011, this.#ending.code);
     this.#uplink.ring.open(socket, this.#task.limits.bufferBytes);
     this.#openIfBothUp();
     const mayGoOn = head.length === 0 || onBytes(head, head.length);
     if (mayGoOn) socket.resume();
   }
 
-  /** The target failed while the upgrade was on its way: the user is told by the close frame instead of waiting. */
-  #refuseLateCloud(cloud: CloudSide): void {
-    cloud.close(1011, this.#ending?.outcome === 'failed' ? this.#ending.code : 'cancelled');
-    cloud.socket.end();
-    cloud.socket.resume();
-  }
-
-  #onPing(payload: Buffer): void {
-    if (this.#cloud?.onPing(payload) !== false) return;
-    this.#onViolation({ closeCode: 1008, reason: 'ping-flood', sentence: 'more than 100 pings a second' });
+  #onPing(payload: Buffer): Violation | undefined {
+    if (this.#cloud?.onPing(payload) !== false) return undefined;
+    return { closeCode: 1008, reason: 'ping-flood', sentence: 'more than 100 pings a second' };
   }
 
   #onCloseFrame(code: number, reason: string): void {
-    const act = (): void => {
-      this.#end('cloud-close', reason === '' ? String(code) : `${code} ${reason}`);
-      this.#uplink.stop();
-      this.#cloud?.close(code, '');
-      this.#cloud?.socket.end();
-      this.#target?.end();
-    };
-    this.#endCloudOrWait(`The cloud closed the tunnel (${code}) before the target was connected.`, act);
-  }
-
-  #onCloudEnd(reason: 'cloud-fin' | 'cloud-reset'): void {
-    const act = (): void => {
-      this.#end(reason, 'the cloud ended the connection without a close frame');
-      this.#uplink.stop();
-      this.#cloud?.socket.end();
-      this.#target?.end();
-    };
-    this.#endCloudOrWait('The cloud ended the tunnel before the target was connected.', act);
-  }
-
-  /** Bytes that came before an early end are still delivered, if the target comes up. */
-  #endCloudOrWait(sentence: string, act: () => void): void {
-    if (this.#state !== 'connecting') return act();
-    this.#cloudEndedEarly ??= { code: 'cloud-protocol', sentence, act };
-    if (this.#downlink.ring.waitingBytes === 0) this.#failEarly(this.#cloudEndedEarly);
+    this.#closeCloud(code, '');
+    this.#onCloudEnded(cloudClosed(code, reason));
   }
 
   #onViolation({ closeCode, reason, sentence }: Violation): void {
-    if (this.#state === 'connecting') {
-      this.#cloud?.close(closeCode, reason);
-      return this.#fail(
-        new GatehouseError('cloud-protocol', `The cloud broke the WebSocket protocol: ${sentence}.`),
-      );
-    }
-    this.#end(reason, sentence);
+    this.#closeCloud(closeCode, reason);
+    this.#onCloudEnded(cloudBroke(reason, sentence));
+  }
+
+  /** What came from the cloud goes down before the FIN; nothing goes up any more. */
+  #onCloudEnded(end: SideEnd): void {
     this.#uplink.stop();
-    this.#cloud?.close(closeCode, reason);
     this.#cloud?.socket.end();
-    this.#target?.end();
+    this.#sideEnded(this.#downlink.ring, end, () => {
+      this.#end(end.reason, end.detail);
+      this.#target?.end();
+    });
+  }
+
+  #closeCloud(code: number, reason: string): void {
+    this.#uplink.stop();
+    this.#cloud?.close(code, reason);
+    this.#cloud?.socket.end();
   }
 
   #onCloudGone(): void {
-    this.#uplink.stop();
-    if (this.#cloudEndedEarly === undefined) this.#onCloudEnd('cloud-reset');
+    if (this.#endedEarly === undefined) this.#onCloudEnded(cloudEnd('cloud-reset'));
     this.#sideGone();
   }
 
@@ -296,25 +251,25 @@ export class Session {
     this.#setupMs = nowMs - this.#startedAtMs;
     this.#deadlines = new Deadlines(this.#task.limits, this.#progress(), nowMs);
     this.#context.onOpened(this, this.#setupMs);
-    this.#cloudEndedEarly?.act();
-    this.#targetEndedEarly?.act();
+    this.#endedEarly?.();
   }
 
-  #failEarly({ code, sentence }: EarlyEnd): void {
-    this.#fail(new GatehouseError(code, sentence));
+  /** One side ended. While the other one still connects, what this one has sent waits for it; else it failed. */
+  #sideEnded(ring: Ring, { failure }: SideEnd, act: () => void): void {
+    if (this.#state !== 'connecting') return act();
+    this.#endedEarly ??= act;
+    if (ring.waitingBytes === 0) this.#fail(failure);
   }
 
-  /** A session that never opened: the other side is let go without a reset, the PLC counts those. */
+  /** A session that never opened: the side that is up is let go without a reset. */
   #fail(error: GatehouseError): void {
     if (this.#state !== 'connecting') return;
     this.#setupMs = this.#context.now() - this.#startedAtMs;
     this.#ending = { outcome: 'failed', code: error.code, sentence: error.message };
     this.#beginClosing();
     this.#cancel.abort(error);
-    this.#uplink.stop();
     this.#downlink.stop();
-    this.#cloud?.close(1011, error.code);
-    this.#cloud?.socket.end();
+    this.#closeCloud(1011, error.code);
     this.#target?.end();
   }
 
@@ -334,23 +289,24 @@ export class Session {
     this.#context.onClosing(this);
   }
 
+  #cut(): void {
+    this.#cloud?.socket.destroy();
+    this.#target?.destroy();
+  }
+
   #sideGone(): void {
     this.#sides -= 1;
     if (this.#sides > 0) return;
     this.#state = next(this.#state, 'gone');
     const durationMs = this.#openedAtMs === 0 ? 0 : this.#context.now() - this.#openedAtMs;
-    const ending: Ending = this.#ending ?? {
-      outcome: 'failed',
-      code: 'internal-error',
-      sentence: 'No cause known.',
-    };
-    this.#resolve({ ...this.counters, setupMs: this.#setupMs, durationMs, ...ending });
+    this.#resolve({ ...this.counters, setupMs: this.#setupMs, durationMs, ...(this.#ending ?? UNKNOWN) });
   }
 
   #progress(): Progress {
+    const { uplinkBytes, downlinkBytes } = this.counters;
     return {
-      uplinkBytes: this.#uplink.ring.deliveredBytes,
-      downlinkBytes: this.#downlink.ring.deliveredBytes,
+      uplinkBytes,
+      downlinkBytes,
       uplinkWaiting: this.#uplink.ring.waitingBytes,
       downlinkWaiting: this.#downlink.ring.waitingBytes,
       cloudReads: this.#downlink.reads,
@@ -359,17 +315,8 @@ export class Session {
   }
 
   readonly #onException = (error: unknown): void => {
-    const detail = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown error';
-    if (this.#state === 'connecting') this.#fail(new GatehouseError('internal-error', detail));
-    this.#end('internal-error', detail);
-    this.#cloud?.socket.destroy();
-    this.#target?.destroy();
+    this.#fail(asFailure(error));
+    this.#end('internal-error', asFailure(error).message);
+    this.#cut();
   };
-}
-
-function asFailure(error: unknown): GatehouseError {
-  if (error instanceof GatehouseError) return error;
-  return new GatehouseError('internal-error', error instanceof Error ? error.message : String(error), {
-    cause: error,
-  });
 }

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Cloud } from '../../../simulator/cloud.js';
 import type { Operation } from '../../../simulator/store/operations.js';
@@ -54,7 +56,7 @@ export function deviceUrl(cloud: Cloud, key: string): string {
 
 /** The connection key of a remote-access operation. */
 export function keyOf(operation: Operation): string {
-  return (operation['c8y_RemoteAccessConnect'] as { connectionKey: string }).connectionKey;
+  return (operation.c8y_RemoteAccessConnect as { connectionKey: string }).connectionKey;
 }
 
 /** The next operation that is created. */
@@ -98,4 +100,50 @@ export async function until(condition: () => boolean, what: string): Promise<voi
     if (performance.now() > deadline) throw new Error(`Not within ${LIMIT_MS} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
+}
+
+/** An upgrade on a bare socket, for what a WebSocket library hides. `offer` is one header line, or none. */
+export function rawUpgrade(
+  address: string,
+  authorization: string,
+  offer = 'Sec-WebSocket-Protocol: binary\r\n',
+): Promise<{ socket: Socket; head: string }> {
+  return rawRequest(address, [
+    'Host: simulator.example',
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
+    'Sec-WebSocket-Extensions: permessage-deflate',
+    `Authorization: ${authorization}`,
+    ...(offer === '' ? [] : [offer.trim()]),
+  ]);
+}
+
+/** A GET with exactly these header lines, and what came back first. */
+export async function rawRequest(
+  address: string,
+  lines: readonly string[],
+): Promise<{ socket: Socket; head: string }> {
+  const url = new URL(address);
+  const socket = connect(Number(url.port), url.hostname);
+  socket.write(`GET ${url.pathname}${url.search} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+  const [chunk] = (await once(socket, 'data', { signal: AbortSignal.timeout(LIMIT_MS) })) as [Buffer];
+  return { socket, head: chunk.toString('latin1') };
+}
+
+/** One binary message of at most 125 bytes as a client sends it: masked, here with the mask of all zeros. */
+export function clientFrame(text: string): Buffer {
+  return Buffer.concat([Buffer.from([0x82, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
+}
+
+/** Reads from a bare socket until there are so many bytes. */
+export async function read(socket: Socket, bytes: number): Promise<Buffer> {
+  const signal = AbortSignal.timeout(LIMIT_MS);
+  let got = Buffer.alloc(0);
+  while (got.length < bytes) {
+    const [chunk] = (await once(socket, 'data', { signal })) as [Buffer];
+    got = Buffer.concat([got, chunk]);
+  }
+  return got;
 }

@@ -155,19 +155,9 @@ export class ScriptedCloud {
       this.#onBayeux(request, response);
       return;
     }
-    if (area === 'identity' && method === 'GET') {
-      const known = this.identities.get(`${id}/${decodeURIComponent(last)}`);
-      known === undefined ? reply(response, 404, {}) : reply(response, 200, { managedObject: { id: known } });
-      return;
-    }
     if (area === 'identity') {
-      const key = `${String(body.type)}/${String(body.externalId)}`;
-      if (this.identities.has(key)) {
-        reply(response, 409, {});
-        return;
-      }
-      this.identities.set(key, id);
-      reply(response, 201, {});
+      const [status, answer] = this.#onIdentity(method, `${id}/${decodeURIComponent(last)}`, id, body);
+      reply(response, status, answer);
       return;
     }
     if (area === 'devicecontrol') {
@@ -187,6 +177,17 @@ export class ScriptedCloud {
     if (method === 'DELETE') this.inventory.delete(id);
     if (method === 'PUT') this.inventory.set(id, { ...this.inventory.get(id), ...body });
     reply(response, this.inventory.has(id) || method === 'DELETE' ? 200 : 404, this.inventory.get(id) ?? {});
+  }
+
+  #onIdentity(method: string, key: string, id: string, body: Json): [number, Json] {
+    if (method === 'GET') {
+      const known = this.identities.get(key);
+      return known === undefined ? [404, {}] : [200, { managedObject: { id: known } }];
+    }
+    const wanted = `${String(body.type)}/${String(body.externalId)}`;
+    if (this.identities.has(wanted)) return [409, {}];
+    this.identities.set(wanted, id);
+    return [201, {}];
   }
 
   #onChildren({ method, query }: Seen, id: string, body: Json, response: ServerResponse): void {

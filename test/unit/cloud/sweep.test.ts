@@ -1,29 +1,12 @@
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
-import { cloudConfig, deviceConfig, deviceSide, FAST, restIntake, until, type Side } from './fixtures.js';
-import { reply, ScriptedCloud } from './scripted-cloud.js';
-
-async function swept(
-  t: TestContext,
-  prepare: (cloud: ScriptedCloud, gatewayId: string) => void,
-  options: Parameters<typeof deviceSide>[1] = {},
-): Promise<{ cloud: ScriptedCloud; side: Side; gatewayId: string }> {
-  const cloud = await ScriptedCloud.start();
-  const gatewayId = cloud.addDevice('gw-7');
-  prepare(cloud, gatewayId);
-  const config = { cloud: cloudConfig(cloud.url), device: deviceConfig(), intake: restIntake() };
-  const side = deviceSide(config, options);
-  t.after(async () => {
-    await side.cloud.close();
-    await cloud.stop();
-  });
-  side.cloud.intake.start();
-  return { cloud, side, gatewayId };
-}
+import { test } from 'node:test';
+import { FAST, until } from './fixtures.js';
+import { started } from './rest-side.js';
+import { reply } from './scripted-cloud.js';
 
 test('every page of pending operations is delivered, oldest first', async (t) => {
   const ids: string[] = [];
-  const { side } = await swept(t, (cloud, gatewayId) => {
+  const { side } = await started(t, (cloud, gatewayId) => {
     for (let count = 0; count < 1_201; count += 1) ids.push(cloud.addOperation(gatewayId));
   });
   await until(() => side.delivered.length === ids.length, 'all operations');
@@ -31,7 +14,7 @@ test('every page of pending operations is delivered, oldest first', async (t) =>
 });
 
 test('the list is asked for our agent and our fragment', async (t) => {
-  const { cloud, gatewayId } = await swept(t, () => undefined);
+  const { cloud, gatewayId } = await started(t, () => undefined);
   await until(() => cloud.seen('GET', /devicecontrol/).length >= 2, 'the sweep');
   const query = Object.fromEntries(cloud.seen('GET', /devicecontrol/)[1]?.query ?? []);
   assert.deepEqual(query, {
@@ -44,7 +27,7 @@ test('the list is asked for our agent and our fragment', async (t) => {
 });
 
 test('the sweep comes again while the link is up', async (t) => {
-  const { cloud, side, gatewayId } = await swept(t, () => undefined, { timing: { ...FAST, sweepMs: 10 } });
+  const { cloud, side, gatewayId } = await started(t, () => undefined, { timing: { ...FAST, sweepMs: 10 } });
   await until(() => cloud.polling && cloud.seen('GET', /devicecontrol/).length >= 3, 'two sweeps');
   const id = cloud.addOperation(gatewayId);
   await until(() => side.delivered.includes(id), 'the operation whose notification was lost');
@@ -53,7 +36,7 @@ test('the sweep comes again while the link is up', async (t) => {
 test('a sweep that fails is repeated, and said once', async (t) => {
   let failures = 0;
   let id = '';
-  const { side } = await swept(t, (cloud, gatewayId) => {
+  const { side } = await started(t, (cloud, gatewayId) => {
     id = cloud.addOperation(gatewayId);
     cloud.scripts.push((request, response) => {
       const fails = request.path === '/devicecontrol/operations' && failures < 3;
@@ -70,7 +53,7 @@ test('a sweep that fails is repeated, and said once', async (t) => {
 
 test('C14: operations that an earlier run left EXECUTING are failed by id, once', async (t) => {
   const left: string[] = [];
-  const { cloud, side } = await swept(
+  const { cloud, side } = await started(
     t,
     (scripted, gatewayId) => {
       for (let count = 0; count < 501; count += 1) {
@@ -91,7 +74,7 @@ test('C14: operations that an earlier run left EXECUTING are failed by id, once'
 
 test('what is ours, newer than we are, or none of our business is left alone', async (t) => {
   const ids = { ours: '', newer: '', other: '', odd: '', old: '' };
-  const { cloud } = await swept(
+  const { cloud } = await started(
     t,
     (scripted, gatewayId) => {
       const status = 'EXECUTING';
@@ -125,7 +108,7 @@ test('what is ours, newer than we are, or none of our business is left alone', a
 test("leftovers are judged by the cloud's clock", async (t) => {
   const HOUR_MS = 3_600_000;
   const ids = { before: '', after: '' };
-  const { cloud, side } = await swept(
+  const { cloud, side } = await started(
     t,
     (scripted, gatewayId) => {
       const at = (ms: number) => ({

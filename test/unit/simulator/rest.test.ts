@@ -27,7 +27,7 @@ test('a request without or with wrong credentials gets 401 and how to log in', a
     const { status, headers, json } = await call(`${cloud.url}/user/currentUser`, authorization);
     assert.equal(status, 401);
     assert.equal(headers.get('www-authenticate'), 'Basic realm="Cumulocity"');
-    assert.equal(json['error'], 'security/Unauthorized');
+    assert.equal(json.error, 'security/Unauthorized');
     assert.match(headers.get('content-type') ?? '', /vnd\.com\.nsn\.cumulocity\.error\+json/);
     assert.ok(!Number.isNaN(Date.parse(headers.get('date') ?? '')));
   }
@@ -40,8 +40,8 @@ test('users log in with tenant/user, with user alone and with a token', async (t
   const short = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
   for (const authorization of [operator, short, `Bearer ${token.value}`]) {
     const { json } = await call(`${cloud.url}/user/currentUser`, authorization);
-    assert.equal(json['userName'], 'operator');
-    const roles = (json['effectiveRoles'] as { id: string }[]).map(({ id }) => id);
+    assert.equal(json.userName, 'operator');
+    const roles = (json.effectiveRoles as { id: string }[]).map(({ id }) => id);
     assert.ok(roles.includes('ROLE_REMOTE_ACCESS_ADMIN'));
   }
   assert.equal((await call(`${cloud.url}/user/logout`, `Bearer ${token.value}`, 'POST')).status, 200);
@@ -67,20 +67,20 @@ test('the inventory merges at the top level, replaces arrays and removes what is
     list: [1, 2],
   });
   assert.equal(made.status, 201);
-  assert.equal(made.headers.get('location'), made.json['self']);
-  const self = String(made.json['self']);
+  assert.equal(made.headers.get('location'), made.json.self);
+  const self = String(made.json.self);
   await call(self, operator, 'PUT', { c8y_Hardware: { model: 'z' }, list: [3], id: '1', owner: 'me' });
   const { json } = await call(self, operator);
-  assert.deepEqual(json['c8y_Hardware'], { model: 'z' });
-  assert.deepEqual(json['list'], [3]);
-  assert.equal(json['owner'], 'operator');
-  assert.equal(json['id'], made.json['id']);
+  assert.deepEqual(json.c8y_Hardware, { model: 'z' });
+  assert.deepEqual(json.list, [3]);
+  assert.equal(json.owner, 'operator');
+  assert.equal(json.id, made.json.id);
   await call(self, operator, 'PUT', { list: null });
   assert.equal('list' in (await call(self, operator)).json, false);
   assert.equal((await call(self, operator, 'DELETE')).status, 204);
   const gone = await call(self, operator);
   assert.equal(gone.status, 404);
-  assert.equal(gone.json['error'], 'inventory/Not Found');
+  assert.equal(gone.json.error, 'inventory/Not Found');
 });
 
 test('the inventory is searched by name, fragment and ids', async (t) => {
@@ -88,7 +88,7 @@ test('the inventory is searched by name, fragment and ids', async (t) => {
   cloud.registerDevice("it's");
   const names = async (query: string): Promise<unknown[]> => {
     const { json } = await call(`${cloud.url}/inventory/managedObjects?${query}`, operator);
-    return (json['managedObjects'] as { name: string }[]).map(({ name }) => name);
+    return (json.managedObjects as { name: string }[]).map(({ name }) => name);
   };
   const search = (query: string) => names(new URLSearchParams({ query }).toString());
   assert.deepEqual(await search("(name eq 'gw-1') and has(c8y_IsDevice)"), ['gw-1']);
@@ -110,10 +110,10 @@ test('external ids are unique, percent-encoded and 404 when unknown', async (t) 
   assert.equal((await bind('a;b/c d')).status, 201);
   assert.equal((await bind('a;b/c d')).status, 409);
   const found = await call(`${cloud.url}/identity/externalIds/c8y_Serial/a%3Bb%2Fc%20d`, operator);
-  assert.equal((found.json['managedObject'] as { id: string }).id, deviceId);
+  assert.equal((found.json.managedObject as { id: string }).id, deviceId);
   const missing = await call(`${cloud.url}/identity/externalIds/c8y_Serial/other`, operator);
   assert.equal(missing.status, 404);
-  assert.equal(missing.json['error'], 'identity/Not Found');
+  assert.equal(missing.json.error, 'identity/Not Found');
 });
 
 test('operations come in pages of 5, ascending, with a next link and totals on request', async (t) => {
@@ -123,17 +123,17 @@ test('operations come in pages of 5, ascending, with a next link and totals on r
     `${cloud.url}/devicecontrol/operations?deviceId=${deviceId}&withTotalPages=true`,
     operator,
   );
-  assert.deepEqual(first.json['statistics'], { currentPage: 1, pageSize: 5, totalPages: 3 });
+  assert.deepEqual(first.json.statistics, { currentPage: 1, pageSize: 5, totalPages: 3 });
   const seen: string[] = [];
-  let url: unknown = first.json['self'];
+  let url: unknown = first.json.self;
   while (typeof url === 'string') {
     const { json } = await call(url, operator);
-    seen.push(...(json['operations'] as { id: string }[]).map(({ id }) => id));
-    url = json['next'];
+    seen.push(...(json.operations as { id: string }[]).map(({ id }) => id));
+    url = json.next;
   }
   assert.deepEqual(seen, ids);
   const wide = await call(`${cloud.url}/devicecontrol/operations?pageSize=100000`, operator);
-  assert.deepEqual(wide.json['statistics'], { currentPage: 1, pageSize: 2000 });
+  assert.deepEqual(wide.json.statistics, { currentPage: 1, pageSize: 2000 });
   assert.equal((await call(`${cloud.url}/devicecontrol/operations?pageSize=x`, operator)).status, 422);
 });
 
@@ -145,7 +145,7 @@ test('operations are filtered by agent with its children, device, status, fragme
   cloud.platform.operations.update(own.id, { status: 'EXECUTING' });
   const list = async (query: string) => {
     const { json } = await call(`${cloud.url}/devicecontrol/operations?${query}`, operator);
-    return json['operations'] as {
+    return json.operations as {
       id: string;
       deviceName: string;
       deviceExternalIDs?: { externalIds: unknown[] };
@@ -175,14 +175,14 @@ test('an operation is created for agents and their children only, and takes the 
   assert.equal((await call(url, operator, 'POST', { deviceId: '1' })).status, 404);
   const made = await call(url, operator, 'POST', { deviceId, c8y_Restart: {} });
   assert.equal(made.status, 201);
-  assert.equal(made.json['status'], 'PENDING');
+  assert.equal(made.json.status, 'PENDING');
   const self = made.headers.get('location') ?? '';
   assert.equal((await call(self, operator, 'PUT', { status: 'DONE' })).status, 422);
   const failed = await call(self, operator, 'PUT', { status: 'FAILED', failureReason: 'x' });
   assert.equal(failed.status, 200);
-  assert.equal(failed.json['failureReason'], 'x');
+  assert.equal(failed.json.failureReason, 'x');
   const missing = await call(`${url}/1`, operator, 'PUT', { status: 'FAILED' });
-  assert.equal(missing.json['error'], 'devicecontrol/Not Found');
+  assert.equal(missing.json.error, 'devicecontrol/Not Found');
   assert.equal(missing.status, 404);
 });
 
@@ -218,7 +218,7 @@ test('a device user sees and changes its own tree only', async (t) => {
   assert.equal((await call(`${url}/${foreign.id}`, device, 'PUT', { status: 'EXECUTING' })).status, 403);
   const { json } = await call(url, device);
   assert.deepEqual(
-    (json['operations'] as { id: string }[]).map(({ id }) => id),
+    (json.operations as { id: string }[]).map(({ id }) => id),
     [own.id],
   );
   assert.equal((await call(`${cloud.url}/inventory/managedObjects/${child.id}`, device)).status, 200);
@@ -240,30 +240,30 @@ test('configurations are written flat, read nested, and mirrored in the inventor
   };
   const wrong = await call(url, operator, 'POST', flat);
   assert.equal(wrong.status, 422);
-  assert.match(String(wrong.json['message']), /username is mandatory with USER_PASS/);
+  assert.match(String(wrong.json.message), /username is mandatory with USER_PASS/);
   const made = await call(url, operator, 'POST', { ...flat, username: 'ops', password: 's3cret' });
   assert.equal(made.status, 201);
-  assert.equal(made.json['port'], 22);
-  const credentials = made.json['credentials'] as Record<string, unknown>;
-  assert.equal(credentials['type'], 'USER_PASS');
-  assert.equal(credentials['hostKey'], null);
-  assert.match(String(credentials['password']), /^\{cipher\}/);
+  assert.equal(made.json.port, 22);
+  const credentials = made.json.credentials as Record<string, unknown>;
+  assert.equal(credentials.type, 'USER_PASS');
+  assert.equal(credentials.hostKey, null);
+  assert.match(String(credentials.password), /^\{cipher\}/);
   const { json: list } = await call(url, operator);
   assert.ok(Array.isArray(list));
   assert.deepEqual(
     list.map(({ id }: { id: string }) => id),
-    [configurationId, made.json['id']],
+    [configurationId, made.json.id],
   );
   const object = await call(`${cloud.url}/inventory/managedObjects/${deviceId}`, operator);
-  assert.deepEqual(object.json['c8y_RemoteAccessList'], list);
-  const item = `${url}/${String(made.json['id'])}`;
+  assert.deepEqual(object.json.c8y_RemoteAccessList, list);
+  const item = `${url}/${String(made.json.id)}`;
   const replaced = await call(item, operator, 'PUT', {
     name: 'web',
     hostname: 'h',
     port: 80,
     protocol: 'PASSTHROUGH',
   });
-  assert.equal(replaced.json['name'], 'web');
+  assert.equal(replaced.json.name, 'web');
   assert.equal((await call(item, operator, 'DELETE')).status, 204);
   assert.equal((await call(item, operator)).status, 404);
 });
@@ -276,28 +276,25 @@ test('a new device registers: asked for, polled, accepted, given its credentials
   const request = `${cloud.url}/devicecontrol/newDeviceRequests`;
   assert.equal((await poll()).status, 404);
   assert.equal((await poll(operator)).status, 403);
-  assert.equal(
-    (await call(request, operator, 'POST', { id: 'gw-7' })).json['status'],
-    'WAITING_FOR_CONNECTION',
-  );
+  assert.equal((await call(request, operator, 'POST', { id: 'gw-7' })).json.status, 'WAITING_FOR_CONNECTION');
   assert.equal((await call(`${request}/gw-7`, operator, 'PUT', { status: 'ACCEPTED' })).status, 422);
   assert.equal((await poll()).status, 404);
-  assert.equal((await call(`${request}/gw-7`, operator)).json['status'], 'PENDING_ACCEPTANCE');
+  assert.equal((await call(`${request}/gw-7`, operator)).json.status, 'PENDING_ACCEPTANCE');
   assert.equal(
-    (await call(`${request}/gw-7`, operator, 'PUT', { status: 'ACCEPTED' })).json['status'],
+    (await call(`${request}/gw-7`, operator, 'PUT', { status: 'ACCEPTED' })).json.status,
     'ACCEPTED',
   );
   const { status, json } = await poll();
   assert.equal(status, 201);
-  assert.deepEqual([json['tenantId'], json['username']], ['t0815', 'device_gw-7']);
-  const user = basic({ tenant: 't0815', user: 'device_gw-7', password: String(json['password']) });
+  assert.deepEqual([json.tenantId, json.username], ['t0815', 'device_gw-7']);
+  const user = basic({ tenant: 't0815', user: 'device_gw-7', password: String(json.password) });
   assert.equal((await call(`${cloud.url}/user/currentUser`, user)).status, 200);
   assert.equal((await poll()).status, 404);
 });
 
 test('tenant facts, options and subscriptions are there', async (t) => {
   const { cloud, operator } = await runningCloud(t);
-  assert.equal((await call(`${cloud.url}/tenant/currentTenant`, operator)).json['name'], 't0815');
+  assert.equal((await call(`${cloud.url}/tenant/currentTenant`, operator)).json.name, 't0815');
   const head = await fetch(`${cloud.url}/tenant/currentTenant`, {
     method: 'HEAD',
     headers: { Authorization: operator },
@@ -306,10 +303,10 @@ test('tenant facts, options and subscriptions are there', async (t) => {
   assert.equal(await head.text(), '');
   const option = `${cloud.url}/tenant/options/jwt/xsrf-validation.enabled`;
   assert.equal((await call(option, operator)).status, 404);
-  assert.equal((await call(option, operator, 'PUT', { value: 'false' })).json['value'], 'false');
-  assert.equal((await call(option, operator)).json['value'], 'false');
+  assert.equal((await call(option, operator, 'PUT', { value: 'false' })).json.value, 'false');
+  assert.equal((await call(option, operator)).json.value, 'false');
   const { json } = await call(`${cloud.url}/application/currentApplication/subscriptions`, operator);
-  const [user] = json['users'] as { tenant: string; name: string; password: string }[];
+  const [user] = json.users as { tenant: string; name: string; password: string }[];
   const service = basic({
     tenant: user?.tenant ?? '',
     user: user?.name ?? '',

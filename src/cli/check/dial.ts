@@ -1,0 +1,127 @@
+import { once } from 'node:events';
+import net from 'node:net';
+import tls from 'node:tls';
+import type { Config, ProxyConfig } from '../../config/config.js';
+import { ProxyRefusal } from './failure-text.js';
+
+/** Longest head of a proxy's answer, in bytes. */
+const MAX_PROXY_HEAD_BYTES = 16_384;
+
+/** Where a connection goes. */
+export interface Place {
+  /** Name or address, without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Host and port of a URL, with the usual port of its scheme. */
+export function placeOf(url: string): Place & { readonly isTls: boolean } {
+  const { hostname, port, protocol } = new URL(url);
+  const isTls = ['https:', 'wss:', 'mqtts:'].includes(protocol);
+  const usual = { 'mqtt:': 1883, 'mqtts:': 8883 }[protocol] ?? (isTls ? 443 : 80);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? usual : Number(port), isTls };
+}
+
+/** A TCP connection. Rejects with the signal's reason when that comes first. */
+export async function dialTcp({ host, port }: Place, signal: AbortSignal): Promise<net.Socket> {
+  signal.throwIfAborted();
+  const socket = net.connect({ host, port });
+  return whenReady(socket, 'connect', signal);
+}
+
+/** A connection to `place` through the proxy's CONNECT (RFC 9110 section 9.3.6). @throws ProxyRefusal */
+export async function dialProxy(proxy: ProxyConfig, place: Place, signal: AbortSignal): Promise<net.Socket> {
+  const socket = await dialTcp(proxy, signal);
+  const target = `${net.isIPv6(place.host) ? `[${place.host}]` : place.host}:${place.port}`;
+  const credentials =
+    proxy.user === undefined
+      ? ''
+      : `Proxy-Authorization: Basic ${Buffer.from(`${proxy.user}:${proxy.password?.reveal() ?? ''}`).toString('base64')}\r\n`;
+  socket.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n${credentials}\r\n`);
+  try {
+    const status = await proxyStatus(socket, signal);
+    if (status < 200 || status > 299) throw new ProxyRefusal(status);
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+/** To the cloud the way the agent goes: through the proxy when there is one. */
+export async function dialCloud(config: Config, place: Place, signal: AbortSignal): Promise<net.Socket> {
+  const { proxy } = config.cloud;
+  return proxy === undefined ? dialTcp(place, signal) : dialProxy(proxy, place, signal);
+}
+
+/**
+ * TLS on a connection. With `look` an untrusted certificate is no error, so that it can be described; nothing may be
+ * sent on such a connection.
+ */
+export async function dialTls(
+  socket: net.Socket,
+  { host }: Place,
+  ca: string | undefined,
+  signal: AbortSignal,
+  mode: 'verify' | 'look' = 'verify',
+): Promise<tls.TLSSocket> {
+  const secure = tls.connect({
+    socket,
+    minVersion: 'TLSv1.2',
+    rejectUnauthorized: mode === 'verify',
+    ...(ca === undefined ? {} : { ca: [...tls.rootCertificates, ca] }),
+    // A name of an address is not allowed in SNI (RFC 6066 section 3); it is still verified.
+    ...(net.isIP(host) === 0 ? { servername: host } : { host }),
+  });
+  return whenReady(secure, 'secureConnect', signal);
+}
+
+async function whenReady<S extends net.Socket>(socket: S, event: string, signal: AbortSignal): Promise<S> {
+  try {
+    await once(socket, event, { signal });
+    // Later errors end what is being done with the socket; without a listener they would end the process.
+    socket.on('error', () => socket.destroy());
+    return socket;
+  } catch (error) {
+    socket.on('error', () => undefined);
+    socket.destroy();
+    throw signal.aborted ? signal.reason : error;
+  }
+}
+
+/** Reads up to the empty line and not a byte further: what follows belongs to the tunnel. */
+async function proxyStatus(socket: net.Socket, signal: AbortSignal): Promise<number> {
+  let head = Buffer.alloc(0);
+  for (;;) {
+    const chunk = socket.read() as Buffer | null;
+    if (chunk === null) {
+      if (socket.readableEnded || socket.destroyed) throw new Error('the proxy closed the connection');
+      await untilReadable(socket, signal);
+      continue;
+    }
+    head = Buffer.concat([head, chunk]);
+    const end = head.indexOf('\r\n\r\n');
+    if (end !== -1) {
+      socket.unshift(head.subarray(end + 4));
+      const status = /^HTTP\/1\.[01] (\d{3})/.exec(head.toString('latin1', 0, end))?.[1];
+      if (status === undefined) throw new Error('the proxy does not speak HTTP');
+      return Number(status);
+    }
+    if (head.length > MAX_PROXY_HEAD_BYTES) throw new Error('the proxy does not speak HTTP');
+  }
+}
+
+/** Resolves when there is something to read, or nothing ever will be. */
+async function untilReadable(socket: net.Socket, signal: AbortSignal): Promise<void> {
+  const done = new AbortController();
+  const either = AbortSignal.any([signal, done.signal]);
+  const events = ['readable', 'end', 'close'].map((event) => once(socket, event, { signal: either }));
+  try {
+    await Promise.race(events);
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    done.abort();
+    await Promise.allSettled(events);
+  }
+}

@@ -1,0 +1,124 @@
+import type { Config } from '../../config/config.js';
+import type { ExitCode } from '../../exit-codes.js';
+import { Timeout } from './failure-text.js';
+
+/** What a probe found out. Sentences hold values and what to do, no secrets. */
+export type Outcome =
+  | { readonly status: 'ok'; readonly detail: string }
+  | { readonly status: 'skipped'; readonly detail: string }
+  | { readonly status: 'failed'; readonly detail: string; readonly advice: string; readonly exit: ExitCode };
+
+/** What probes find out for the ones behind them. */
+export interface Facts {
+  /** Id of the gateway's managed object, when it exists. */
+  managedObjectId?: string;
+}
+
+export interface ProbeContext {
+  readonly config: Config;
+  readonly facts: Facts;
+  /** Wall clock, in ms since 1970. */
+  readonly now: () => number;
+}
+
+/** One thing that is tried. */
+export interface Probe {
+  /** Stable name for `--json`. */
+  readonly id: string;
+  readonly title: string;
+  /** Longest time it may take, in ms. */
+  readonly deadlineMs: number;
+  /** Probes without whose success it makes no sense. */
+  readonly needs: readonly string[];
+  /** Does not matter to others and may run beside its neighbours. */
+  readonly isIndependent?: true;
+  run(context: ProbeContext, signal: AbortSignal): Promise<Outcome>;
+}
+
+export interface ProbeResult {
+  readonly id: string;
+  readonly title: string;
+  readonly outcome: Outcome;
+  /** Time it took, in ms. */
+  readonly tookMs: number;
+}
+
+export interface ProbeEvents {
+  onStart(probe: Probe): void;
+  onResult(result: ProbeResult): void;
+}
+
+/** Independent probes that run at once: quick for hundreds of targets, and no flood for a plant network. */
+const MAX_PARALLEL = 16;
+
+/** Runs probes in their order; results are told in that order too. One that fails skips those that need it. */
+export async function runProbes(
+  probes: readonly Probe[],
+  context: ProbeContext,
+  events: ProbeEvents,
+): Promise<readonly ProbeResult[]> {
+  const results: ProbeResult[] = [];
+  const blocked = new Set<string>();
+  for (const batch of batches(probes)) {
+    const running = batch.map((probe) => runProbe(probe, blocked, context));
+    for (const [index, probe] of batch.entries()) {
+      events.onStart(probe);
+      const result = await running[index];
+      if (result === undefined) continue;
+      const isBlocked = probe.needs.some((need) => blocked.has(need));
+      if (result.outcome.status === 'failed' || isBlocked) blocked.add(probe.id);
+      results.push(result);
+      events.onResult(result);
+    }
+  }
+  return results;
+}
+
+function batches(probes: readonly Probe[]): Probe[][] {
+  const result: Probe[][] = [];
+  for (const probe of probes) {
+    const last = result.at(-1);
+    const fits = probe.isIndependent && last?.[0]?.isIndependent && last.length < MAX_PARALLEL;
+    if (fits) last.push(probe);
+    else result.push([probe]);
+  }
+  return result;
+}
+
+async function runProbe(
+  probe: Probe,
+  blocked: ReadonlySet<string>,
+  context: ProbeContext,
+): Promise<ProbeResult> {
+  const { id, title, needs } = probe;
+  const missing = needs.find((need) => blocked.has(need));
+  if (missing !== undefined) {
+    return { id, title, outcome: { status: 'skipped', detail: `needs ${missing}, which failed` }, tookMs: 0 };
+  }
+  const startedAt = performance.now();
+  const outcome = await withDeadline(probe, context);
+  return { id, title, outcome, tookMs: Math.round(performance.now() - startedAt) };
+}
+
+/** A probe turns the failures it expects into outcomes; what is left is told as it is, so that the others still run. */
+async function withDeadline(probe: Probe, context: ProbeContext): Promise<Outcome> {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const timeout = new Timeout(probe.deadlineMs);
+      // First the probe itself, which knows a better sentence; its rejection settles the race.
+      controller.abort(timeout);
+      setImmediate(() => reject(timeout));
+    }, probe.deadlineMs);
+  });
+  try {
+    return await Promise.race([probe.run(context, controller.signal), deadline]);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : 'failed';
+    return { status: 'failed', detail, advice: 'run it again; if it stays, report it as a bug', exit: 1 };
+  } finally {
+    clearTimeout(timer);
+    controller.abort();
+  }
+}

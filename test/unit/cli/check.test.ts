@@ -1,0 +1,334 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { check } from '../../../src/cli/check.js';
+import type { CheckOptions } from '../../../src/cli/check.js';
+import { EXIT } from '../../../src/exit-codes.js';
+import { certificateFor, closedPort, startCloud, startProxy, startTarget } from './check-cloud.js';
+import type { CloudOptions, Listening } from './check-cloud.js';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-check-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Run {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+let files = 0;
+
+async function run(config: unknown, options: CheckOptions = {}, isTTY = false): Promise<Run> {
+  const file = path.join(folder, `${files++}.yaml`);
+  writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
+  const written = { stdout: '', stderr: '' };
+  const exitCode = await check(
+    { config: file, ...options },
+    {
+      stdout: { write: (text) => (written.stdout += text), isTTY },
+      stderr: { write: (text) => (written.stderr += text) },
+      env: {},
+      cwd: folder,
+    },
+  );
+  assert.doesNotMatch(written.stdout + written.stderr, /canary|Y2FuYXJ5/);
+  return { exitCode, ...written };
+}
+
+interface ConfigParts {
+  readonly cloud?: Record<string, unknown>;
+  readonly intake?: Record<string, unknown>;
+  readonly conduits?: unknown;
+}
+
+function configFor(url: string, { cloud, ...rest }: ConfigParts = {}): unknown {
+  return {
+    cloud: { url, tenant: 't1', user: 'gw', password: 'canary-secret', ...cloud },
+    device: { externalId: 'gw-7' },
+    conduits: [{ name: 'all', host: '127.0.0.0/8', ports: ['*'] }],
+    ...rest,
+  };
+}
+
+/** Closes it at the end of the test. */
+async function open(t: TestContext, starting: Promise<Listening>): Promise<Listening> {
+  const listening = await starting;
+  t.after(() => listening.close());
+  return listening;
+}
+
+async function cloud(
+  t: TestContext,
+  options: CloudOptions = {},
+): Promise<Listening & { readonly url: string }> {
+  const listening = await open(t, startCloud(options));
+  return {
+    ...listening,
+    url: `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${listening.port}`,
+  };
+}
+
+function assertLines({ stdout, stderr }: Run, ...patterns: readonly RegExp[]): void {
+  for (const pattern of patterns) assert.match(stdout, pattern, stderr);
+}
+
+test('everything is fine on a tenant that knows the device', async (t) => {
+  const tenant = await cloud(t);
+  const result = await run(configFor(tenant.url));
+  assertLines(
+    result,
+    /^ok {7}configuration: .*\.yaml$/m,
+    /^skipped {2}cloud name: 127\.0\.0\.1 is an address$/m,
+    /^skipped {2}proxy: none is configured$/m,
+    /^ok {7}TCP: connected to 127\.0\.0\.1 port \d+$/m,
+    /^skipped {2}TLS: /m,
+    /^ok {7}clock: agrees with the cloud$/m,
+    /^ok {7}credentials: accepted as gw$/m,
+    /^ok {7}tenant: t1$/m,
+    /^ok {7}managed object: c8y_Serial gw-7 is managed object 4711$/m,
+    /^ok {7}supported operations: c8y_RemoteAccessConnect is declared$/m,
+    /^ok {7}remote-access service: .* answers \(404 to a random key\)$/m,
+    /^skipped {2}MQTT endpoint: intake\.kind is rest$/m,
+  );
+  assert.equal(result.exitCode, EXIT.done);
+  assert.ok(tenant.requests.includes('UPGRADE /service/remoteaccess/device/KEY binary'));
+});
+
+test('a device that is not there yet is no failure', async (t) => {
+  const tenant = await cloud(t, { status: { '/identity': 404 } });
+  const result = await run(configFor(tenant.url));
+  assertLines(result, /^ok {7}managed object: .* not there yet/m, /^skipped {2}supported operations: /m);
+  assert.equal(result.exitCode, EXIT.done);
+});
+
+test('refused credentials end with 77, and what needs them is skipped', async (t) => {
+  const tenant = await cloud(t);
+  const result = await run(configFor(tenant.url, { cloud: { password: 'canary-wrong' } }));
+  assertLines(
+    result,
+    /^failed {3}credentials: refused \(401\)\n {9}to do: check cloud\.tenant/m,
+    /^skipped {2}tenant: needs credentials, which failed$/m,
+    /^skipped {2}supported operations: needs managed-object, which failed$/m,
+    /^skipped {2}remote-access service: needs credentials/m,
+  );
+  assert.equal(result.exitCode, EXIT.refused);
+});
+
+for (const [status, pattern, exitCode] of [
+  [401, /remote-access service: .* refuses the credentials \(401\)/, EXIT.refused],
+  [403, /remote-access service: .* does not let this device in \(403\)\n.*subscribe the tenant/, EXIT.failed],
+  [410, /^ok {7}remote-access service/m, EXIT.done],
+  [502, /remote-access service: .* answers 502 to a WebSocket upgrade/, EXIT.failed],
+] as const) {
+  test(`a remote-access service that answers ${status} is told as such`, async (t) => {
+    const tenant = await cloud(t, { status: { '/service/remoteaccess': status } });
+    const result = await run(configFor(tenant.url));
+    assertLines(result, pattern);
+    assert.equal(result.exitCode, exitCode);
+  });
+}
+
+for (const [path_, status, pattern] of [
+  ['/user', 500, /credentials: unexpected reply \(500\)\n.*try again later/],
+  ['/identity', 403, /managed object: the device may not read identities \(403\)\n.*ROLE_IDENTITY_READ/],
+  ['/inventory', 403, /supported operations: the device may not read the inventory/],
+] as const) {
+  test(`a ${status} of ${path_} says what to do`, async (t) => {
+    const tenant = await cloud(t, { status: { [path_]: status } });
+    const result = await run(configFor(tenant.url));
+    assertLines(result, pattern);
+    assert.equal(result.exitCode, EXIT.failed);
+  });
+}
+
+test('a user who may not read itself still has accepted credentials', async (t) => {
+  const tenant = await cloud(t, { status: { '/user': 403, '/tenant/currentTenant': 403 } });
+  assertLines(
+    await run(configFor(tenant.url)),
+    /^ok {7}credentials: accepted/m,
+    /^skipped {2}tenant: .*\(403\)/m,
+  );
+});
+
+test('a clock that is far off is told with its direction', async (t) => {
+  const tenant = await cloud(t, { skewMs: 3_600_000 });
+  const result = await run(configFor(tenant.url));
+  assertLines(result, /^failed {3}clock: (3599|3600|3601) s behind the cloud\n.*NTP/m);
+  assert.equal(result.exitCode, EXIT.failed);
+});
+
+test('another tenant than the configured one is named', async (t) => {
+  const tenant = await cloud(t, { status: { '/user': 200, '/tenant/currentTenant': 200, '/identity': 200 } });
+  const result = await run(configFor(tenant.url, { cloud: { tenant: 't2' } }));
+  assertLines(result, /tenant: cloud\.tenant is t2, the credentials belong to t1\n.*set cloud\.tenant to t1/);
+});
+
+test('a cloud that nobody answers for ends with 69', async () => {
+  const result = await run(configFor(`http://127.0.0.1:${await closedPort()}`));
+  assertLines(
+    result,
+    /^failed {3}TCP: .*ECONNREFUSED.*\n.*nothing listens there/m,
+    /^skipped {2}TLS: needs tcp/m,
+  );
+  assert.equal(result.exitCode, EXIT.unreachable);
+});
+
+test('an invalid configuration ends with 78 before anything is connected', async (t) => {
+  const tenant = await cloud(t);
+  const result = await run(configFor(tenant.url, { conduits: [{ name: 'a', host: 'x', ports: [] }] }));
+  assert.match(result.stderr, /failed {3}configuration\n.*conduits\[0\]\.ports is empty/);
+  assert.equal(result.exitCode, EXIT.config);
+  assert.deepEqual([result.stdout, tenant.requests], ['', []]);
+  const asJson = await run({}, { json: true });
+  const { problems } = JSON.parse(asJson.stdout) as { problems: { key: string }[] };
+  assert.ok(problems.some(({ key }) => key === 'cloud.url'));
+});
+
+test('TLS shows issuer and expiry with a trusted root', async (t) => {
+  const tls = await certificateFor(['127.0.0.1'], 100);
+  writeFileSync(path.join(folder, 'ca.pem'), tls.cert);
+  const tenant = await cloud(t, { tls });
+  const result = await run(configFor(tenant.url, { cloud: { caFile: 'ca.pem' } }));
+  assertLines(result, /^ok {7}TLS: TLSv1\.3, 127\.0\.0\.1 vouched for by Plant until \d{4}-\d\d-\d\d$/m);
+  assert.equal(result.exitCode, EXIT.done);
+});
+
+for (const [what, names, days, isTrusted, pattern] of [
+  [
+    'that nobody vouches for',
+    ['127.0.0.1'],
+    100,
+    false,
+    /DEPTH_ZERO_SELF_SIGNED_CERT.*issued by Plant.*\n.*cloud\.caFile/,
+  ],
+  [
+    'for another name',
+    ['other.example'],
+    100,
+    true,
+    /ERR_TLS_CERT_ALTNAME_INVALID.*DNS:other\.example\n.*cloud\.url/,
+  ],
+  ['that has expired', ['127.0.0.1'], -1, true, /CERT_HAS_EXPIRED.*\n.*clock of this machine/],
+] as const) {
+  test(`a certificate ${what} fails TLS, and no credentials are sent`, async (t) => {
+    const tls = await certificateFor(names, days);
+    const caFile = path.join(folder, `ca-${files}.pem`);
+    writeFileSync(caFile, tls.cert);
+    const tenant = await cloud(t, { tls });
+    const result = await run(configFor(tenant.url, isTrusted ? { cloud: { caFile } } : {}));
+    assertLines(result, /^failed {3}TLS: /m, pattern, /^skipped {2}credentials: needs tls/m);
+    assert.equal(result.exitCode, EXIT.unreachable);
+    assert.deepEqual(tenant.requests, []);
+  });
+}
+
+test('everything for the cloud goes through the proxy, with its credentials', async (t) => {
+  const tls = await certificateFor(['127.0.0.1'], 100);
+  const caFile = path.join(folder, 'proxied.pem');
+  writeFileSync(caFile, tls.cert);
+  const tenant = await cloud(t, { tls });
+  const proxy = await open(t, startProxy());
+  const url = `http://me:canary-proxy@127.0.0.1:${proxy.port}`;
+  const result = await run(
+    configFor(tenant.url, {
+      cloud: { caFile, proxy: url },
+      intake: { kind: 'mqtt', mqttUrl: `mqtts://127.0.0.1:${tenant.port}` },
+    }),
+  );
+  assertLines(
+    result,
+    /^ok {7}proxy: .* opens a tunnel/m,
+    /^skipped {2}TCP: goes through/m,
+    /^ok {7}MQTT endpoint: .*TLS verified/m,
+  );
+  assert.equal(result.exitCode, EXIT.done, result.stdout);
+  const expected = `CONNECT 127.0.0.1:${tenant.port} Basic ${Buffer.from('me:canary-proxy').toString('base64')}`;
+  assert.deepEqual([...new Set(proxy.requests)], [expected]);
+});
+
+for (const [status, pattern] of [
+  [407, /proxy: the proxy answered 407\n.*user and password in cloud\.proxy/],
+  [403, /proxy: the proxy answered 403\n.*allow CONNECT/],
+] as const) {
+  test(`a proxy that answers ${status} ends with 69`, async (t) => {
+    const tenant = await cloud(t);
+    const proxy = await open(t, startProxy(status));
+    const result = await run(configFor(tenant.url, { cloud: { proxy: `http://127.0.0.1:${proxy.port}` } }));
+    assertLines(result, pattern, /^skipped {2}TCP: needs proxy/m);
+    assert.equal(result.exitCode, EXIT.unreachable);
+    assert.deepEqual(tenant.requests, []);
+  });
+}
+
+test('every conduit that is one host and port is tried once, networks and ranges are not', async (t) => {
+  const tenant = await cloud(t);
+  const target = await open(t, startTarget());
+  const closed = await closedPort();
+  const result = await run(
+    configFor(tenant.url, {
+      conduits: [
+        { name: 'hmi', host: '127.0.0.1', ports: [target.port] },
+        { name: 'same', host: '127.0.0.1/32', ports: [target.port] },
+        { name: 'off', host: '127.0.0.1', ports: [closed] },
+        { name: 'range', host: '127.0.0.1', ports: [`${target.port}-${target.port + 1}`] },
+        { name: 'network', host: '127.0.0.0/8', ports: [target.port] },
+      ],
+    }),
+  );
+  assertLines(result, /^ok {7}conduit hmi, same: connected/m, /^failed {3}conduit off: .*\n.*switched on/m);
+  assert.doesNotMatch(result.stdout, /range|network/);
+  assert.equal(target.requests.length, 1);
+  assert.equal(result.exitCode, EXIT.failed);
+});
+
+test('--json gives one document with every check', async (t) => {
+  const tenant = await cloud(t);
+  const { stdout } = await run(configFor(tenant.url), { json: true });
+  const { ok, exitCode, checks } = JSON.parse(stdout) as {
+    ok: boolean;
+    exitCode: number;
+    checks: { id: string }[];
+  };
+  assert.deepEqual([ok, exitCode], [true, 0]);
+  assert.deepEqual(
+    checks.map(({ id }) => id),
+    [
+      'name',
+      'proxy',
+      'tcp',
+      'tls',
+      'clock',
+      'credentials',
+      'tenant',
+      'managed-object',
+      'supported-operations',
+      'remote-access',
+      'mqtt',
+    ],
+  );
+});
+
+test('--print shows every value with its source and probes nothing', async (t) => {
+  const tenant = await cloud(t);
+  const result = await run(configFor(tenant.url), { print: true });
+  assertLines(
+    result,
+    /^cloud\.password +\[secret\] +# .*\.yaml:1$/m,
+    /^limits\.sessions +10000 +# default$/m,
+  );
+  assert.deepEqual([result.exitCode, tenant.requests], [EXIT.done, []]);
+  const asJson = await run(configFor(tenant.url), { print: true, json: true });
+  const { values } = JSON.parse(asJson.stdout) as { values: { key: string; value: string }[] };
+  assert.deepEqual(values.find(({ key }) => key === 'cloud.password')?.value, '[secret]');
+});
+
+test('a terminal sees progress and colours, a pipe neither', async (t) => {
+  const tenant = await cloud(t);
+  const live = await run(configFor(tenant.url), {}, true);
+  assert.ok(live.stdout.includes('…        credentials') && live.stdout.includes('\u001b[32mok\u001b[0m'));
+  const piped = await run(configFor(tenant.url));
+  assert.ok(!piped.stdout.includes('\u001b') && !piped.stdout.includes('…'));
+});
