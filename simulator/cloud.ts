@@ -246,6 +246,12 @@ export class Cloud {
 /** Starts a cloud. Resolves when every port is open. @throws Error of the system when a port is taken. */
 export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
   const cloud = new Cloud(options);
-  await cloud.start();
-  return cloud;
+  try {
+    await cloud.start();
+    return cloud;
+  } catch (error) {
+    // What had started before would keep the process alive.
+    await cloud.stop();
+    throw error;
+  }
 }
