@@ -89,7 +89,10 @@ export class AgentProcess {
   }
 
   /** Adds an endpoint to a device (default: the gateway) and gives its id. */
-  endpoint({ hostname = '127.0.0.1', port }: { hostname?: string; port: number }, deviceId = this.device.id): string {
+  endpoint(
+    { hostname = '127.0.0.1', port }: { hostname?: string; port: number },
+    deviceId = this.device.id,
+  ): string {
     return this.cloud.addConfiguration(deviceId, { name: `to ${hostname}:${port}`, hostname, port }).id;
   }
 
@@ -114,7 +117,10 @@ export class AgentProcess {
   /** A log line with this message, once it is there. */
   logged(msg: string, more: Readonly<Record<string, unknown>> = {}): Promise<LogLine> {
     return eventually(
-      () => this.log().find((line) => line.msg === msg && Object.entries(more).every(([key, value]) => line[key] === value)),
+      () =>
+        this.log().find(
+          (line) => line.msg === msg && Object.entries(more).every(([key, value]) => line[key] === value),
+        ),
       `the log line "${msg}" ${JSON.stringify(more)}`,
     );
   }
@@ -141,7 +147,12 @@ export class AgentProcess {
 }
 
 /** Writes gatehouse.yaml into `folder`: one that works, with some sections replaced. */
-export function writeConfiguration(folder: string, cloud: Cloud, device: RegisteredDevice, sections: Sections = {}): string {
+export function writeConfiguration(
+  folder: string,
+  cloud: Cloud,
+  device: RegisteredDevice,
+  sections: Sections = {},
+): string {
   const { tenant, user, password } = device;
   const configuration = {
     cloud: { url: cloud.url, tenant, user, password },

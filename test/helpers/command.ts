@@ -71,17 +71,23 @@ export class Command {
 
   /** Waits for text on standard output; fails at once when the process ends without it. */
   printed(pattern: RegExp): Promise<RegExpExecArray> {
-    return eventually(() => {
-      const match = pattern.exec(this.stdout);
-      if (match === null && this.#hasEnded) assert.fail(`it ended without ${String(pattern)}:\n${this.#output()}`);
-      return match ?? undefined;
-    }, `${String(pattern)} on standard output`);
+    return eventually(
+      () => {
+        const match = pattern.exec(this.stdout);
+        if (match === null && this.#hasEnded)
+          assert.fail(`it ended without ${String(pattern)}:\n${this.#output()}`);
+        return match ?? undefined;
+      },
+      `${String(pattern)} on standard output`,
+    );
   }
 
   /** How it ended; after a minute it is killed and the test fails. */
   async ended(): Promise<CommandEnd> {
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, END_MS)));
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), END_MS);
+    });
     const end = await Promise.race([this.#ended, late]);
     clearTimeout(timer);
     if (end !== undefined) return end;
