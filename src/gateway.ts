@@ -163,8 +163,10 @@ export class Gateway {
     const { conduits, limits, keepAlive, log: logging, intake } = fresh;
     const device = { ...this.#config.device, children: mergeTargets(this.#config, fresh) };
     const operationAgeMs = intake.operationAgeMs;
+    const { tenant, credentials } = fresh.cloud;
     this.#config = {
       ...this.#config,
+      cloud: { ...this.#config.cloud, tenant, credentials },
       conduits,
       limits,
       keepAlive,
@@ -173,6 +175,7 @@ export class Gateway {
       intake: { ...this.#config.intake, operationAgeMs },
     };
     log.level = logging.level;
+    this.#cloud.credentials.replace(fresh.cloud);
     this.supervisor.reload(policyOf(this.#config));
     log.info({ applies, needsRestart }, 'configuration reloaded');
   }

@@ -72,6 +72,11 @@ export class Redactor {
     for (const pattern of registered.patterns) this.#own(pattern, kind);
   }
 
+  /** Adds several, such as all secrets of a configuration. */
+  addAll(secrets: readonly { readonly secret: string; readonly kind: string }[]): void {
+    for (const { secret, kind } of secrets) this.add(secret, kind);
+  }
+
   /** Takes one `add` back; an unknown secret is ignored. */
   remove(secret: string): void {
     const known = this.#secrets.get(secret);

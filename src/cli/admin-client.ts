@@ -2,7 +2,8 @@ import { request as httpRequest, type IncomingMessage, type RequestOptions } fro
 import type { Secret } from '../../contract/secret.js';
 import { ADMIN_ERRORS } from '../admin/errors.js';
 import type { AdminListen } from '../config/config.js';
-import { EXIT, type CommandIo } from './command-io.js';
+import { EXIT } from '../exit-codes.js';
+import type { CommandIo } from './command-io.js';
 
 /** Where a running agent can be asked; `admin` of the configuration. */
 export interface AdminTarget {
@@ -86,7 +87,7 @@ function whereOf(listen: AdminListen): RequestOptions {
   switch (listen.kind) {
     case 'off':
       throw new AdminClientError(
-        EXIT.unavailable,
+        EXIT.unreachable,
         'The admin listener is off in this configuration; set admin.listen and restart the agent.',
       );
     case 'unix':
@@ -150,7 +151,7 @@ function unreachable(error: unknown, place: string): AdminClientError {
     code === 'EACCES'
       ? 'Your account may not use the socket: join its group or run the command as root.'
       : 'Is the agent running (gatehouse run), and with this configuration?';
-  return new AdminClientError(EXIT.unavailable, `No agent at ${place} (${cause}). ${next}`, { cause: error });
+  return new AdminClientError(EXIT.unreachable, `No agent at ${place} (${cause}). ${next}`, { cause: error });
 }
 
 function refusal(status: number, body: unknown, place: string): AdminClientError {
@@ -166,7 +167,7 @@ function refusal(status: number, body: unknown, place: string): AdminClientError
 
 function noAgent(status: number, place: string): AdminClientError {
   const what = `What answers at ${place} is no Gatehouse agent (HTTP ${status}).`;
-  return new AdminClientError(EXIT.unavailable, `${what} Check admin.listen.`);
+  return new AdminClientError(EXIT.unreachable, `${what} Check admin.listen.`);
 }
 
 function field(body: unknown, name: string): string | undefined {

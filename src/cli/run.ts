@@ -1,11 +1,11 @@
 import { loadConfig, type LoadedConfig } from '../config/load.js';
+import { secretsOf } from '../config/secrets.js';
 import { ConfigError } from '../config/problem.js';
 import type { Config } from '../config/config.js';
 import { EXIT } from '../exit-codes.js';
 import { Gateway } from '../gateway.js';
 import { createLog, type Log } from '../log.js';
 import { Redactor } from '../redaction.js';
-import { registerSecrets } from '../secrets.js';
 import type { ProcessIo } from './process-io.js';
 
 export interface RunOptions {
@@ -20,7 +20,7 @@ export async function run(options: RunOptions, io: ProcessIo): Promise<number> {
     loadConfig({ file: options.file, env: io.env, cwd: io.cwd, isTerminal: io.stdout.isTTY === true });
   const { config, warnings, file } = load();
   const redactor = new Redactor();
-  registerSecrets(redactor, config);
+  redactor.addAll(secretsOf(config));
   const { log, sink } = createLog({ ...config.log, redactor });
   for (const warning of warnings) log.warn({}, warning);
   const exitCode = await new Running(options, io, log, redactor, load).run(config, file);
@@ -73,7 +73,7 @@ class Running {
     try {
       const { config, warnings } = this.load();
       for (const warning of warnings) this.log.warn({}, warning);
-      registerSecrets(this.redactor, config);
+      this.redactor.addAll(secretsOf(config));
       gateway.reload(config);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
