@@ -261,3 +261,23 @@ async function carriesNoMore(agent: AgentProcess): Promise<void> {
     return still >= 60 || undefined;
   }, 'a tunnel that stands still');
 }
+
+test('SIGTERM ends the agent within 10 s even when neither the target nor the cloud answers any more', async (t) => {
+  const agent = await startAgent(t);
+  const target = await startTarget(t, (socket) => socket.pause());
+  const tunnel = await agent.open(target);
+  tunnel.write(Buffer.alloc(24 * 1_048_576));
+  await target.connection();
+  await agent.finalOperation();
+  await carriesNoMore(agent);
+  // One more operation, whose statuses the cloud does not take.
+  agent.cloud.faults.set({ requests: [{ method: 'PUT', instead: 'silence' }] });
+  (await agent.open(target)).on('error', () => undefined);
+  await target.connection(1);
+  agent.cloud.faults.set({ requests: [{ instead: 'silence' }] });
+  agent.command.kill('SIGTERM');
+  const startedAtMs = performance.now();
+  assert.equal((await agent.command.ended()).code, 0);
+  // CONTRACT says 10 s; service managers kill what takes longer.
+  assert.ok(performance.now() - startedAtMs < 10_000);
+});
