@@ -14,6 +14,9 @@ export interface RunOptions {
   readonly version: string;
 }
 
+/** Longest wait for a destination of the log that is slow, before the last attempt, in ms. */
+const LOG_FLUSH_MS = 500;
+
 /** `gatehouse run`: the agent until it is told to stop. Gives the exit code. */
 export async function run(options: RunOptions, io: ProcessIo): Promise<number> {
   const load = (): LoadedConfig =>
@@ -24,6 +27,7 @@ export async function run(options: RunOptions, io: ProcessIo): Promise<number> {
   const { log, sink } = createLog({ ...config.log, redactor });
   for (const warning of warnings) log.warn({}, warning);
   const exitCode = await new Running(options, io, log, redactor, load).run(config, file);
+  await sink.flush(LOG_FLUSH_MS);
   sink.flushSync();
   return exitCode;
 }
