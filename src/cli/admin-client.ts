@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import type { Secret } from '../../contract/secret.js';
+import { ADMIN_ERRORS } from '../admin/errors.js';
 import type { AdminListen } from '../config/config.js';
 import { EXIT } from '../exit-codes.js';
 import type { CommandIo } from './command-io.js';
@@ -64,6 +65,7 @@ export class AdminClient {
       throw unreachable(error, place);
     }
     const body = parse(answer.text);
+    if (body === undefined && answer.text !== '') throw noAgent(answer.status, place);
     if (answer.status >= 200 && answer.status < 300) return { status: answer.status, body };
     throw refusal(answer.status, body, place);
   }
@@ -153,17 +155,19 @@ function unreachable(error: unknown, place: string): AdminClientError {
 }
 
 function refusal(status: number, body: unknown, place: string): AdminClientError {
+  if (!Object.hasOwn(ADMIN_ERRORS, field(body, 'error') ?? '')) return noAgent(status, place);
   const message = field(body, 'message') ?? 'it gave no reason';
   if (status === 401) {
     const next = 'Give the admin token of the running agent: admin.token or GATEHOUSE_ADMIN_TOKEN.';
     return new AdminClientError(EXIT.refused, `The agent at ${place} refuses the token. ${next}`);
   }
   if (status === 429) return new AdminClientError(EXIT.refused, `The agent at ${place} refuses: ${message}`);
-  if (field(body, 'error') === undefined) {
-    const what = `What answers at ${place} is no Gatehouse agent (HTTP ${status}).`;
-    return new AdminClientError(EXIT.unreachable, `${what} Check admin.listen.`);
-  }
   return new AdminClientError(EXIT.failed, message);
+}
+
+function noAgent(status: number, place: string): AdminClientError {
+  const what = `What answers at ${place} is no Gatehouse agent (HTTP ${status}).`;
+  return new AdminClientError(EXIT.unreachable, `${what} Check admin.listen.`);
 }
 
 function field(body: unknown, name: string): string | undefined {

@@ -22,8 +22,6 @@ export interface PoolEvents {
 
 export interface PoolOptions {
   readonly workers: number;
-  /** Each worker can carry them all, so that the last worker standing still serves. */
-  readonly sessionsPerWorker: number;
   readonly settings: WorkerSettings;
   readonly events: PoolEvents;
 }
@@ -40,13 +38,14 @@ export class SessionPool {
   readonly #ports = new Map<number, MessagePort>();
   readonly #events: PoolEvents;
 
-  constructor({ workers, sessionsPerWorker, settings, events }: PoolOptions) {
+  constructor({ workers, settings, events }: PoolOptions) {
     this.#events = events;
     this.#piscina = new Piscina({
       filename: WORKER_FILE,
       minThreads: workers,
       maxThreads: workers,
-      concurrentTasksPerWorker: sessionsPerWorker,
+      // The supervisor's limits bound the sessions, also after a reload; here nothing may wait in a queue.
+      concurrentTasksPerWorker: Number.MAX_SAFE_INTEGER,
       // The default parks an idle worker's event loop in Atomics.wait; its sockets then get no service.
       atomics: 'disabled',
       idleTimeout: Infinity,

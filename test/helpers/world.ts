@@ -10,11 +10,11 @@ import { OperatorClient } from '../../src/cli/connect/operator-client.js';
 import { operatorSettings } from '../../src/cli/connect/operator-settings.js';
 import type { Tunnel } from '../../src/cli/connect/tunnel.js';
 import { loadConfig } from '../../src/config/load.js';
-import { secretsOf } from '../../src/config/secrets.js';
+import { registerSecrets } from '../../src/log/secrets.js';
 import { Gateway } from '../../src/gateway.js';
-import { createLog } from '../../src/log.js';
-import type { LogOutput } from '../../src/log-sink.js';
-import { Redactor } from '../../src/redaction.js';
+import { createLog } from '../../src/log/log.js';
+import type { LogOutput } from '../../src/log/log-sink.js';
+import { Redactor } from '../../src/log/redaction.js';
 import type { SessionRecord } from '../../src/supervisor/session-registry.js';
 import { eventually } from './eventually.js';
 
@@ -72,7 +72,7 @@ export class World {
 
     const { config } = loadConfig({ file: configFile, env: {}, cwd: folder });
     const redactor = new Redactor();
-    redactor.addAll(secretsOf(config));
+    registerSecrets(redactor, config);
     const lines: string[] = [];
     const { log } = createLog({ ...config.log, level: 'debug', redactor, destination: lineCollector(lines) });
     const onFatal = (error: Error): void => assert.fail(error);
