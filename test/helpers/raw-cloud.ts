@@ -136,7 +136,7 @@ export class RawCloud {
     this.#server =
       options.tls === undefined
         ? net.createServer({ allowHalfOpen: true, noDelay: true }, listener)
-        : tls.createServer({ ...options.tls, allowHalfOpen: true } as tls.TlsOptions, listener);
+        : tls.createServer(options.tls, listener);
     this.#server.on('tlsClientError', () => undefined);
     // Under TLS only this one is the TCP connection, which can be reset and counted.
     this.#server.on('connection', (socket: net.Socket) => {
