@@ -76,7 +76,7 @@ export class LogSink {
 
   /** Resolves when everything is written, or after `limitMs`: at an orderly end, so that flushSync repeats nothing. */
   async flush(limitMs: number): Promise<void> {
-    if (!this.#isWriting && this.#pending.length === 0) return;
+    if (this.#isIdle()) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, limitMs);
       this.#onIdle = () => {
@@ -109,8 +109,12 @@ export class LogSink {
       if (this.#current === written) this.#current = written.subarray(error === null ? count : 0);
       if (error === null) this.#pump();
       else this.#tryLater(error.code === 'EAGAIN' ? AGAIN_MS : RETRY_MS);
-      if (!this.#isWriting && this.#current.length === 0) this.#onIdle();
+      if (this.#isIdle()) this.#onIdle();
     });
+  }
+
+  #isIdle(): boolean {
+    return !this.#isWriting && this.#current.length === 0 && this.#pending.length === 0;
   }
 
   /** Puts waiting lines into `#current` if that is empty; false when there is nothing to write. */
