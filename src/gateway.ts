@@ -10,13 +10,14 @@ import { parseNotification, parseOperation } from './cloud/operation.js';
 import type { Config } from './config/config.js';
 import { reloadable } from './config/reload.js';
 import { GatewayView } from './gateway-view.js';
-import type { Log } from './log.js';
+import type { Log } from './log/log.js';
 import { ConduitTable } from './policy/conduit-table.js';
 import { GatewayAddresses } from './policy/reach.js';
-import type { Redactor } from './redaction.js';
-import { Resolver } from './resolver.js';
+import type { Redactor } from './log/redaction.js';
+import { Resolver } from './names/resolver.js';
+import type { Device, Policy } from './supervisor/admission.js';
 import { SessionPool } from './supervisor/pool.js';
-import { Supervisor, type Device, type Policy } from './supervisor/supervisor.js';
+import { Supervisor } from './supervisor/supervisor.js';
 import { Tunnels } from './tunnels.js';
 
 export interface GatewayOptions {
@@ -89,13 +90,15 @@ export class Gateway {
       pool: this.#pool,
       status: this.#cloud.status,
       metrics: this.#sessionMetrics(),
-      policy: policyOf(config),
-      deviceOf: (deviceId) => this.#deviceOf(deviceId),
-      resolve: (hostname) => resolver.resolve(hostname),
-      tunnel: (connectionKey) => tunnels.open(connectionKey),
+      admission: {
+        policy: policyOf(config),
+        deviceOf: (deviceId) => this.#deviceOf(deviceId),
+        resolve: (hostname) => resolver.resolve(hostname),
+        tunnel: (connectionKey) => tunnels.open(connectionKey),
+        cloudNow: () => this.#cloud.clock.now(),
+      },
       redact: { add: (key) => redactor.add(key, 'connection-key'), remove: (key) => redactor.remove(key) },
       now: () => performance.now(),
-      cloudNow: () => this.#cloud.clock.now(),
     });
     this.#admin = new AdminServer({
       listen: config.admin.listen,
@@ -186,7 +189,6 @@ export class Gateway {
     const { config, log } = this.#options;
     return new SessionPool({
       workers: config.workers.count,
-      sessionsPerWorker: config.limits.sessions,
       settings: { ca: config.cloud.ca },
       events: {
         onWorkerUp: (worker) => {

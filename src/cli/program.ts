@@ -85,7 +85,9 @@ class Program {
         'after',
         example('gatehouse check --config gatehouse.yaml', 'what works, and what to do about the rest'),
       )
-      .action((flags: ConfigFlag & { print?: true; json?: true }) => this.#finish(check(flags, this.io)));
+      .action((flags: ConfigFlag & { print?: true; json?: true }) =>
+        this.#finish(check({ ...flags, file: flags.config }, this.io)),
+      );
     this.#add('explain')
       .description('say what the policy decides for a target, and which line of which file says it')
       .argument('<host:port>', 'as an operation would name it')

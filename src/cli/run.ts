@@ -1,11 +1,11 @@
 import { loadConfig, type LoadedConfig } from '../config/load.js';
-import { secretsOf } from '../config/secrets.js';
+import { registerSecrets } from '../log/secrets.js';
 import { ConfigError } from '../config/problem.js';
 import type { Config } from '../config/config.js';
 import { EXIT } from '../exit-codes.js';
 import { Gateway } from '../gateway.js';
-import { createLog, type Log } from '../log.js';
-import { Redactor } from '../redaction.js';
+import { createLog, type Log } from '../log/log.js';
+import { Redactor } from '../log/redaction.js';
 import type { ProcessIo } from './process-io.js';
 
 export interface RunOptions {
@@ -23,7 +23,7 @@ export async function run(options: RunOptions, io: ProcessIo): Promise<number> {
     loadConfig({ file: options.file, env: io.env, cwd: io.cwd, isTerminal: io.stdout.isTTY === true });
   const { config, warnings, file } = load();
   const redactor = new Redactor();
-  redactor.addAll(secretsOf(config));
+  registerSecrets(redactor, config);
   const { log, sink } = createLog({ ...config.log, redactor });
   for (const warning of warnings) log.warn({}, warning);
   const exitCode = await new Running(options, io, log, redactor, load).run(config, file);
@@ -77,7 +77,7 @@ class Running {
     try {
       const { config, warnings } = this.load();
       for (const warning of warnings) this.log.warn({}, warning);
-      this.redactor.addAll(secretsOf(config));
+      registerSecrets(this.redactor, config);
       gateway.reload(config);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;

@@ -139,7 +139,7 @@ function findFile(
 
 function fileProblem(file: string, sentence: string): Problem {
   const message = `the configuration file ${sentence}; \`gatehouse demo\` needs none`;
-  return { source: { kind: 'file', file, line: 1 }, key: '', message, example: undefined };
+  return { source: { kind: 'file', file, line: 0 }, key: '', message, example: undefined };
 }
 
 function noFile(candidates: readonly string[], cwd: string): Problem {

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startCloud, type Cloud } from '../../../simulator/cloud.js';
 import { loadConfig } from '../../config/load.js';
-import { secretsOf } from '../../config/secrets.js';
+import { registerSecrets } from '../../log/secrets.js';
 import { Gateway } from '../../gateway.js';
-import { createLog } from '../../log.js';
-import { Redactor } from '../../redaction.js';
+import { createLog } from '../../log/log.js';
+import { Redactor } from '../../log/redaction.js';
 import { OperatorClient } from '../connect/operator-client.js';
 import { operatorSettings } from '../connect/operator-settings.js';
 import type { ProcessIo } from '../process-io.js';
@@ -86,7 +86,7 @@ async function startGateway(file: string, { version, io, logLevel }: PlantOption
     overrides: { 'log.level': logLevel },
   });
   const redactor = new Redactor();
-  redactor.addAll(secretsOf(config));
+  registerSecrets(redactor, config);
   const { log } = createLog({ ...config.log, redactor });
   const gateway = new Gateway({
     config,

@@ -72,11 +72,6 @@ export class Redactor {
     for (const pattern of registered.patterns) this.#own(pattern, kind);
   }
 
-  /** Adds several, such as all secrets of a configuration. */
-  addAll(secrets: readonly { readonly secret: string; readonly kind: string }[]): void {
-    for (const { secret, kind } of secrets) this.add(secret, kind);
-  }
-
   /** Takes one `add` back; an unknown secret is ignored. */
   remove(secret: string): void {
     const known = this.#secrets.get(secret);
@@ -101,13 +96,18 @@ export class Redactor {
       hash = (Math.imul(hash, HASH_BASE) + text.charCodeAt(end)) | 0;
       if (end >= WINDOW) hash = (hash - Math.imul(text.charCodeAt(end - WINDOW), HASH_BASE_TO_WINDOW)) | 0;
       const start = end - WINDOW + 1;
-      if (start < copied) continue;
       const candidates = this.#patterns.get(hash);
       if (candidates === undefined) continue;
       const [pattern, kind] = longestAt(text, start, candidates);
       if (pattern === '') continue;
+      const behind = start + pattern.length;
+      if (start < copied) {
+        // Two secrets overlap: the mark stands for both, so that the end of the second one does not show.
+        copied = Math.max(copied, behind);
+        continue;
+      }
       result += `${text.slice(copied, start)}[redacted:${kind}]`;
-      copied = start + pattern.length;
+      copied = behind;
     }
     return copied === 0 ? text : result + text.slice(copied);
   }

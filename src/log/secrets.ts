@@ -1,0 +1,20 @@
+import { credentialsOf, proxyAuthorization } from '../cloud/authorization.js';
+import type { Config } from '../config/config.js';
+import type { Redactor } from './redaction.js';
+
+/** Makes every secret of a configuration known to the redactor, also in the forms in which it goes onto the wire. */
+export function registerSecrets(redactor: Redactor, { cloud, admin }: Config): void {
+  const { credentials, proxy } = cloud;
+  if (credentials.kind === 'basic') redactor.add(credentials.password.reveal(), 'password');
+  else redactor.add(credentials.token.reveal(), 'token');
+  redactor.add(valueOf(credentialsOf(cloud).authorization()), 'authorization');
+  if (admin.token !== undefined) redactor.add(admin.token.reveal(), 'admin-token');
+  if (proxy?.password === undefined) return;
+  redactor.add(proxy.password.reveal(), 'proxy-password');
+  redactor.add(valueOf(proxyAuthorization(proxy) ?? ''), 'proxy-authorization');
+}
+
+/** `Basic x` without the scheme, which is no secret. */
+function valueOf(header: string): string {
+  return header.slice(header.indexOf(' ') + 1);
+}
