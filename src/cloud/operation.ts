@@ -3,6 +3,7 @@ import { Secret } from '../../contract/secret.js';
 import { normaliseHostname } from './hostname.js';
 import type { ParsedOperation } from './intake.js';
 import { JsonError, parseJson } from './json-document.js';
+import { RawDocument } from './json-envelope.js';
 import { kindOf, quote } from './quote.js';
 
 /** The member that makes an operation ours. */
@@ -17,13 +18,14 @@ export const MAX_NOTIFICATION_DOCUMENTS = 4_096;
 const LF = 0x0a;
 
 /**
- * What one operation document asks for. `document` is the value of checked JSON (parseJson): an entry of the REST list
- * or the `data` of a Bayeux message. Unknown members are left alone; never throws.
+ * What one operation document asks for. `document` is an entry of the REST list or the `data` of a Bayeux message: a
+ * RawDocument, or the value of checked JSON (parseJson). Unknown members are left alone; never throws.
  *
  * Ignored: no remote-access fragment, no usable id or device id (nobody can be answered), any status but PENDING.
  * Refused: a field of the fragment is bad; the sentence names each one and never quotes the connection key.
  */
 export function parseOperation(document: unknown): ParsedOperation {
+  if (document instanceof RawDocument) return parseDocument(document.bytes);
   if (!isObject(document)) return ignored(`the document is ${kindOf(document)}, not an object`);
   const fragment = own(document, REMOTE_ACCESS_FRAGMENT);
   if (fragment === undefined) return ignored('not a remote-access operation');

@@ -117,6 +117,10 @@ export class LogSink {
     });
   }
 
+  #isIdle(): boolean {
+    return !this.#isWriting && this.#current.length === 0 && this.#pending.length === 0;
+  }
+
   /** Puts waiting lines into `#current` if that is empty; false when there is nothing to write. */
   #fill(): boolean {
     if (this.#current.length > 0) return true;
