@@ -31,6 +31,12 @@ export class ConnectCommand {
     return new ConnectCommand(Number(port), command);
   }
 
+  /** Ctrl-C. Gives the exit code. */
+  async interrupt(): Promise<number | null> {
+    this.command.kill('SIGINT');
+    return (await this.command.ended()).code;
+  }
+
   async stop(): Promise<void> {
     await this.command.discard();
   }
