@@ -43,7 +43,7 @@ export class SshServer {
     writeFileSync(configFile, configuration(folder, port));
     const child = spawn(program, ['-D', '-e', '-f', configFile], { stdio: ['ignore', 'ignore', 'pipe'] });
     let log = '';
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => (log = (log + text).slice(-10_000)));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (log = (log + text).slice(-10_000)));
     await eventually(() => {
       assert.equal(child.exitCode, null, `sshd ended: ${log}`);
       return log.includes('Server listening') || undefined;
