@@ -12,7 +12,6 @@ import { until, untilTrue } from '../../../helpers/until.js';
 
 /** Deadline of the dials below that are meant to reach it, in ms. */
 const SHORT_MS = 400;
-
 const SECRET = 'Basic c2VjcmV0LWNhbmFyeQ==';
 
 function tunnel(url: string, port: number, more: Partial<Tunnel> = {}): Tunnel {
