@@ -41,8 +41,8 @@ export class SessionHost {
       memory: new RelayMemory(),
       tls: tlsContext(settings.ca),
       now: () => performance.now(),
-      onOpened: (session, setupMs) => this.#reporter.opened(session.id, setupMs),
-      onClosing: (session) => this.#reporter.closing(session.id),
+      onOpened: (sessionId, setupMs) => this.#reporter.opened(sessionId, setupMs),
+      onClosing: (sessionId) => this.#reporter.closing(sessionId),
     };
     this.#loop.enable();
     setInterval(() => this.#tick(), TICK_MS).unref();
