@@ -1,8 +1,13 @@
 import type { GatehouseError } from '../../contract/failure.js';
-import type { SessionCounters, SessionLimits, SessionSummary } from '../../contract/messages.js';
+import type {
+  SessionCounters,
+  SessionEnding,
+  SessionLimits,
+  SessionSummary,
+} from '../../contract/messages.js';
 import { next, type EndReason, type SessionState } from '../../contract/session-state.js';
 import { Deadlines, type DeadlineAction, type Progress } from './deadlines.js';
-import { UNKNOWN, type Ending } from './ending.js';
+import { UNKNOWN } from './ending.js';
 
 /** What a life needs to know of its session, and whom it tells. */
 export interface LifeParts {
@@ -11,7 +16,7 @@ export interface LifeParts {
   readonly now: () => number;
   readonly progress: () => Progress;
   readonly onOpened: (setupMs: number) => void;
-  readonly onClosing: () => void;
+  readonly onClosing: (ending: SessionEnding) => void;
 }
 
 /** The state of a session with its times: when it opened, why it ends, and what is due. It touches no socket. */
@@ -19,7 +24,7 @@ export class Life {
   readonly #parts: LifeParts;
   readonly #startedAtMs: number;
   #state: SessionState = 'connecting';
-  #ending: Ending | undefined;
+  #ending: SessionEnding | undefined;
   #deadlines: Deadlines | undefined;
   #setupMs = 0;
   #openedAtMs: number | undefined;
@@ -36,7 +41,7 @@ export class Life {
   }
 
   /** How the end began; undefined before it did. */
-  get ending(): Ending | undefined {
+  get ending(): SessionEnding | undefined {
     return this.#ending;
   }
 
@@ -65,13 +70,13 @@ export class Life {
     return true;
   }
 
-  #beginClosing(ending: Ending): void {
+  #beginClosing(ending: SessionEnding): void {
     const nowMs = this.#parts.now();
     this.#ending = ending;
     this.#state = next(this.#state, 'ending');
     this.#deadlines ??= new Deadlines(this.#parts.limits, this.#parts.progress(), nowMs);
     this.#deadlines.closing(nowMs);
-    this.#parts.onClosing();
+    this.#parts.onClosing(ending);
   }
 
   /** What is due at `nowMs`. */

@@ -42,7 +42,7 @@ export class SessionHost {
       tls: tlsContext(settings.ca),
       now: () => performance.now(),
       onOpened: (sessionId, setupMs) => this.#reporter.opened(sessionId, setupMs),
-      onClosing: (sessionId) => this.#reporter.closing(sessionId),
+      onClosing: (sessionId, ending) => this.#reporter.closing(sessionId, ending),
     };
     this.#loop.enable();
     setInterval(() => this.#tick(), TICK_MS).unref();

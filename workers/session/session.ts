@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type tls from 'node:tls';
 import { GatehouseError } from '../../contract/failure.js';
-import type { SessionCounters, SessionSummary, SessionTask } from '../../contract/messages.js';
+import type { SessionCounters, SessionEnding, SessionSummary, SessionTask } from '../../contract/messages.js';
 import type { EndReason } from '../../contract/session-state.js';
 import { dialCloud, type CloudWire } from '../dial/cloud.js';
 import { dialTarget } from '../dial/target.js';
@@ -32,7 +32,7 @@ export interface SessionContext {
   /** Monotonic, in ms. */
   readonly now: () => number;
   readonly onOpened: (sessionId: string, setupMs: number) => void;
-  readonly onClosing: (sessionId: string) => void;
+  readonly onClosing: (sessionId: string, ending: SessionEnding) => void;
 }
 
 /**
@@ -70,7 +70,7 @@ export class Session {
       now: context.now,
       progress: () => this.#progress(),
       onOpened: (setupMs) => context.onOpened(sessionId, setupMs),
-      onClosing: () => context.onClosing(sessionId),
+      onClosing: (ending) => context.onClosing(sessionId, ending),
     });
     const onException = this.#onException;
     const target = { socket: (): Socket | undefined => this.#target, onException };
