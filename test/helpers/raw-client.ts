@@ -1,16 +1,32 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { createWebSocketStream, type WebSocket } from 'ws';
+import { createWebSocketStream, WebSocket } from 'ws';
 import { basic } from './simulator/running-cloud.js';
-import { dialOpen } from './simulator/tunnel-ends.js';
 import type { World } from './world.js';
 
-/** The operator's end as any program can have it: the `ws` library and nothing of ours. */
-export function dialRaw({ cloud, device }: World, endpointId: string): Promise<WebSocket> {
+/** Longest wait for a WebSocket to open, in ms. */
+const OPEN_MS = 20_000;
+
+/**
+ * The operator's end as any program can have it: the `ws` library and nothing of ours.
+ * @throws Error when it is not open within `limitMs`.
+ */
+export async function dialRaw(
+  { cloud, device }: World,
+  endpointId: string,
+  limitMs = OPEN_MS,
+): Promise<WebSocket> {
   const base = (cloud.httpsUrl ?? cloud.url).replace(/^http/, 'ws');
   const url = `${base}/service/remoteaccess/client/${device.id}/configurations/${endpointId}`;
-  const ca = cloud.ca === undefined ? {} : { ca: cloud.ca };
-  return dialOpen(url, { Authorization: basic(cloud.operator) }, ['binary'], ca);
+  const webSocket = new WebSocket(url, ['binary'], {
+    headers: { Authorization: basic(cloud.operator) },
+    perMessageDeflate: false,
+    ...(cloud.ca === undefined ? {} : { ca: cloud.ca }),
+  });
+  await once(webSocket, 'open', { signal: AbortSignal.timeout(limitMs) });
+  // A reset shows in the 'close' event, too; without a listener the error would end the process.
+  webSocket.on('error', () => undefined);
+  return webSocket;
 }
 
 /** A port on loopback, each connection to which goes through a bare WebSocket to one endpoint of the gateway. */

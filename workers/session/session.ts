@@ -4,6 +4,7 @@ import { GatehouseError } from '../../contract/failure.js';
 import type { SessionCounters, SessionEnding, SessionSummary, SessionTask } from '../../contract/messages.js';
 import type { EndReason } from '../../contract/session-state.js';
 import { dialCloud, type CloudWire } from '../dial/cloud.js';
+import type { HandshakeGate } from '../dial/handshake-gate.js';
 import { dialTarget } from '../dial/target.js';
 import type { Wire } from '../dial/wire.js';
 import { Downlink, type DownlinkEvents } from '../relay/downlink.js';
@@ -29,6 +30,7 @@ import { guarded, guardedRead, listen } from './guard.js';
 export interface SessionContext {
   readonly memory: RelayMemory;
   readonly tls: tls.SecureContext;
+  readonly handshakes: HandshakeGate;
   /** Monotonic, in ms. */
   readonly now: () => number;
   readonly onOpened: (sessionId: string, setupMs: number) => void;
@@ -99,6 +101,7 @@ export class Session {
   /** Runs the session to its end. Never rejects: failures are in the summary. */
   run(): Promise<SessionSummary> {
     const { target, tunnel, limits } = this.#task;
+    const { handshakes, tls } = this.#context;
     const { signal } = this.#cancel;
     const onFailed = guarded(this.#onException, (error: unknown) => {
       this.#fail(asFailure(error));
@@ -106,8 +109,12 @@ export class Session {
     });
     const onTargetUp = guarded(this.#onException, (wire: Wire) => this.#onTargetUp(wire));
     const onCloudUp = guarded(this.#onException, (cloud: CloudWire) => this.#onCloudUp(cloud));
-    dialTarget(target, limits.connectTimeoutMs, signal).then(onTargetUp, onFailed);
-    dialCloud(tunnel, this.#context.tls, limits.connectTimeoutMs, signal).then(onCloudUp, onFailed);
+    // Both dials wait for the turn: a target that is up long before the cloud would see a silent connection.
+    const turn = handshakes.enter(lateTurn, signal);
+    turn.then(() => dialTarget(target, limits.connectTimeoutMs, signal)).then(onTargetUp, onFailed);
+    turn
+      .then((leave) => dialCloud(tunnel, tls, limits.connectTimeoutMs, signal).finally(leave))
+      .then(onCloudUp, onFailed);
     return new Promise((resolve) => (this.#resolve = resolve));
   }
 
@@ -291,4 +298,9 @@ export class Session {
     this.#life.end('internal-error', asFailure(error).message);
     this.#cut();
   };
+}
+
+function lateTurn(waitedMs: number): GatehouseError {
+  const sentence = `More sessions were asked for at once than the cloud connected in ${waitedMs / 1000} s; connect again.`;
+  return new GatehouseError('cloud-timeout', sentence);
 }
