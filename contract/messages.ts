@@ -101,14 +101,12 @@ export function isWorkerHello(message: unknown): message is WorkerHello {
 }
 
 /** From the main thread to a worker. Closing a session that is gone is harmless. */
-export type WorkerCommand =
-  | {
-      readonly kind: 'close';
-      readonly sessionId: string;
-      readonly reason: EndReason;
-      readonly detail: string;
-    }
-  | { readonly kind: 'close-all'; readonly reason: EndReason; readonly detail: string };
+export interface WorkerCommand {
+  readonly kind: 'close';
+  readonly sessionId: string;
+  readonly reason: EndReason;
+  readonly detail: string;
+}
 
 /** What happened in a worker since its last report. */
 export interface WorkerReport {

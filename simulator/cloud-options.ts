@@ -18,7 +18,7 @@ export interface CloudTiming {
   readonly realtimeSessionMs: number;
   /** Time from an operation's creation to its delivery, on every channel. Default 0. */
   readonly deliveryDelayMs: number;
-  /** Added to every HTTP request. Default 0. */
+  /** Added to every HTTP request and upgrade. Default 0. */
   readonly latencyMs: number;
 }
 

@@ -10,7 +10,7 @@ import type { TunnelSummary } from './remote-access/tunnel.js';
 import { Front } from './rest/front.js';
 import { routes } from './rest/routes.js';
 import { Router } from './rest/router.js';
-import { Upgrades } from './rest/upgrades.js';
+import { Upgrades } from './upgrades.js';
 import type { Configuration } from './store/configurations.js';
 import type { Fragments, ManagedObject } from './store/inventory.js';
 import type { Operation } from './store/operations.js';
@@ -211,12 +211,9 @@ export class Cloud {
     const { latencyMs } = this.#timing;
     const controls = { faults, recorder, sessions: () => this.sessions(), actions: this.#actions() };
     const router = new Router(routes(controls));
+    const upgrades = new Upgrades({ platform, faults, recorder, remoteAccess, bayeux, mqtt, latencyMs });
     const front = new Front({ platform, faults, recorder, router, bayeux, latencyMs });
-    return new Ports(
-      this.#host,
-      front,
-      new Upgrades({ platform, faults, recorder, remoteAccess, bayeux, mqtt }),
-    );
+    return new Ports(this.#host, front, upgrades);
   }
 
   #actions(): Record<string, () => void> {
@@ -246,6 +243,12 @@ export class Cloud {
 /** Starts a cloud. Resolves when every port is open. @throws Error of the system when a port is taken. */
 export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
   const cloud = new Cloud(options);
-  await cloud.start();
-  return cloud;
+  try {
+    await cloud.start();
+    return cloud;
+  } catch (error) {
+    // What had started before would keep the process alive.
+    await cloud.stop();
+    throw error;
+  }
 }

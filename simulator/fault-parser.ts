@@ -21,6 +21,7 @@ const REQUEST: Readonly<Record<string, Check>> = {
   times: whole(1, 1_000_000),
   latencyMs: whole(0, 3_600_000),
   status: whole(200, 599),
+  location: text,
   retryAfterSeconds: whole(0, 86_400),
   bodyBytes: whole(0, 100_000_000),
   instead: oneOf('silence', 'close', 'reset'),
@@ -60,7 +61,9 @@ function complaint(
   }
   for (const rule of rules as unknown[]) {
     if (!isObject(rule)) return `Every rule of "${name}" is an object.`;
-    const bad = Object.entries(rule).find(([key, value]) => checks[key]?.(value) !== true);
+    const bad = Object.entries(rule).find(
+      ([key, value]) => !Object.hasOwn(checks, key) || checks[key]?.(value) !== true,
+    );
     if (bad !== undefined) return `"${bad[0]}" in "${name}" is not known or has a value that it cannot have.`;
   }
   return undefined;

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { invalid } from './store/platform-error.js';
+import { wildcard } from './wildcard.js';
 import { parseFaults } from './fault-parser.js';
 
 /** What goes wrong with a request, WebSocket upgrades included. The first rule that matches decides. */
@@ -16,6 +17,8 @@ export interface RequestFault {
   readonly status?: number;
   /** `Retry-After` of that answer, in seconds. */
   readonly retryAfterSeconds?: number;
+  /** `Location` of that answer, for redirects that nobody should follow. */
+  readonly location?: string;
   /** Size of the body of that answer, in bytes. Default: a small error document. */
   readonly bodyBytes?: number;
   /** Instead of an answer: say nothing for ever, FIN, or RST. */
@@ -128,10 +131,4 @@ function take<T>(rules: readonly Counted<T>[], matches: (each: Counted<T>) => bo
   const found = rules.find((each) => each.left > 0 && matches(each));
   if (found !== undefined) found.left -= 1;
   return found?.rule;
-}
-
-/** A pattern in which `*` stands for any text. */
-export function wildcard(pattern: string): RegExp {
-  const escaped = pattern.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll(/\*+/g, '.*');
-  return new RegExp(`^${escaped}$`, 's');
 }

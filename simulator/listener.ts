@@ -15,6 +15,9 @@ export interface ListenerOptions {
   readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
+/** Connections per port: two for each tunnel of the largest load test, and some for REST. */
+const MAX_CONNECTIONS = 100_000;
+
 /** An HTTP or HTTPS port that can be taken down and brought back while everything behind it stays. */
 export class Listener {
   #server: Server | undefined;
@@ -35,6 +38,7 @@ export class Listener {
     const server = tls === undefined ? createServer(onRequest) : createSecureServer(tls, onRequest);
     // A load test opens thousands of tunnels at once; the kernel cuts this to what it allows.
     const backlog = 4_096;
+    server.maxConnections = MAX_CONNECTIONS;
     server.on('upgrade', onUpgrade);
     server.on('connection', (socket: Socket) => this.#track(socket));
     server.on('tlsClientError', (_error: Error, socket: Duplex) => socket.destroy());

@@ -1,7 +1,7 @@
 import type { ServerOptions } from 'node:https';
 import { Listener } from './listener.js';
 import type { Front } from './rest/front.js';
-import type { Upgrades } from './rest/upgrades.js';
+import type { Upgrades } from './upgrades.js';
 
 /** Which HTTP ports to open; undefined opens none, 0 takes a free one. */
 export interface PortNumbers {

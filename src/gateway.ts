@@ -10,13 +10,14 @@ import { parseNotification, parseOperation } from './cloud/operation.js';
 import type { Config } from './config/config.js';
 import { reloadable } from './config/reload.js';
 import { GatewayView } from './gateway-view.js';
-import type { Log } from './log.js';
+import type { Log } from './log/log.js';
 import { ConduitTable } from './policy/conduit-table.js';
 import { GatewayAddresses } from './policy/reach.js';
-import type { Redactor } from './redaction.js';
-import { Resolver } from './resolver.js';
+import type { Redactor } from './log/redaction.js';
+import { Resolver } from './names/resolver.js';
+import type { Device, Policy } from './supervisor/admission.js';
 import { SessionPool } from './supervisor/pool.js';
-import { Supervisor, type Device, type Policy } from './supervisor/supervisor.js';
+import { Supervisor } from './supervisor/supervisor.js';
 import { Tunnels } from './tunnels.js';
 
 export interface GatewayOptions {
@@ -33,9 +34,10 @@ export interface GatewayOptions {
 /** Longest wait for the worker threads at start, in ms; they take well below a second each. */
 const WORKERS_UP_MS = 30_000;
 
-/** Part of the shutdown that the sessions get; the rest is for the last statuses, in ms. */
-const SESSIONS_SHUTDOWN_MS = SHUTDOWN_MS - 3_000;
+/** The steps of a shutdown, in ms; together with what needs no wait they stay below SHUTDOWN_MS. */
+const SESSIONS_SHUTDOWN_MS = SHUTDOWN_MS - 4_000;
 const STATUS_FLUSH_MS = 2_000;
+const DISCONNECT_MS = 1_000;
 
 /**
  * The agent: the one place that makes its parts and joins them.
@@ -88,13 +90,15 @@ export class Gateway {
       pool: this.#pool,
       status: this.#cloud.status,
       metrics: this.#sessionMetrics(),
-      policy: policyOf(config),
-      deviceOf: (deviceId) => this.#deviceOf(deviceId),
-      resolve: (hostname) => resolver.resolve(hostname),
-      tunnel: (connectionKey) => tunnels.open(connectionKey),
+      admission: {
+        policy: policyOf(config),
+        deviceOf: (deviceId) => this.#deviceOf(deviceId),
+        resolve: (hostname) => resolver.resolve(hostname),
+        tunnel: (connectionKey) => tunnels.open(connectionKey),
+        cloudNow: () => this.#cloud.clock.now(),
+      },
       redact: { add: (key) => redactor.add(key, 'connection-key'), remove: (key) => redactor.remove(key) },
       now: () => performance.now(),
-      cloudNow: () => this.#cloud.clock.now(),
     });
     this.#admin = new AdminServer({
       listen: config.admin.listen,
@@ -131,14 +135,15 @@ export class Gateway {
   async stop(): Promise<void> {
     this.#isStopping = true;
     const { log } = this.#options;
-    await within(STATUS_FLUSH_MS, this.#cloud.intake.stop());
+    const intakeStopped = this.#cloud.intake.stop();
     const sessions = this.supervisor.registry.sessions;
     if (sessions > 0) log.info({ sessions }, 'ending sessions');
-    await within(SESSIONS_SHUTDOWN_MS, this.supervisor.shutdown());
+    // The supervisor takes on nothing more from here, so the intake may end in its own time.
+    const ended = Promise.all([intakeStopped, this.supervisor.shutdown()]);
+    await within(SESSIONS_SHUTDOWN_MS, ended);
     await this.#cloud.status.flush(STATUS_FLUSH_MS);
     await this.#admin.stop();
-    await within(STATUS_FLUSH_MS, this.#cloud.close());
-    await this.#pool.destroy();
+    await within(DISCONNECT_MS, Promise.all([this.#cloud.close(), this.#pool.destroy()]));
   }
 
   /** Takes on no more operations; `onEmpty` is called when the last session has ended. */
@@ -163,8 +168,10 @@ export class Gateway {
     const { conduits, limits, keepAlive, log: logging, intake } = fresh;
     const device = { ...this.#config.device, children: mergeTargets(this.#config, fresh) };
     const operationAgeMs = intake.operationAgeMs;
+    const { tenant, credentials } = fresh.cloud;
     this.#config = {
       ...this.#config,
+      cloud: { ...this.#config.cloud, tenant, credentials },
       conduits,
       limits,
       keepAlive,
@@ -173,6 +180,7 @@ export class Gateway {
       intake: { ...this.#config.intake, operationAgeMs },
     };
     log.level = logging.level;
+    this.#cloud.credentials.replace(fresh.cloud);
     this.supervisor.reload(policyOf(this.#config));
     log.info({ applies, needsRestart }, 'configuration reloaded');
   }
@@ -181,7 +189,6 @@ export class Gateway {
     const { config, log } = this.#options;
     return new SessionPool({
       workers: config.workers.count,
-      sessionsPerWorker: config.limits.sessions,
       settings: { ca: config.cloud.ca },
       events: {
         onWorkerUp: (worker) => {

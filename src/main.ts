@@ -8,3 +8,6 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 };
 
 process.exitCode = await runProgram(process.argv.slice(2), processIo(), version);
+
+// The work is done. A socket that some library still holds must not keep a service manager waiting.
+setTimeout(() => process.exit(), 500).unref();

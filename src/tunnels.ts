@@ -4,7 +4,7 @@ import type { Secret } from '../contract/secret.js';
 import { proxyAuthorization, type Credentials } from './cloud/authorization.js';
 import { tunnelUrl } from './cloud/tunnel-url.js';
 import type { Config } from './config/config.js';
-import type { Resolver } from './resolver.js';
+import type { Resolver } from './names/resolver.js';
 
 /**
  * Where the WebSocket of each session goes. The cloud's name is resolved here and not in the workers: Node resolves

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Faults } from '../faults.js';
 import type { Platform } from '../platform.js';
-import { authenticate } from '../rest/authentication.js';
+import { authenticate } from '../authentication.js';
 import { PlatformError } from '../store/platform-error.js';
 import type { Operation } from '../store/operations.js';
 import { type Side, Tunnel, type TunnelSummary } from './tunnel.js';

@@ -5,6 +5,9 @@ import { type WebSocket, WebSocketServer } from 'ws';
 /** Largest message accepted, in bytes. The platform's own limit is not documented; agents send up to 64 KiB. */
 const MAX_MESSAGE_BYTES = 33_554_432;
 
+/** Time a refused peer has to read the answer and close, in ms. */
+const REFUSAL_GRACE_MS = 30_000;
+
 /** What the platform sends with every 101 of the remote-access service. */
 const SECURITY_HEADERS = [
   'x-content-type-options: nosniff',
@@ -56,6 +59,7 @@ export function accept(
 /** What else a refusal carries. */
 export interface RefusalExtras {
   readonly retryAfterSeconds?: number | undefined;
+  readonly location?: string | undefined;
   readonly body?: Buffer | undefined;
 }
 
@@ -71,10 +75,13 @@ export function refuse(socket: Duplex, status: number, extras: RefusalExtras = {
     `Content-Length: ${body.length}`,
     ...(status === 401 ? ['WWW-Authenticate: Basic realm="Cumulocity"'] : []),
     ...(extras.retryAfterSeconds === undefined ? [] : [`Retry-After: ${extras.retryAfterSeconds}`]),
+    ...(extras.location === undefined ? [] : [`Location: ${extras.location}`]),
   ];
   socket.write(`${lines.join('\r\n')}\r\n\r\n`);
   socket.end(body);
   // The rest of what the peer sends is read and dropped, so that closing does not turn into a reset.
   socket.resume();
   socket.once('end', () => socket.destroy());
+  const timer = setTimeout(() => socket.destroy(), REFUSAL_GRACE_MS).unref();
+  socket.once('close', () => clearTimeout(timer));
 }

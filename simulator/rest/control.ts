@@ -36,7 +36,8 @@ export function controlRoutes({ faults, recorder, sessions, actions }: Controls)
     route('GET', '/simulator/requests', () => ({ status: 200, body: recorder.list() })),
     route('GET', '/simulator/sessions', () => ({ status: 200, body: sessions() })),
     route('POST', '/simulator/actions/:name', (call) => {
-      const action = actions[param(call, 'name')];
+      const name = param(call, 'name');
+      const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
       if (action === undefined) {
         throw notFound('simulator', `There are the actions ${Object.keys(actions).join(', ')}.`);
       }

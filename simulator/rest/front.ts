@@ -6,7 +6,7 @@ import type { BayeuxService, Platform } from '../platform.js';
 import { jsonBytes } from '../raw-json.js';
 import type { Recorder } from '../recorder.js';
 import { PlatformError } from '../store/platform-error.js';
-import { authenticate, credentialsOf } from './authentication.js';
+import { authenticate, credentialsOf } from '../authentication.js';
 import { readBody } from './body.js';
 import { NOBODY, type Reply } from './call.js';
 import type { Router } from './router.js';
@@ -131,15 +131,17 @@ function inject(
   if (fault.instead === 'reset') reset();
   else if (fault.instead === 'close') request.socket.destroy();
   if (fault.instead !== undefined || fault.status === undefined) return true;
-  const retryAfter: Record<string, string> =
-    fault.retryAfterSeconds === undefined ? {} : { 'Retry-After': String(fault.retryAfterSeconds) };
+  const extras: Record<string, string> = {
+    ...(fault.retryAfterSeconds === undefined ? {} : { 'Retry-After': String(fault.retryAfterSeconds) }),
+    ...(fault.location === undefined ? {} : { Location: fault.location }),
+  };
   if (fault.bodyBytes !== undefined) {
-    response.writeHead(fault.status, { ...retryAfter, 'Content-Type': 'text/plain' });
+    response.writeHead(fault.status, { ...extras, 'Content-Type': 'text/plain' });
     response.end(Buffer.alloc(fault.bodyBytes, 'x'));
     return true;
   }
   const reply = replyOf(new PlatformError(fault.status, 'simulator/Fault', 'A fault was asked for.'));
-  answer(request, response, { ...reply, headers: { ...reply.headers, ...retryAfter } });
+  answer(request, response, { ...reply, headers: { ...reply.headers, ...extras } });
   return true;
 }
 

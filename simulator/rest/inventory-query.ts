@@ -1,6 +1,6 @@
 import type { ManagedObject } from '../store/inventory.js';
 import { PlatformError } from '../store/platform-error.js';
-import { wildcard } from '../faults.js';
+import { wildcard } from '../wildcard.js';
 
 type Test = (object: ManagedObject) => boolean;
 
@@ -101,13 +101,10 @@ class Parser {
 
 /** A field by its dotted path. */
 function read(object: ManagedObject, path: string): unknown {
-  return path
-    .split('.')
-    .reduce<unknown>(
-      (value, key) =>
-        typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined,
-      object,
-    );
+  return path.split('.').reduce<unknown>((value, key) => {
+    const isThere = typeof value === 'object' && value !== null && Object.hasOwn(value, key);
+    return isThere ? (value as Record<string, unknown>)[key] : undefined;
+  }, object);
 }
 
 function unquote(token: string): string {

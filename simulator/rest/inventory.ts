@@ -57,7 +57,7 @@ function select(call: Call): ManagedObject[] {
       (ids === undefined || ids.includes(each.id)) &&
       (type === undefined || each.type === type) &&
       (owner === undefined || each.owner === owner) &&
-      (fragmentType === undefined || each[fragmentType] !== undefined) &&
+      (fragmentType === undefined || Object.hasOwn(each, fragmentType)) &&
       // `q` is the older parameter, which looks among devices only.
       (asked('q') === undefined || each.c8y_IsDevice !== undefined) &&
       query(each),

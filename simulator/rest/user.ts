@@ -1,4 +1,4 @@
-import { tokenOf } from './authentication.js';
+import { tokenOf } from '../authentication.js';
 import type { Call, Reply, Route } from './call.js';
 
 /** The user that calls. */

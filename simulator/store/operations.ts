@@ -176,7 +176,7 @@ function matches(operation: Operation, filter: OperationFilter): boolean {
     (filter.agentId === undefined || operation.agentId === filter.agentId) &&
     (filter.deviceId === undefined || operation.deviceId === filter.deviceId) &&
     (filter.status === undefined || operation.status === filter.status) &&
-    (filter.fragmentType === undefined || operation[filter.fragmentType] !== undefined) &&
+    (filter.fragmentType === undefined || Object.hasOwn(operation, filter.fragmentType)) &&
     (filter.fromMs === undefined || createdAtMs >= filter.fromMs) &&
     (filter.toMs === undefined || createdAtMs <= filter.toMs)
   );

@@ -1,7 +1,9 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import type { Secret } from '../../contract/secret.js';
+import { ADMIN_ERRORS } from '../admin/errors.js';
 import type { AdminListen } from '../config/config.js';
-import { EXIT, type CommandIo } from './command-io.js';
+import { EXIT } from '../exit-codes.js';
+import type { CommandIo } from './command-io.js';
 
 /** Where a running agent can be asked; `admin` of the configuration. */
 export interface AdminTarget {
@@ -63,6 +65,7 @@ export class AdminClient {
       throw unreachable(error, place);
     }
     const body = parse(answer.text);
+    if (body === undefined && answer.text !== '') throw noAgent(answer.status, place);
     if (answer.status >= 200 && answer.status < 300) return { status: answer.status, body };
     throw refusal(answer.status, body, place);
   }
@@ -84,7 +87,7 @@ function whereOf(listen: AdminListen): RequestOptions {
   switch (listen.kind) {
     case 'off':
       throw new AdminClientError(
-        EXIT.unavailable,
+        EXIT.unreachable,
         'The admin listener is off in this configuration; set admin.listen and restart the agent.',
       );
     case 'unix':
@@ -148,21 +151,23 @@ function unreachable(error: unknown, place: string): AdminClientError {
     code === 'EACCES'
       ? 'Your account may not use the socket: join its group or run the command as root.'
       : 'Is the agent running (gatehouse run), and with this configuration?';
-  return new AdminClientError(EXIT.unavailable, `No agent at ${place} (${cause}). ${next}`, { cause: error });
+  return new AdminClientError(EXIT.unreachable, `No agent at ${place} (${cause}). ${next}`, { cause: error });
 }
 
 function refusal(status: number, body: unknown, place: string): AdminClientError {
+  if (!Object.hasOwn(ADMIN_ERRORS, field(body, 'error') ?? '')) return noAgent(status, place);
   const message = field(body, 'message') ?? 'it gave no reason';
   if (status === 401) {
     const next = 'Give the admin token of the running agent: admin.token or GATEHOUSE_ADMIN_TOKEN.';
     return new AdminClientError(EXIT.refused, `The agent at ${place} refuses the token. ${next}`);
   }
   if (status === 429) return new AdminClientError(EXIT.refused, `The agent at ${place} refuses: ${message}`);
-  if (field(body, 'error') === undefined) {
-    const what = `What answers at ${place} is no Gatehouse agent (HTTP ${status}).`;
-    return new AdminClientError(EXIT.unavailable, `${what} Check admin.listen.`);
-  }
   return new AdminClientError(EXIT.failed, message);
+}
+
+function noAgent(status: number, place: string): AdminClientError {
+  const what = `What answers at ${place} is no Gatehouse agent (HTTP ${status}).`;
+  return new AdminClientError(EXIT.unreachable, `${what} Check admin.listen.`);
 }
 
 function field(body: unknown, name: string): string | undefined {

@@ -1,11 +1,11 @@
 import { ConfigError, problemText, sourceText } from '../config/problem.js';
 import { loadConfig } from '../config/load.js';
 import type { LoadedConfig } from '../config/load.js';
-import { secretsOf } from '../config/secrets.js';
 import { effectiveConfig, effectiveValues } from '../config/view.js';
 import { EXIT } from '../exit-codes.js';
 import type { ExitCode } from '../exit-codes.js';
-import { Redactor } from '../redaction.js';
+import { Redactor } from '../log/redaction.js';
+import { registerSecrets } from '../log/secrets.js';
 import { CLOUD_PROBES } from './check/cloud-probes.js';
 import { NETWORK_PROBES } from './check/network-probes.js';
 import { runProbes } from './check/probe.js';
@@ -17,7 +17,7 @@ import type { Io } from './terminal.js';
 
 export interface CheckOptions {
   /** `--config`. */
-  readonly config?: string | undefined;
+  readonly file?: string | undefined;
   /** `--print`: show the effective configuration instead of probing. */
   readonly print?: boolean | undefined;
   /** `--json`: one JSON document instead of lines. */
@@ -34,7 +34,7 @@ export async function check(options: CheckOptions, io: Io): Promise<ExitCode> {
   const { env, cwd } = io;
   let loaded: LoadedConfig;
   try {
-    loaded = loadConfig({ file: options.config, env, cwd, isTerminal: io.stdout.isTTY === true });
+    loaded = loadConfig({ file: options.file, env, cwd, isTerminal: io.stdout.isTTY === true });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return tellInvalid(error, options, io);
@@ -80,7 +80,7 @@ function print({ config, sources, warnings, file }: LoadedConfig, { json }: Chec
 async function probe(loaded: LoadedConfig, options: CheckOptions, io: Io): Promise<ExitCode> {
   const { config, warnings, file } = loaded;
   const redactor = new Redactor();
-  for (const { secret, kind } of secretsOf(config)) redactor.add(secret, kind);
+  registerSecrets(redactor, config);
   const terminal = new Terminal(io.stdout, io.env);
   const isJson = options.json === true;
   const probes: readonly Probe[] = [

@@ -1,5 +1,6 @@
 import { AdminClient, AdminClientError, adminCommand, type AdminCommandOptions } from './admin-client.js';
-import { EXIT, type CommandIo } from './command-io.js';
+import { EXIT } from '../exit-codes.js';
+import type { CommandIo } from './command-io.js';
 
 export interface CloseOptions extends AdminCommandOptions {
   /** Id of the session, as `gatehouse sessions` shows it. */

@@ -11,12 +11,3 @@ export interface TextSink {
   /** Width of the terminal in characters; undefined when it is none. */
   readonly columns?: number | undefined;
 }
-
-/** Exit codes of every command (CONTRACT; the numbers are those of sysexits.h). */
-export const EXIT = {
-  done: 0,
-  failed: 1,
-  usage: 64,
-  unavailable: 69,
-  refused: 77,
-} as const;

@@ -1,6 +1,7 @@
 import { Writable, type Readable } from 'node:stream';
 import { humanBytes } from './admin-text.js';
-import { EXIT, type CommandIo } from './command-io.js';
+import { EXIT } from '../exit-codes.js';
+import type { CommandIo } from './command-io.js';
 import { ConnectError } from './connect/connect-error.js';
 import { LocalPort } from './connect/local-port.js';
 import { nextStep } from './connect/next-step.js';

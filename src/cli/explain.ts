@@ -8,7 +8,7 @@ import { ConduitTable } from '../policy/conduit-table.js';
 import { explain } from '../policy/explain.js';
 import { NO_SESSIONS } from '../policy/question.js';
 import { GatewayAddresses } from '../policy/reach.js';
-import { Resolver } from '../resolver.js';
+import { Resolver } from '../names/resolver.js';
 import type { ProcessIo } from './process-io.js';
 
 export interface ExplainOptions {

@@ -22,7 +22,7 @@ interface ConfigFlag {
 export async function runProgram(argv: readonly string[], io: ProcessIo, version: string): Promise<number> {
   const program = new Program(io, version);
   try {
-    await program.command.parseAsync([...argv], { from: 'user' });
+    await program.command.parseAsync(withDefault(argv), { from: 'user' });
     return program.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
@@ -68,8 +68,10 @@ class Program {
   }
 
   #agentCommands(version: string): void {
-    this.#add('run', { isDefault: true })
-      .description('run the agent until it is told to stop (SIGTERM, SIGINT; SIGUSR2 drains, SIGHUP reloads)')
+    this.#add('run')
+      .description(
+        'run the agent until it is told to stop (SIGTERM, SIGINT; SIGUSR2 drains, SIGHUP reloads); the default',
+      )
       .addHelpText(
         'after',
         example('gatehouse run --config /etc/gatehouse/gatehouse.yaml', 'as a service does it'),
@@ -84,9 +86,7 @@ class Program {
         example('gatehouse check --config gatehouse.yaml', 'what works, and what to do about the rest'),
       )
       .action((flags: ConfigFlag & { print?: true; json?: true }) =>
-        this.#finish(
-          check({ file: flags.config, print: flags.print === true, json: flags.json === true }, this.io),
-        ),
+        this.#finish(check({ ...flags, file: flags.config }, this.io)),
       );
     this.#add('explain')
       .description('say what the policy decides for a target, and which line of which file says it')
@@ -204,9 +204,9 @@ class Program {
       });
   }
 
-  #add(name: string, options: { isDefault?: boolean } = {}): Command {
+  #add(name: string): Command {
     return this.command
-      .command(name, options)
+      .command(name)
       .option(
         '--config <file>',
         'configuration (default: gatehouse.yaml here, else /etc/gatehouse/gatehouse.yaml)',
@@ -246,12 +246,22 @@ function port(text: string): number {
   return value;
 }
 
-/** Lines of examples: a command line and what it is for, in turn. */
+/**
+ * `run` is the default command. Commander's own default would take a mistyped command for an argument of `run` and
+ * suggest nothing.
+ */
+function withDefault(argv: readonly string[]): string[] {
+  const [first] = argv;
+  const isForProgram = first !== undefined && (!first.startsWith('-') || GLOBAL_OPTIONS.includes(first));
+  return isForProgram ? [...argv] : ['run', ...argv];
+}
+
+const GLOBAL_OPTIONS = ['-h', '--help', '-V', '--version'];
+
+/** Examples: a command line and what it is for, in turn. The comment stands above, so that the line can be copied. */
 function example(...pairs: readonly string[]): string {
   const lines = pairs.flatMap((text, index) =>
-    index % 2 === 0
-      ? [`  ${text}${pairs[index + 1] === undefined ? '' : `    # ${pairs[index + 1] ?? ''}`}`]
-      : [],
+    index % 2 === 0 ? [`  # ${pairs[index + 1] ?? ''}`, `  ${text}`] : [],
   );
-  return `\nExample${lines.length > 1 ? 's' : ''}:\n${lines.join('\n')}`;
+  return `\nExample${pairs.length > 2 ? 's' : ''}:\n${lines.join('\n')}`;
 }

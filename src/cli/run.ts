@@ -1,11 +1,11 @@
 import { loadConfig, type LoadedConfig } from '../config/load.js';
+import { registerSecrets } from '../log/secrets.js';
 import { ConfigError } from '../config/problem.js';
 import type { Config } from '../config/config.js';
 import { EXIT } from '../exit-codes.js';
 import { Gateway } from '../gateway.js';
-import { createLog, type Log } from '../log.js';
-import { Redactor } from '../redaction.js';
-import { registerSecrets } from '../secrets.js';
+import { createLog, type Log } from '../log/log.js';
+import { Redactor } from '../log/redaction.js';
 import type { ProcessIo } from './process-io.js';
 
 export interface RunOptions {
@@ -13,6 +13,9 @@ export interface RunOptions {
   readonly file: string | undefined;
   readonly version: string;
 }
+
+/** Longest wait for a destination of the log that is slow, before the last attempt, in ms. */
+const LOG_FLUSH_MS = 500;
 
 /** `gatehouse run`: the agent until it is told to stop. Gives the exit code. */
 export async function run(options: RunOptions, io: ProcessIo): Promise<number> {
@@ -24,6 +27,7 @@ export async function run(options: RunOptions, io: ProcessIo): Promise<number> {
   const { log, sink } = createLog({ ...config.log, redactor });
   for (const warning of warnings) log.warn({}, warning);
   const exitCode = await new Running(options, io, log, redactor, load).run(config, file);
+  await sink.flush(LOG_FLUSH_MS);
   sink.flushSync();
   return exitCode;
 }

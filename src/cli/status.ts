@@ -1,7 +1,8 @@
 import type { StatusView, WorkerView } from '../admin/backend.js';
 import { AdminClient, AdminClientError, adminCommand, type AdminCommandOptions } from './admin-client.js';
 import { humanAge, humanBytes, printable, tableLines } from './admin-text.js';
-import { EXIT, type CommandIo } from './command-io.js';
+import { EXIT } from '../exit-codes.js';
+import type { CommandIo } from './command-io.js';
 
 /** `gatehouse status`: the agent at a glance, or with `json` the object as the agent sent it. Gives the exit code. */
 export function status(options: AdminCommandOptions, io: CommandIo): Promise<number> {

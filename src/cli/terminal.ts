@@ -5,17 +5,12 @@ export interface Output {
   readonly columns?: number;
 }
 
-/** What a command gets from the process; tests give their own. */
+/** What a command that only tells things gets from the process; tests give their own. */
 export interface Io {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-}
-
-/** The process as it is. */
-export function processIo(): Io {
-  return { stdout: process.stdout, stderr: process.stderr, env: process.env, cwd: process.cwd() };
 }
 
 const COLOURS = { red: 31, green: 32, yellow: 33, cyan: 36, grey: 90, bold: 1 } as const;

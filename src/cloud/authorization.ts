@@ -21,6 +21,27 @@ export function credentialsOf(cloud: Pick<Config['cloud'], 'tenant' | 'credentia
   };
 }
 
+/** Credentials that a reload replaces: the next request, login and tunnel use the new ones. */
+export class CurrentCredentials implements Credentials {
+  #current: Credentials;
+
+  constructor(cloud: Pick<Config['cloud'], 'tenant' | 'credentials'>) {
+    this.#current = credentialsOf(cloud);
+  }
+
+  replace(cloud: Pick<Config['cloud'], 'tenant' | 'credentials'>): void {
+    this.#current = credentialsOf(cloud);
+  }
+
+  authorization(): string {
+    return this.#current.authorization();
+  }
+
+  mqttLogin(): ReturnType<Credentials['mqttLogin']> {
+    return this.#current.mqttLogin();
+  }
+}
+
 /** The Proxy-Authorization header value of a proxy, or undefined when it wants none. */
 export function proxyAuthorization(proxy: NonNullable<Config['cloud']['proxy']>): string | undefined {
   return proxy.user === undefined ? undefined : basic(proxy.user, proxy.password?.reveal() ?? '');

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Config } from '../config/config.js';
-import { credentialsOf, type Credentials } from './authorization.js';
+import { CurrentCredentials } from './authorization.js';
 import { Backoff } from './backoff.js';
 import { BayeuxIntake } from './bayeux-intake.js';
 import { CloudClock } from './cloud-clock.js';
@@ -55,7 +55,7 @@ export interface Cloud {
   readonly intake: Intake;
   readonly status: StatusReporter;
   readonly rest: RestClient;
-  readonly credentials: Credentials;
+  readonly credentials: CurrentCredentials;
   /** The cloud's clock, by which the age of operations is judged. */
   readonly clock: CloudClock;
   /** The managed-object id of the gateway; undefined until it was found or created. */
@@ -84,7 +84,7 @@ class DeviceSide implements Cloud {
   readonly intake: Intake;
   readonly status: StatusOutbox;
   readonly rest: RestClient;
-  readonly credentials: Credentials;
+  readonly credentials: CurrentCredentials;
   readonly clock: CloudClock;
   readonly #common: Common;
   readonly #objects: ManagedObjects;
@@ -101,7 +101,7 @@ class DeviceSide implements Cloud {
     const { timing, now, monotonic, newBackoff } = common;
     this.#common = common;
     this.clock = new CloudClock(now);
-    this.credentials = credentialsOf(config.cloud);
+    this.credentials = new CurrentCredentials(config.cloud);
     this.rest = new RestClient({
       cloud: config.cloud,
       credentials: this.credentials,
@@ -221,8 +221,7 @@ class DeviceSide implements Cloud {
   #mqttIntake(): MqttIntake {
     const { options, timing, monotonic } = this.#common;
     const { config, log, parseOperations } = options;
-    const login = this.credentials.mqttLogin();
-    if (login === undefined)
+    if (this.credentials.mqttLogin() === undefined)
       throw new Error('intake.kind mqtt needs cloud.user and cloud.password, not a token');
     return new MqttIntake({
       link: {
@@ -233,7 +232,7 @@ class DeviceSide implements Cloud {
           connectMs: timing.mqttConnectMs,
         },
         clientId: `d:${config.device.externalId}`,
-        login,
+        login: () => this.credentials.mqttLogin(),
         keepAliveMs: timing.mqttKeepAliveMs,
         ackMs: timing.mqttAckMs,
       },

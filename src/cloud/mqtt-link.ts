@@ -6,7 +6,8 @@ import { PacketGuard } from './packet-guard.js';
 export interface MqttLinkOptions {
   readonly transport: MqttTransportOptions;
   readonly clientId: string;
-  readonly login: { readonly username: string; readonly password: string } | undefined;
+  /** Asked at every connect, so that renewed credentials are taken. */
+  readonly login: () => { readonly username: string; readonly password: string } | undefined;
   readonly keepAliveMs: number;
   /** Longest wait for a SUBACK or PUBACK, in ms. */
   readonly ackMs: number;
@@ -124,7 +125,7 @@ export class MqttLink {
 function clientOptions(options: MqttLinkOptions): IClientOptions {
   return {
     clientId: options.clientId,
-    ...(options.login ?? {}),
+    ...(options.login() ?? {}),
     clean: true,
     keepalive: Math.max(1, Math.round(options.keepAliveMs / 1_000)),
     connectTimeout: options.transport.connectMs,

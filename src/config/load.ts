@@ -138,14 +138,14 @@ function findFile(
 }
 
 function fileProblem(file: string, sentence: string): Problem {
-  const message = `the configuration file ${sentence}; \`gatehouse init\` writes one, \`gatehouse demo\` needs none`;
-  return { source: { kind: 'file', file, line: 1 }, key: '', message, example: undefined };
+  const message = `the configuration file ${sentence}; \`gatehouse demo\` needs none`;
+  return { source: { kind: 'file', file, line: 0 }, key: '', message, example: undefined };
 }
 
 function noFile(candidates: readonly string[], cwd: string): Problem {
   const message = [
     `no configuration: neither ${candidates.map((file) => path.resolve(cwd, file)).join(' nor ')} exists.`,
-    'Name one with --config FILE, write one with `gatehouse init`, or try `gatehouse demo`, which needs none.',
+    'Name one with --config FILE, or try `gatehouse demo`, which needs none.',
     'The smallest one that works:',
     ...[
       'cloud:',

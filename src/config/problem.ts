@@ -2,6 +2,7 @@
 export type Source =
   | { readonly kind: 'command line' }
   | { readonly kind: 'environment'; readonly name: string }
+  /** Line 0 is the file as a whole. */
   | { readonly kind: 'file'; readonly file: string; readonly line: number }
   | { readonly kind: 'default' };
 
@@ -46,7 +47,7 @@ export function problemText({ source, key, message, example }: Problem): string 
 export function sourceText(source: Source): string {
   switch (source.kind) {
     case 'file':
-      return `${source.file}:${source.line}`;
+      return source.line === 0 ? source.file : `${source.file}:${source.line}`;
     case 'environment':
       return `environment variable ${source.name}`;
     case 'command line':

@@ -33,6 +33,7 @@ export function checkRules(input: RuleInput): Findings {
   conduits(input, findings);
   children(input, findings);
   adminToken(input, findings);
+  mqttLogin(input, findings);
   mqttClientId(input, findings);
   return findings;
 }
@@ -142,6 +143,14 @@ function adminToken({ values, entries, locate, nowhere }: RuleInput, { problems,
   } else if ((values[key]?.reveal().length ?? Infinity) < MIN_ADMIN_TOKEN_CHARACTERS) {
     warnings.push({ source, key, message: `has fewer than ${MIN_ADMIN_TOKEN_CHARACTERS} characters` });
   }
+}
+
+/** The MQTT endpoint takes user and password; a bearer token is for REST and tunnels only. */
+function mqttLogin({ values, entries, locate, nowhere }: RuleInput, { problems }: Findings): void {
+  if (values['intake.kind'] !== 'mqtt' || values['cloud.token'] === undefined) return;
+  const key: KeyName = 'intake.kind';
+  const message = 'mqtt needs cloud.user and cloud.password; cloud.token works with rest';
+  problems.push({ source: entries.get(key)?.source ?? locate(nowhere, key), key, message, example: 'rest' });
 }
 
 /** The MQTT client id is `d:<external id>`, so a colon would end the id early. */

@@ -22,8 +22,6 @@ export interface PoolEvents {
 
 export interface PoolOptions {
   readonly workers: number;
-  /** Each worker can carry them all, so that the last worker standing still serves. */
-  readonly sessionsPerWorker: number;
   readonly settings: WorkerSettings;
   readonly events: PoolEvents;
 }
@@ -40,13 +38,14 @@ export class SessionPool {
   readonly #ports = new Map<number, MessagePort>();
   readonly #events: PoolEvents;
 
-  constructor({ workers, sessionsPerWorker, settings, events }: PoolOptions) {
+  constructor({ workers, settings, events }: PoolOptions) {
     this.#events = events;
     this.#piscina = new Piscina({
       filename: WORKER_FILE,
       minThreads: workers,
       maxThreads: workers,
-      concurrentTasksPerWorker: sessionsPerWorker,
+      // The supervisor's limits bound the sessions, also after a reload; here nothing may wait in a queue.
+      concurrentTasksPerWorker: Number.MAX_SAFE_INTEGER,
       // The default parks an idle worker's event loop in Atomics.wait; its sockets then get no service.
       atomics: 'disabled',
       idleTimeout: Infinity,
@@ -72,9 +71,9 @@ export class SessionPool {
     return this.#piscina.run(task);
   }
 
-  /** To every worker: a worker that does not know the session ignores the command. */
-  broadcast(command: WorkerCommand): void {
-    for (const port of this.#ports.values()) port.postMessage(command);
+  /** A command for one worker; one that is gone took its sessions with it. */
+  send(worker: number, command: WorkerCommand): void {
+    this.#ports.get(worker)?.postMessage(command);
   }
 
   /** Ends the threads, and with them whatever still runs. */

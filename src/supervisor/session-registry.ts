@@ -1,5 +1,5 @@
 import type { SessionCounters } from '../../contract/messages.js';
-import { next, type SessionEvent, type SessionState } from '../../contract/session-state.js';
+import { next, type EndReason, type SessionEvent, type SessionState } from '../../contract/session-state.js';
 
 /** A session as the main thread knows it. */
 export interface SessionRecord {
@@ -18,6 +18,8 @@ export interface SessionRecord {
   worker: number;
   /** Wall clock; undefined while it connects. */
   openedAtMs: number | undefined;
+  /** Asked to end before a worker had begun it. */
+  endAtStart: readonly [reason: EndReason, detail: string] | undefined;
   uplinkBytes: number;
   downlinkBytes: number;
 }

@@ -16,44 +16,23 @@ import type {
   RemoteAccessOperation,
   StatusReporter,
 } from '../cloud/intake.js';
-import type { ChildConfig, Conduit, Config } from '../config/config.js';
-import type { ConduitTable } from '../policy/conduit-table.js';
-import { decide } from '../policy/decide.js';
-import type { GatewayAddresses } from '../policy/reach.js';
+import type { Conduit } from '../config/config.js';
+import { hostAndPort } from '../policy/decide.js';
+import { Admission, type AdmissionParts, type Policy } from './admission.js';
 import { OperationMemory } from './operation-memory.js';
 import type { SessionPool } from './pool.js';
 import { SessionRegistry, type SessionRecord } from './session-registry.js';
 
-/** The part of the configuration and what is derived from it that a reload replaces. */
-export interface Policy {
-  readonly conduits: ConduitTable;
-  readonly gateway: GatewayAddresses;
-  readonly limits: Config['limits'];
-  readonly webSocketPingMs: number;
-  readonly operationAgeMs: number;
-}
-
-/** Whom an operation is for. */
-export type Device = { readonly kind: 'gateway' } | { readonly kind: 'child'; readonly child: ChildConfig };
-
 export interface SupervisorParts {
   readonly log: SupervisorLog;
-  readonly pool: Pick<SessionPool, 'run' | 'broadcast'>;
+  readonly pool: Pick<SessionPool, 'run' | 'send'>;
   readonly status: StatusReporter;
   readonly metrics: SupervisorMetrics;
-  readonly policy: Policy;
-  /** The device with this managed-object id, if it is one of ours. */
-  readonly deviceOf: (deviceId: string) => Device | undefined;
-  /** @throws GatehouseError target-unresolved. */
-  readonly resolve: (hostname: string) => Promise<{ readonly addresses: readonly string[] }>;
-  /** Where the session's WebSocket goes. @throws GatehouseError cloud-unreachable, invalid-operation. */
-  readonly tunnel: (connectionKey: Secret) => Promise<Tunnel>;
+  readonly admission: AdmissionParts;
   /** Registers a connection key as a secret for as long as its session lives. */
   readonly redact: { add(key: string): void; remove(key: string): void };
   /** Monotonic, in ms. */
   readonly now: () => number;
-  /** The cloud's clock as far as it is known, in ms since 1970. */
-  readonly cloudNow: () => number;
 }
 
 export interface SupervisorLog {
@@ -84,14 +63,14 @@ export class Supervisor {
   readonly registry = new SessionRegistry();
   readonly #parts: SupervisorParts;
   readonly #memory: OperationMemory;
+  readonly #admission: Admission;
   readonly #waiters = new Map<string, (() => void)[]>();
-  #policy: Policy;
   #accepting = true;
   #onEmpty: (() => void) | undefined;
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
-    this.#policy = parts.policy;
+    this.#admission = new Admission(parts.admission);
     this.#memory = new OperationMemory(parts.now);
   }
 
@@ -115,11 +94,12 @@ export class Supervisor {
 
   /** Ends one session; resolves once both of its sockets are gone. */
   async close(sessionId: string, reason: EndReason, detail: string): Promise<'closed' | 'unknown'> {
-    if (this.registry.get(sessionId) === undefined) return 'unknown';
+    const record = this.registry.get(sessionId);
+    if (record === undefined) return 'unknown';
     const gone = new Promise<void>((resolve) => {
       this.#waiters.set(sessionId, [...(this.#waiters.get(sessionId) ?? []), resolve]);
     });
-    this.#parts.pool.broadcast({ kind: 'close', sessionId, reason, detail });
+    this.#end(record, reason, detail);
     await gone;
     return 'closed';
   }
@@ -135,23 +115,18 @@ export class Supervisor {
   shutdown(): Promise<void> {
     return new Promise((resolve) => {
       this.drain(resolve);
-      this.#parts.pool.broadcast({ kind: 'close-all', reason: 'shutdown', detail: 'the gateway stops' });
+      for (const record of this.registry.all()) this.#end(record, 'shutdown', 'the gateway stops');
     });
   }
 
   /** Takes over a reloaded policy: sessions whose conduit no longer allows them end, all others stay. */
   reload(policy: Policy): void {
-    this.#policy = policy;
+    this.#admission.replace(policy);
     for (const record of this.registry.all()) {
-      const decision = decide({
-        ...this.#question(record.host, record.port, record.deviceId),
-        addresses: record.addresses,
-        counts: { sessions: 0, ofConduit: () => 0, ofTarget: () => 0 },
-      });
-      if (decision.kind === 'allow') continue;
-      this.#parts.log.info({ sessionId: record.id, why: decision.sentence }, 'session no longer allowed');
-      const detail = 'the configuration no longer allows it';
-      this.#parts.pool.broadcast({ kind: 'close', sessionId: record.id, reason: 'policy-revoked', detail });
+      const why = this.#admission.revoked(record);
+      if (why === undefined) continue;
+      this.#parts.log.info({ sessionId: record.id, why }, 'session no longer allowed');
+      this.#end(record, 'policy-revoked', 'the configuration no longer allows it');
     }
   }
 
@@ -159,11 +134,19 @@ export class Supervisor {
   onReport(worker: number, report: WorkerReport): void {
     for (const id of report.started) {
       const record = this.registry.get(id);
-      if (record !== undefined) record.worker = worker;
+      if (record === undefined) continue;
+      record.worker = worker;
+      if (record.endAtStart !== undefined) this.#end(record, ...record.endAtStart);
     }
     for (const { sessionId, setupMs } of report.opened) this.#onOpened(sessionId, setupMs);
     for (const id of report.closing) this.registry.apply(id, 'ending');
     for (const counters of report.counters) this.#countBytes(worker, counters);
+  }
+
+  /** Tells the session's worker to end it; commands and tasks travel by different ports, so not before it has begun. */
+  #end(record: SessionRecord, reason: EndReason, detail: string): void {
+    if (record.worker === 0) record.endAtStart = [reason, detail];
+    else this.#parts.pool.send(record.worker, { kind: 'close', sessionId: record.id, reason, detail });
   }
 
   #isNew(operationId: string, deviceId: string, connectionKey: string | undefined): boolean {
@@ -184,24 +167,15 @@ export class Supervisor {
   }
 
   async #start(operation: RemoteAccessOperation): Promise<void> {
-    this.#checkAge(operation);
-    if (this.#parts.deviceOf(operation.deviceId) === undefined) throw unknownDevice(operation.deviceId);
-    const { hostname, port, deviceId } = operation;
-    const { addresses } = await this.#parts.resolve(hostname);
-    const tunnel = await this.#parts.tunnel(operation.connectionKey);
+    const prepared = await this.#admission.prepare(operation);
     // From the decision to the registry nothing awaits, so two operations cannot share the last free place.
-    const decision = decide({
-      ...this.#question(hostname, port, deviceId),
-      addresses,
-      counts: this.registry,
-    });
-    if (decision.kind === 'deny') throw new GatehouseError(decision.code, decision.sentence);
+    const { conduit, addresses, limits } = this.#admission.admit(prepared, this.registry);
     if (!this.#accepting)
       throw new GatehouseError('cancelled', 'The gateway is shutting down; connect again later.');
     if (this.#parts.status.size >= MAX_OUTBOX_OPERATIONS) throw outboxFull();
-    const record = this.#record(operation, decision.conduit, decision.addresses);
+    const record = this.#record(operation, conduit, addresses);
     this.registry.add(record);
-    await this.#run(record, operation.connectionKey, tunnel, this.#sessionLimits(decision.conduit));
+    await this.#run(record, operation.connectionKey, prepared.tunnel, limits);
   }
 
   async #run(record: SessionRecord, key: Secret, tunnel: Tunnel, limits: SessionLimits): Promise<void> {
@@ -209,18 +183,16 @@ export class Supervisor {
     const { id: sessionId, host, port, addresses } = record;
     redact.add(key.reveal());
     this.#report(record, 'EXECUTING');
-    this.#parts.log.info({ ...about(record), target: `${host}:${port}` }, 'session connecting');
-    try {
-      this.#onEnded(record, await pool.run({ sessionId, target: { host, port, addresses }, tunnel, limits }));
-    } catch {
-      this.#onWorkerLost(record);
-    } finally {
-      redact.remove(key.reveal());
-      this.registry.remove(record);
-      for (const resolve of this.#waiters.get(sessionId) ?? []) resolve();
-      this.#waiters.delete(sessionId);
-      this.#tellIfEmpty();
-    }
+    this.#parts.log.info({ ...about(record), target: hostAndPort(host, port) }, 'session connecting');
+    const target = { host, port, addresses };
+    const summary = await pool.run({ sessionId, target, tunnel, limits }).catch(() => undefined);
+    if (summary === undefined) this.#onWorkerLost(record);
+    else this.#onEnded(record, summary);
+    redact.remove(key.reveal());
+    this.registry.remove(record);
+    for (const resolve of this.#waiters.get(sessionId) ?? []) resolve();
+    this.#waiters.delete(sessionId);
+    this.#tellIfEmpty();
   }
 
   #onOpened(sessionId: string, setupMs: number): void {
@@ -292,21 +264,6 @@ export class Supervisor {
     this.#parts.status.report(update);
   }
 
-  #checkAge({ createdAtMs }: RemoteAccessOperation): void {
-    if (createdAtMs === undefined) return;
-    const ageMs = this.#parts.cloudNow() - createdAtMs;
-    const limitMs = this.#policy.operationAgeMs;
-    if (ageMs <= limitMs) return;
-    const sentence = `The request was ${Math.round(ageMs / 1000)} s old when it could be handled; the limit is ${limitMs / 1000} s (intake.operationAge). Connect again.`;
-    throw new GatehouseError('operation-stale', sentence);
-  }
-
-  #question(hostname: string, port: number, deviceId: string) {
-    const device = this.#parts.deviceOf(deviceId);
-    const child = device?.kind === 'child' ? device.child : undefined;
-    return { hostname, port, child, ...this.#policy };
-  }
-
   #record(operation: RemoteAccessOperation, conduit: Conduit, addresses: readonly string[]): SessionRecord {
     return {
       // Ten characters: unlikely to repeat within a log file, and short enough to be typed.
@@ -321,21 +278,9 @@ export class Supervisor {
       state: 'connecting',
       worker: 0,
       openedAtMs: undefined,
+      endAtStart: undefined,
       uplinkBytes: 0,
       downlinkBytes: 0,
-    };
-  }
-
-  #sessionLimits(conduit: Conduit): SessionLimits {
-    const { limits, webSocketPingMs } = this.#policy;
-    return {
-      connectTimeoutMs: limits.connectTimeoutMs,
-      idleTimeoutMs: conduit.idleTimeoutMs ?? limits.idleTimeoutMs,
-      sessionDurationMs: conduit.sessionDurationMs ?? limits.sessionDurationMs,
-      bootstrapBufferBytes: limits.bootstrapBufferBytes,
-      bufferBytes: limits.bufferBytes,
-      maxMessageBytes: limits.maxMessageBytes,
-      webSocketPingMs,
     };
   }
 
@@ -355,11 +300,6 @@ export class Supervisor {
 /** The fields that every log line of a session begins with. */
 function about({ id, operationId, deviceId, conduit }: SessionRecord): object {
   return { sessionId: id, operationId, deviceId, conduit };
-}
-
-function unknownDevice(deviceId: string): GatehouseError {
-  const sentence = `Device ${deviceId} is not served by this gateway; add it under device.children.`;
-  return new GatehouseError('invalid-operation', sentence);
 }
 
 function outboxFull(): GatehouseError {

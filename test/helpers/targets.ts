@@ -1,82 +1,83 @@
-import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { Worker } from 'node:worker_threads';
+import net from 'node:net';
+import { until } from './until.js';
 
-/** A TCP server on loopback that counts who comes. */
-export class Trap {
-  /** Connections ever accepted. */
-  connections = 0;
-  readonly #sockets = new Set<Socket>();
+/** A TCP server on a free loopback port, as a device on the plant network. */
+export class Target {
+  readonly sockets = new Set<net.Socket>();
+  readonly #server: net.Server;
+  readonly #accepted: net.Socket[] = [];
+  #waiting: ((socket: net.Socket) => void)[] = [];
 
-  private constructor(private readonly server: Server) {}
-
-  /** @param onConnection What it does with each; by default it keeps the connection and says nothing. */
-  static async start(
-    onConnection: (socket: Socket) => void = () => undefined,
-    { host = '127.0.0.1', port = 0 } = {},
-  ): Promise<Trap> {
-    const server = createServer();
-    const trap = new Trap(server);
-    server.on('connection', (socket: Socket) => {
-      trap.connections += 1;
-      trap.#sockets.add(socket);
-      socket.on('error', () => undefined).on('close', () => trap.#sockets.delete(socket));
-      socket.resume();
+  /** `onConnection` speaks first; a socket is half-open and paused by nobody. */
+  constructor(onConnection: (socket: net.Socket) => void = () => undefined, pauseOnConnect = false) {
+    const options = { allowHalfOpen: true, noDelay: true, pauseOnConnect };
+    this.#server = net.createServer(options, (socket) => {
+      this.sockets.add(socket);
+      socket.on('close', () => this.sockets.delete(socket));
+      socket.on('error', () => undefined);
       onConnection(socket);
+      const waiting = this.#waiting.shift();
+      if (waiting === undefined) this.#accepted.push(socket);
+      else waiting(socket);
     });
-    server.listen(port, host);
-    await once(server, 'listening');
-    return trap;
+  }
+
+  async listen(host = '127.0.0.1'): Promise<this> {
+    await new Promise<void>((resolve) => this.#server.listen(0, host, resolve));
+    return this;
   }
 
   get port(): number {
-    return (this.server.address() as AddressInfo).port;
+    return (this.#server.address() as net.AddressInfo).port;
   }
 
-  /** Connections that are open. */
-  get open(): number {
-    return this.#sockets.size;
+  /** The next connection. */
+  connection(): Promise<net.Socket> {
+    const socket = this.#accepted.shift();
+    if (socket !== undefined) return Promise.resolve(socket);
+    return until('a connection at the target', new Promise((resolve) => this.#waiting.push(resolve)));
   }
 
-  async stop(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    this.server.close();
-    await once(this.server, 'close');
+  async close(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
   }
 }
 
-/** A port on which nothing listens. */
-export async function refusingPort(): Promise<number> {
-  const trap = await Trap.start();
-  const { port } = trap;
-  await trap.stop();
+/** Gives back what it gets, and closes when the peer does. */
+export const echo = (socket: net.Socket): void => void socket.pipe(socket);
+
+/** Says `bytes` at once and stays. */
+export const banner =
+  (bytes: Buffer | string) =>
+  (socket: net.Socket): void =>
+    void socket.write(bytes);
+
+/** Says `bytes` and closes its side. */
+export const halfClosing =
+  (bytes: Buffer | string) =>
+  (socket: net.Socket): void =>
+    void socket.end(bytes);
+
+/** Answers a connection with RST. */
+export const resetting = (socket: net.Socket): void => void socket.resetAndDestroy();
+
+/** A free port with nothing behind it. */
+export async function closedPort(): Promise<number> {
+  const target = await new Target().listen();
+  const { port } = target;
+  await target.close();
   return port;
 }
 
-/** Enough connections to fill a backlog of one on any system. */
-const FILLERS = 4;
-
-/** A port that answers no connection attempt: its thread accepts nothing and the kernel's queue is full. */
-export async function blackHole(): Promise<{ readonly port: number; readonly stop: () => Promise<void> }> {
-  const thread = new Worker(
-    `const { parentPort } = require('node:worker_threads');
-     const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
-       parentPort.postMessage(server.address().port);
-       setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));
-     });`,
-    { eval: true },
-  );
-  const [port] = (await once(thread, 'message')) as [number];
-  const fillers = Array.from({ length: FILLERS }, () =>
-    connect(port, '127.0.0.1').on('error', () => undefined),
-  );
-  // The first is taken by the kernel; once it is, the others are on their way too.
-  await once(fillers[0] as Socket, 'connect');
-  return {
-    port,
-    stop: async () => {
-      for (const filler of fillers) filler.destroy();
-      await thread.terminate();
-    },
-  };
+/** All bytes that come over `socket` from now to its end or error. */
+export function readAll(socket: net.Socket): Promise<{ readonly bytes: Buffer; readonly error?: Error }> {
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const end = new Promise<{ bytes: Buffer; error?: Error }>((resolve) => {
+    socket.once('end', () => resolve({ bytes: Buffer.concat(chunks) }));
+    socket.once('error', (error) => resolve({ bytes: Buffer.concat(chunks), error }));
+    socket.once('close', () => resolve({ bytes: Buffer.concat(chunks) }));
+  });
+  return until('the end of a stream', end);
 }

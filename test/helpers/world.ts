@@ -10,11 +10,12 @@ import { OperatorClient } from '../../src/cli/connect/operator-client.js';
 import { operatorSettings } from '../../src/cli/connect/operator-settings.js';
 import type { Tunnel } from '../../src/cli/connect/tunnel.js';
 import { loadConfig } from '../../src/config/load.js';
+import { registerSecrets } from '../../src/log/secrets.js';
 import { Gateway } from '../../src/gateway.js';
-import { createLog } from '../../src/log.js';
-import type { LogOutput } from '../../src/log-sink.js';
-import { Redactor } from '../../src/redaction.js';
-import { registerSecrets } from '../../src/secrets.js';
+import { createLog } from '../../src/log/log.js';
+import type { LogOutput } from '../../src/log/log-sink.js';
+import { Redactor } from '../../src/log/redaction.js';
+import type { SessionRecord } from '../../src/supervisor/session-registry.js';
 import { eventually } from './eventually.js';
 
 /** What a test may set; the configuration is merged over one that works. */
@@ -115,6 +116,15 @@ export class World {
       const operation = id === undefined ? this.operations().at(-1) : this.cloud.platform.operations.get(id);
       return operation?.status === 'SUCCESSFUL' || operation?.status === 'FAILED' ? operation : undefined;
     }, 'an operation with a final status');
+  }
+
+  /** The session to a target, once it is open. */
+  sessionOpen(port: number): Promise<SessionRecord> {
+    const find = (): SessionRecord | undefined => {
+      const sessions = [...this.gateway.supervisor.registry.all()];
+      return sessions.find((session) => session.port === port && session.state === 'open');
+    };
+    return eventually(find, `an open session to port ${port}`);
   }
 
   /** Waits until the agent has no session any more. */

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from '../helpers/eventually.js';
 import { Ledger } from '../helpers/ledger.js';
 import { seeded } from '../helpers/random.js';
-import { blackHole, refusingPort, Trap } from '../helpers/targets.js';
+import { blackHole, refusingPort, Trap } from '../helpers/outcome-targets.js';
 import { FAST } from '../helpers/timing.js';
 import { World } from '../helpers/world.js';
 

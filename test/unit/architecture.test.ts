@@ -36,18 +36,18 @@ const RULES: readonly Rule[] = [
   { place: 'src/config/', may: ['src/config/', 'contract/'], never: ['piscina'] },
   {
     place: 'src/cloud/',
-    may: ['src/cloud/', 'contract/', 'src/log'],
+    may: ['src/cloud/', 'contract/', 'src/log/'],
     mayTypes: ['src/config/'],
     never: ['piscina'],
   },
   {
     place: 'src/supervisor/',
-    may: ['src/supervisor/', 'src/policy/', 'contract/', 'src/resolver', 'src/log'],
+    may: ['src/supervisor/', 'src/policy/', 'contract/', 'src/log/'],
     mayTypes: ['src/config/', 'src/cloud/'],
   },
   {
     place: 'src/admin/',
-    may: ['src/admin/', 'contract/', 'src/log'],
+    may: ['src/admin/', 'contract/', 'src/log/'],
     mayTypes: ['src/supervisor/', 'src/config/'],
     never: ['piscina'],
   },

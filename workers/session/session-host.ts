@@ -63,13 +63,8 @@ export class SessionHost {
     }
   }
 
-  command(command: WorkerCommand): void {
-    switch (command.kind) {
-      case 'close':
-        return this.#sessions.get(command.sessionId)?.close(command.reason, command.detail);
-      case 'close-all':
-        for (const session of this.#sessions.values()) session.close(command.reason, command.detail);
-    }
+  command({ sessionId, reason, detail }: WorkerCommand): void {
+    this.#sessions.get(sessionId)?.close(reason, detail);
   }
 
   #tick(): void {

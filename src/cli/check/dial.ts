@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
+import { proxyAuthorization } from '../../cloud/authorization.js';
+import { trust } from '../../cloud/trusted-roots.js';
 import type { Config, ProxyConfig } from '../../config/config.js';
 import { ProxyRefusal } from './failure-text.js';
 
@@ -33,10 +35,8 @@ export async function dialTcp({ host, port }: Place, signal: AbortSignal): Promi
 export async function dialProxy(proxy: ProxyConfig, place: Place, signal: AbortSignal): Promise<net.Socket> {
   const socket = await dialTcp(proxy, signal);
   const target = `${net.isIPv6(place.host) ? `[${place.host}]` : place.host}:${place.port}`;
-  const credentials =
-    proxy.user === undefined
-      ? ''
-      : `Proxy-Authorization: Basic ${Buffer.from(`${proxy.user}:${proxy.password?.reveal() ?? ''}`).toString('base64')}\r\n`;
+  const authorization = proxyAuthorization(proxy);
+  const credentials = authorization === undefined ? '' : `Proxy-Authorization: ${authorization}\r\n`;
   socket.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n${credentials}\r\n`);
   try {
     const status = await proxyStatus(socket, signal);
@@ -67,9 +67,8 @@ export async function dialTls(
 ): Promise<tls.TLSSocket> {
   const secure = tls.connect({
     socket,
-    minVersion: 'TLSv1.2',
     rejectUnauthorized: mode === 'verify',
-    ...(ca === undefined ? {} : { ca: [...tls.rootCertificates, ca] }),
+    ...trust(ca),
     // A name of an address is not allowed in SNI (RFC 6066 section 3); it is still verified.
     ...(net.isIP(host) === 0 ? { servername: host } : { host }),
   });

@@ -1,11 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import http from 'node:http';
+import { credentialsOf } from '../../cloud/authorization.js';
 import { EXIT } from '../../exit-codes.js';
 import { dialCloud, dialTls, placeOf } from './dial.js';
 import { connectionFailure } from './failure-text.js';
 import { at } from './network-probes.js';
 import type { Outcome, Probe, ProbeContext } from './probe.js';
-import { authorizationOf } from './rest.js';
 
 /** Whether the remote-access service takes the device's upgrade, tried with a key that nobody has. */
 export const REMOTE_ACCESS_PROBE: Probe = {
@@ -26,7 +26,7 @@ async function tryUpgrade({ config }: ProbeContext, signal: AbortSignal): Promis
       path: `/service/remoteaccess/device/${randomUUID()}`,
       headers: {
         host: new URL(config.cloud.remoteAccessUrl).host,
-        authorization: authorizationOf(config),
+        authorization: credentialsOf(config.cloud).authorization(),
         connection: 'Upgrade',
         upgrade: 'websocket',
         'sec-websocket-version': '13',

@@ -1,6 +1,6 @@
 import { Client } from 'undici';
 import type { Config } from '../../config/config.js';
-import { loginName } from '../../config/secrets.js';
+import { credentialsOf } from '../../cloud/authorization.js';
 import { dialCloud, dialTls, placeOf } from './dial.js';
 
 /** Bytes of a reply that are read; a managed object stays far below. */
@@ -20,7 +20,7 @@ export async function get(
   config: Config,
   path: string,
   signal: AbortSignal,
-  authorization: string | undefined = authorizationOf(config),
+  authorization: string | undefined = credentialsOf(config.cloud).authorization(),
 ): Promise<Reply> {
   const place = placeOf(config.cloud.url);
   const client = new Client(config.cloud.url, {
@@ -46,13 +46,6 @@ export async function get(
   } finally {
     await client.destroy();
   }
-}
-
-/** Value of the Authorization header. Not for any output. */
-export function authorizationOf({ cloud: { credentials, tenant } }: Config): string {
-  if (credentials.kind === 'token') return `Bearer ${credentials.token.reveal()}`;
-  const login = `${loginName(tenant, credentials.user)}:${credentials.password.reveal()}`;
-  return `Basic ${Buffer.from(login).toString('base64')}`;
 }
 
 /** The text of one field of a JSON document, walked by name; undefined when it is missing or something else. */

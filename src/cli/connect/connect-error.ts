@@ -1,4 +1,4 @@
-import { EXIT } from '../command-io.js';
+import { EXIT } from '../../exit-codes.js';
 
 /** Why `connect` cannot go on: a sentence with the next step and without a secret, and the exit code. */
 export class ConnectError extends Error {
@@ -20,14 +20,14 @@ export function httpError(status: number, what: string): ConnectError {
     const next = 'The user needs the Remote access role (ROLE_REMOTE_ACCESS_ADMIN).';
     return new ConnectError(EXIT.refused, `${what}: not permitted (403). ${next}`);
   }
-  const code = status >= 500 ? EXIT.unavailable : EXIT.failed;
+  const code = status >= 500 ? EXIT.unreachable : EXIT.failed;
   return new ConnectError(code, `${what}: the cloud answered HTTP ${status}.`);
 }
 
 /** The error for a connection that could not be made. Node's codes and messages name host and port, no secret. */
 export function unreachableError(error: unknown, what: string): ConnectError {
   if (error instanceof ConnectError) return error;
-  return new ConnectError(EXIT.unavailable, `${what}: ${causeOf(error)}.`, { cause: error });
+  return new ConnectError(EXIT.unreachable, `${what}: ${causeOf(error)}.`, { cause: error });
 }
 
 function causeOf(error: unknown): string {

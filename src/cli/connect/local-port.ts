@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { EXIT } from '../command-io.js';
+import { EXIT } from '../../exit-codes.js';
 import { ConnectError } from './connect-error.js';
 import { MAX_CONNECTIONS } from './limits.js';
 import { relay, type RelaySummary } from './relay.js';

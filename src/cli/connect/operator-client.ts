@@ -1,5 +1,5 @@
 import { Agent, request } from 'undici';
-import { EXIT } from '../command-io.js';
+import { EXIT } from '../../exit-codes.js';
 import { ConnectError, httpError, unreachableError } from './connect-error.js';
 import { MAX_REPLY_BYTES, REST_MS } from './limits.js';
 import type { OperatorSettings } from './operator-settings.js';

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
 import { Secret } from '../../../contract/secret.js';
-import { EXIT } from '../command-io.js';
+import { EXIT } from '../../exit-codes.js';
 import { ConnectError } from './connect-error.js';
 import { MAX_CA_FILE_BYTES, MAX_PASSWORD_FILE_BYTES } from './limits.js';
 

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import type { Secret } from '../../../contract/secret.js';
-import { EXIT } from '../command-io.js';
+import { EXIT } from '../../exit-codes.js';
 import { ConnectError, httpError, unreachableError } from './connect-error.js';
 import {
   MAX_MESSAGE_BYTES,
@@ -43,7 +43,7 @@ export function openTunnel(options: TunnelOptions): Promise<Tunnel> {
     const timeoutMs = options.timeoutMs ?? OPEN_TUNNEL_MS;
     // ws's own handshake timeout is one of inactivity: a byte now and then would hold it open for ever.
     const deadline = setTimeout(() => {
-      fail(new ConnectError(EXIT.unavailable, `${what}: not up within ${timeoutMs / 1_000} s.`));
+      fail(new ConnectError(EXIT.unreachable, `${what}: not up within ${timeoutMs / 1_000} s.`));
     }, timeoutMs);
     const settle = (): void => {
       clearTimeout(deadline);

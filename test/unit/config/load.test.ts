@@ -129,7 +129,7 @@ test('no configuration at all names the places looked at and what to do', () => 
 test('a file that was named must exist', () => {
   assert.match(
     refusal({ file: 'absent.yaml', env: ENOUGH }).message,
-    /absent\.yaml:1: the configuration file does not exist/,
+    /absent\.yaml: the configuration file does not exist/,
   );
 });
 

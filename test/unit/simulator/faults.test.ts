@@ -69,6 +69,17 @@ test('requests are left without an answer, closed, reset, delayed, or answered a
   assert.ok(cloud.requests.list().some(({ status }) => status === 0));
 });
 
+test('redirects are answered with the location asked for, to requests and upgrades', async (t) => {
+  const { cloud, operator, device } = await runningCloud(t);
+  cloud.faults.set({ requests: [{ status: 307, location: 'http://127.0.0.1:9/x' }] });
+  const init = { headers: { Authorization: operator }, redirect: 'manual' } as const;
+  const answer = await fetch(`${cloud.url}/user/currentUser`, init);
+  assert.deepEqual([answer.status, answer.headers.get('location')], [307, 'http://127.0.0.1:9/x']);
+  const outcome = await dial(deviceUrl(cloud, 'key'), { Authorization: device });
+  assert.ok(!(outcome instanceof WebSocket));
+  assert.deepEqual([outcome.status, outcome.headers.location], [307, 'http://127.0.0.1:9/x']);
+});
+
 test('device upgrades are refused as asked for, and the key stays good', async (t) => {
   const running = await runningCloud(t);
   const { cloud, device } = running;

@@ -132,6 +132,7 @@ test('documents of faults are taken or refused as a whole', () => {
     { requests: [{ statuses: 1 }] },
     { requests: [{ times: 0 }] },
     { requests: [{ constructor: 1 }] },
+    JSON.parse('{"requests":[{"__proto__":1}]}') as unknown,
     { tunnels: [{ action: 'explode' }] },
     { tunnels: [{}] },
     { tunnels: [{ action: 'close', reason: 'x'.repeat(124) }] },

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { basic, type Running, runningCloud } from '../../helpers/simulator/running-cloud.js';
@@ -101,6 +100,20 @@ test('a key dies with its time and with its client', async (t) => {
   assert.equal(await refusal(dial(deviceUrl(cloud, gone.key), { Authorization: device })), 404);
 });
 
+test('a gateway joins for a device behind it', async (t) => {
+  const running = await runningCloud(t);
+  const { cloud } = running;
+  const child = cloud.addChild(running.deviceId, 'plc-3');
+  const { id: configurationId } = cloud.addConfiguration(child.id, {
+    name: 'web',
+    hostname: 'plc',
+    port: 80,
+  });
+  const { device } = await openTunnel({ ...running, deviceId: child.id, configurationId });
+  assert.equal(device.readyState, device.OPEN);
+  assert.equal(cloud.sessions()[0]?.deviceId, child.id);
+});
+
 test('a client whose device does not come is closed', async (t) => {
   const running = await runningCloud(t, { timing: { deviceWaitMs: 20 } });
   const client = await dialOpen(clientUrl(running), { Authorization: running.operator });
@@ -168,7 +181,7 @@ test('a client that sends a lot before the device joins is held back, and nothin
 });
 
 test('with clientOpens with-device the client is let in only when the device joins', async (t) => {
-  const running = await runningCloud(t, { clientOpens: 'with-device', timing: { deviceWaitMs: 60 } });
+  const running = await runningCloud(t, { clientOpens: 'with-device' });
   const operation = nextOperation(running.cloud);
   const client = dialOpen(clientUrl(running), { Authorization: running.operator });
   const key = keyOf(await operation);
@@ -177,132 +190,9 @@ test('with clientOpens with-device the client is let in only when the device joi
   const message = nextMessage(device);
   (await client).send('x', { binary: true });
   assert.equal((await message).payload.toString(), 'x');
+});
+
+test('with clientOpens with-device a client whose device does not come gets 504', async (t) => {
+  const running = await runningCloud(t, { clientOpens: 'with-device', timing: { deviceWaitMs: 20 } });
   assert.equal(await refusal(dial(clientUrl(running), { Authorization: running.operator })), 504);
 });
-
-test('bytes go both ways and are counted', async (t) => {
-  const running = await runningCloud(t);
-  const { client, device } = await openTunnel(running);
-  const up = nextMessage(client);
-  device.send(Buffer.from('uplink'));
-  assert.equal((await up).payload.toString(), 'uplink');
-  const down = nextMessage(device);
-  client.send(Buffer.alloc(1_000_000));
-  assert.equal((await down).payload.length, 1_000_000);
-  const [session] = running.cloud.sessions();
-  assert.equal(session?.uplinkBytes, 6);
-  assert.equal(session.downlinkBytes, 1_000_000);
-  assert.equal(session.deviceId, running.deviceId);
-});
-
-test('a close is passed on with its code and reason, either way', async (t) => {
-  const running = await runningCloud(t);
-  const first = await openTunnel(running);
-  const atDevice = closed(first.device);
-  first.client.close(4001, 'enough');
-  assert.deepEqual(await atDevice, { code: 4001, reason: 'enough' });
-  const second = await openTunnel(running);
-  const atClient = closed(second.client);
-  second.device.close(1000);
-  assert.deepEqual(await atClient, { code: 1000, reason: '' });
-  const third = await openTunnel(running);
-  const lost = closed(third.client);
-  third.device.terminate();
-  assert.deepEqual(await lost, { code: 1011, reason: 'peer lost' });
-  await until(() => running.cloud.sessions().length === 0, 'every tunnel is gone');
-});
-
-test('what was sent before a close arrives before it', async (t) => {
-  const running = await runningCloud(t);
-  const { client, device } = await openTunnel(running);
-  let bytes = 0;
-  client.on('message', (payload: Buffer) => (bytes += payload.length));
-  const end = closed(client);
-  for (let sent = 0; sent < 64; sent += 1) device.send(Buffer.alloc(65_536));
-  device.close(1000);
-  await end;
-  assert.equal(bytes, 64 * 65_536);
-});
-
-test('a text frame from the device ends the tunnel', async (t) => {
-  const { client, device } = await openTunnel(await runningCloud(t));
-  const ends = Promise.all([closed(client), closed(device)]);
-  device.send('## Shutdown ##');
-  assert.deepEqual(
-    (await ends).map(({ code }) => code),
-    [1000, 1000],
-  );
-});
-
-test('pings of both ends are answered', async (t) => {
-  const { client, device } = await openTunnel(await runningCloud(t));
-  for (const end of [client, device]) {
-    const pong = once(end, 'pong');
-    end.ping('abc');
-    assert.equal(String((await pong)[0]), 'abc');
-  }
-});
-
-test('the device is pinged and an idle tunnel is closed where that is asked for', async (t) => {
-  const { device } = await openTunnel(
-    await runningCloud(t, { timing: { pingIntervalMs: 5, idleTimeoutMs: 60 } }),
-  );
-  const end = closed(device);
-  await once(device, 'ping');
-  assert.deepEqual(await end, { code: 1001, reason: 'idle' });
-});
-
-test('a reader that stops holds the sender back, and memory stays bounded', async (t) => {
-  const running = await runningCloud(t);
-  const { client, device } = await openTunnel(running);
-  device.pause();
-  const chunk = Buffer.alloc(65_536);
-  let isFull = false;
-  client.on('error', () => undefined);
-  // The client's own socket is the last buffer; once it holds megabytes, everything behind it is full.
-  while (!isFull) {
-    client.send(chunk);
-    await new Promise((resolve) => setImmediate(resolve));
-    isFull = client.bufferedAmount > 8 * 1_048_576;
-  }
-  const buffered = running.cloud.sessions()[0]?.bufferedBytes ?? 0;
-  assert.ok(buffered > 0, 'the cloud holds something');
-  assert.ok(buffered <= 1_048_576 + 2 * 65_536, `${buffered} bytes are more than the bound and a chunk`);
-  device.resume();
-  await until(() => client.bufferedAmount === 0, 'the rest flows once the device reads again');
-});
-
-test('200 tunnels at a time carry 256 KiB each way without a wrong byte', async (t) => {
-  const running = await runningCloud(t);
-  const payload = randomBytes(262_144);
-  const want = createHash('sha256').update(payload).digest('hex');
-  const keys: string[] = [];
-  running.cloud.platform.on('operationCreated', (operation) => keys.push(keyOf(operation)));
-  const clients = await Promise.all(
-    Array.from({ length: 200 }, () => dialOpen(clientUrl(running), { Authorization: running.operator })),
-  );
-  const devices = await Promise.all(
-    keys.map((key) => dialOpen(deviceUrl(running.cloud, key), { Authorization: running.device })),
-  );
-  assert.equal(running.cloud.sessions().length, 200);
-  const ends = [...clients, ...devices];
-  const digests = Promise.all(ends.map((end) => digest(end, payload.length)));
-  for (const end of ends) {
-    for (let at = 0; at < payload.length; at += 10_007) end.send(payload.subarray(at, at + 10_007));
-  }
-  for (const got of await digests) assert.equal(got, want);
-});
-
-/** SHA-256 of the next `bytes` bytes. */
-function digest(socket: WebSocket, bytes: number): Promise<string> {
-  const hash = createHash('sha256');
-  let left = bytes;
-  return new Promise((resolve, reject) => {
-    socket.on('message', (payload: Buffer) => {
-      hash.update(payload);
-      left -= payload.length;
-      if (left === 0) resolve(hash.digest('hex'));
-    });
-    socket.on('close', () => reject(new Error(`closed with ${left} bytes missing`)));
-  });
-}

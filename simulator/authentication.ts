@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Platform } from '../platform.js';
-import type { User } from '../store/users.js';
+import type { Platform } from './platform.js';
+import type { User } from './store/users.js';
 
 /** How a caller says who it is. */
 export type Credentials = 'basic' | 'bearer' | 'cookie' | 'query' | undefined;

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Duplex } from 'node:stream';
-import type { Faults, RequestFault } from '../faults.js';
-import type { BayeuxService, MqttService, Platform } from '../platform.js';
-import type { Recorder } from '../recorder.js';
-import type { RemoteAccess, Upgrade } from '../remote-access/remote-access.js';
-import { refuse } from '../remote-access/upgrade.js';
+import type { Faults, RequestFault } from './faults.js';
+import type { BayeuxService, MqttService, Platform } from './platform.js';
+import type { Recorder } from './recorder.js';
+import type { RemoteAccess, Upgrade } from './remote-access/remote-access.js';
+import { refuse } from './remote-access/upgrade.js';
 import { credentialsOf } from './authentication.js';
-import { urlOf } from './front.js';
+import { urlOf } from './rest/front.js';
 
 /** What WebSocket upgrades go to. */
 export interface UpgradeParts {
@@ -17,6 +17,8 @@ export interface UpgradeParts {
   readonly remoteAccess: RemoteAccess;
   readonly bayeux?: BayeuxService | undefined;
   readonly mqtt?: MqttService | undefined;
+  /** Added to every upgrade, in ms. */
+  readonly latencyMs: number;
 }
 
 /** Sends WebSocket upgrades where they belong: faults first. */
@@ -43,7 +45,8 @@ export class Upgrades {
     const { request, socket, onStatus } = upgrade;
     const url = urlOf(request);
     const fault = this.parts.faults.takeRequest(request.method ?? '', url.pathname);
-    if (fault?.latencyMs !== undefined) await wait(fault.latencyMs, undefined, { ref: false });
+    const latencyMs = this.parts.latencyMs + (fault?.latencyMs ?? 0);
+    if (latencyMs > 0) await wait(latencyMs, undefined, { ref: false });
     if (fault !== undefined && inject(fault, upgrade)) return;
     if (this.#dispatch(upgrade, url)) return;
     onStatus(404);
@@ -89,7 +92,11 @@ function inject(fault: RequestFault, { socket, reset, onStatus }: Upgrade): bool
       break;
     case undefined: {
       const body = fault.bodyBytes === undefined ? undefined : Buffer.alloc(fault.bodyBytes, 'x');
-      refuse(socket, fault.status ?? 500, { retryAfterSeconds: fault.retryAfterSeconds, body });
+      refuse(socket, fault.status ?? 500, {
+        retryAfterSeconds: fault.retryAfterSeconds,
+        location: fault.location,
+        body,
+      });
     }
   }
   return true;

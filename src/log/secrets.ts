@@ -1,5 +1,5 @@
-import { credentialsOf, proxyAuthorization } from './cloud/authorization.js';
-import type { Config } from './config/config.js';
+import { credentialsOf, proxyAuthorization } from '../cloud/authorization.js';
+import type { Config } from '../config/config.js';
 import type { Redactor } from './redaction.js';
 
 /** Makes every secret of a configuration known to the redactor, also in the forms in which it goes onto the wire. */

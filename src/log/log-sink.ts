@@ -46,6 +46,7 @@ export class LogSink {
   #retry: NodeJS.Timeout | undefined;
   #dropped = 0;
   #toldDropped = 0;
+  #onIdle: () => void = () => undefined;
 
   /** @param lossLine the line that tells of lost lines, with its line break. */
   constructor(output: LogOutput, lossLine: (dropped: number) => string) {
@@ -73,6 +74,22 @@ export class LogSink {
     if (this.#retry === undefined) this.#pump();
   }
 
+  /** Resolves when everything is written, or after `limitMs`: at an orderly end, so that flushSync repeats nothing. */
+  async flush(limitMs: number): Promise<void> {
+    if (this.#isIdle()) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, limitMs);
+      this.#onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #isIdle(): boolean {
+    return !this.#isWriting && this.#current.length === 0 && this.#pending.length === 0;
+  }
+
   /** Writes what waits before it returns; for the last moments of the process. What cannot be written stays. */
   flushSync(): void {
     // A write under way cannot be called back; its bytes are then written twice rather than lost.
@@ -96,7 +113,12 @@ export class LogSink {
       if (this.#current === written) this.#current = written.subarray(error === null ? count : 0);
       if (error === null) this.#pump();
       else this.#tryLater(error.code === 'EAGAIN' ? AGAIN_MS : RETRY_MS);
+      if (this.#isIdle()) this.#onIdle();
     });
+  }
+
+  #isIdle(): boolean {
+    return !this.#isWriting && this.#current.length === 0 && this.#pending.length === 0;
   }
 
   /** Puts waiting lines into `#current` if that is empty; false when there is nothing to write. */

@@ -1,7 +1,7 @@
 import { promises as dns } from 'node:dns';
 import { isIP } from 'node:net';
-import { GatehouseError } from '../contract/failure.js';
-import { MAX_ADDRESSES } from '../contract/limits.js';
+import { GatehouseError } from '../../contract/failure.js';
+import { MAX_ADDRESSES } from '../../contract/limits.js';
 import { HostsFile } from './hosts-file.js';
 import { LookupGate } from './lookup-gate.js';
 

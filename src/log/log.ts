@@ -1,6 +1,6 @@
 import { isatty } from 'node:tty';
 import { pino } from 'pino';
-import type { Config } from './config/config.js';
+import type { Config } from '../config/config.js';
 import { prettyLine } from './log-format.js';
 import { LogSink, descriptorOutput } from './log-sink.js';
 import type { LogOutput } from './log-sink.js';

@@ -96,13 +96,18 @@ export class Redactor {
       hash = (Math.imul(hash, HASH_BASE) + text.charCodeAt(end)) | 0;
       if (end >= WINDOW) hash = (hash - Math.imul(text.charCodeAt(end - WINDOW), HASH_BASE_TO_WINDOW)) | 0;
       const start = end - WINDOW + 1;
-      if (start < copied) continue;
       const candidates = this.#patterns.get(hash);
       if (candidates === undefined) continue;
       const [pattern, kind] = longestAt(text, start, candidates);
       if (pattern === '') continue;
+      const behind = start + pattern.length;
+      if (start < copied) {
+        // Two secrets overlap: the mark stands for both, so that the end of the second one does not show.
+        copied = Math.max(copied, behind);
+        continue;
+      }
       result += `${text.slice(copied, start)}[redacted:${kind}]`;
-      copied = start + pattern.length;
+      copied = behind;
     }
     return copied === 0 ? text : result + text.slice(copied);
   }

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { CONNECTION_KEY_KIND, MAX_REDACTED_CHARACTERS, MAX_SECRETS, Redactor } from '../../src/redaction.js';
+import {
+  CONNECTION_KEY_KIND,
+  MAX_REDACTED_CHARACTERS,
+  MAX_SECRETS,
+  Redactor,
+} from '../../../src/log/redaction.js';
 
 const KEY = '0b8f3a52-6f0e-4f0c-9a35-5d3c1e7f9b10';
 const PASSWORD = 'pä$$"w\\rd/+ 1';
@@ -55,6 +60,11 @@ test('a password is taken out of the base64 of any header it is part of', () => 
 test('a secret that contains another one is taken out as a whole', () => {
   const redactor = redactorWith(['password', 'part'], ['password-and-more', 'whole']);
   assert.equal(redactor.redact('password-and-more, password'), '[redacted:whole], [redacted:part]');
+});
+
+test('of two secrets that overlap neither shows', () => {
+  const redactor = redactorWith(['password-one', 'first'], ['one-and-more', 'second']);
+  assert.equal(redactor.redact('<password-one-and-more>'), '<[redacted:first]>');
 });
 
 test('a short password is taken out, a single letter is not', () => {

@@ -5,12 +5,12 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { Secret } from '../../contract/secret.js';
-import { createLog } from '../../src/log.js';
-import type { LogOptions, LogWithSink } from '../../src/log.js';
-import { MAX_PENDING_LINES, descriptorOutput } from '../../src/log-sink.js';
-import type { LogOutput } from '../../src/log-sink.js';
-import { Redactor } from '../../src/redaction.js';
+import { Secret } from '../../../contract/secret.js';
+import { createLog } from '../../../src/log/log.js';
+import type { LogOptions, LogWithSink } from '../../../src/log/log.js';
+import { MAX_PENDING_LINES, descriptorOutput } from '../../../src/log/log-sink.js';
+import type { LogOutput } from '../../../src/log/log-sink.js';
+import { Redactor } from '../../../src/log/redaction.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-log-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -167,8 +167,8 @@ test('a file gets the lines', () => {
 
 test('a reader that goes away does not end the process', { timeout: 20_000 }, async () => {
   const program = `
-    import { createLog } from ${JSON.stringify(new URL('../../src/log.js', import.meta.url).href)};
-    import { Redactor } from ${JSON.stringify(new URL('../../src/redaction.js', import.meta.url).href)};
+    import { createLog } from ${JSON.stringify(new URL('../../../src/log/log.js', import.meta.url).href)};
+    import { Redactor } from ${JSON.stringify(new URL('../../../src/log/redaction.js', import.meta.url).href)};
     const { log, sink } = createLog({ level: 'info', format: 'json', redactor: new Redactor() });
     log.info('started');
     process.stdin.once('data', () => {

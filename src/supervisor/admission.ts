@@ -1,0 +1,124 @@
+import { GatehouseError } from '../../contract/failure.js';
+import type { SessionLimits, Tunnel } from '../../contract/messages.js';
+import type { Secret } from '../../contract/secret.js';
+import type { RemoteAccessOperation } from '../cloud/intake.js';
+import type { ChildConfig, Conduit, Config } from '../config/config.js';
+import type { ConduitTable } from '../policy/conduit-table.js';
+import { decide } from '../policy/decide.js';
+import { NO_SESSIONS, type SessionCounts } from '../policy/question.js';
+import type { GatewayAddresses } from '../policy/reach.js';
+import type { SessionRecord } from './session-registry.js';
+
+/** The part of the configuration, and what is derived from it, that a reload replaces. */
+export interface Policy {
+  readonly conduits: ConduitTable;
+  readonly gateway: GatewayAddresses;
+  readonly limits: Config['limits'];
+  readonly webSocketPingMs: number;
+  readonly operationAgeMs: number;
+}
+
+/** Whom an operation is for. */
+export type Device = { readonly kind: 'gateway' } | { readonly kind: 'child'; readonly child: ChildConfig };
+
+export interface AdmissionParts {
+  readonly policy: Policy;
+  /** The device with this managed-object id, if it is one of ours. */
+  readonly deviceOf: (deviceId: string) => Device | undefined;
+  /** @throws GatehouseError target-unresolved. */
+  readonly resolve: (hostname: string) => Promise<{ readonly addresses: readonly string[] }>;
+  /** Where the session's WebSocket goes. @throws GatehouseError cloud-unreachable, cloud-proxy, invalid-operation. */
+  readonly tunnel: (connectionKey: Secret) => Promise<Tunnel>;
+  /** The cloud's clock as far as it is known, in ms since 1970. */
+  readonly cloudNow: () => number;
+}
+
+/** An operation whose names are resolved: what is left is the decision, which must not wait for anything. */
+export interface Prepared {
+  readonly operation: RemoteAccessOperation;
+  readonly addresses: readonly string[];
+  readonly tunnel: Tunnel;
+}
+
+/** A permitted path and what holds on it. */
+export interface Admitted {
+  readonly conduit: Conduit;
+  readonly addresses: readonly string[];
+  readonly limits: SessionLimits;
+}
+
+/** Whether an operation may become a session. */
+export class Admission {
+  readonly #parts: AdmissionParts;
+  #policy: Policy;
+
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
+    this.#policy = parts.policy;
+  }
+
+  /** Takes over a reloaded policy. */
+  replace(policy: Policy): void {
+    this.#policy = policy;
+  }
+
+  /**
+   * Age, device and names. @throws GatehouseError operation-stale, invalid-operation, target-unresolved,
+   * cloud-unreachable, cloud-proxy.
+   */
+  async prepare(operation: RemoteAccessOperation): Promise<Prepared> {
+    this.#checkAge(operation);
+    if (this.#parts.deviceOf(operation.deviceId) === undefined) throw unknownDevice(operation.deviceId);
+    const { addresses } = await this.#parts.resolve(operation.hostname);
+    const tunnel = await this.#parts.tunnel(operation.connectionKey);
+    return { operation, addresses, tunnel };
+  }
+
+  /** Policy and limits. @throws GatehouseError policy-denied, limit-reached. */
+  admit({ operation, addresses }: Prepared, counts: SessionCounts): Admitted {
+    const { hostname, port, deviceId } = operation;
+    const decision = decide({ ...this.#question(hostname, port, deviceId), addresses, counts });
+    if (decision.kind === 'deny') throw new GatehouseError(decision.code, decision.sentence);
+    return { ...decision, limits: this.#sessionLimits(decision.conduit) };
+  }
+
+  /** Why a running session is no longer allowed, or undefined when it still is. Limits do not end what runs. */
+  revoked({ host, port, deviceId, addresses }: SessionRecord): string | undefined {
+    const decision = decide({ ...this.#question(host, port, deviceId), addresses, counts: NO_SESSIONS });
+    return decision.kind === 'deny' ? decision.sentence : undefined;
+  }
+
+  #question(hostname: string, port: number, deviceId: string) {
+    const device = this.#parts.deviceOf(deviceId);
+    const child = device?.kind === 'child' ? device.child : undefined;
+    return { hostname, port, child, ...this.#policy };
+  }
+
+  #checkAge({ createdAtMs }: RemoteAccessOperation): void {
+    if (createdAtMs === undefined) return;
+    const ageMs = this.#parts.cloudNow() - createdAtMs;
+    const limitMs = this.#policy.operationAgeMs;
+    if (ageMs <= limitMs) return;
+    const age = `${Math.round(ageMs / 1000)} s old when it could be handled`;
+    const limit = `the limit is ${limitMs / 1000} s (intake.operationAge)`;
+    throw new GatehouseError('operation-stale', `The request was ${age}; ${limit}. Connect again.`);
+  }
+
+  #sessionLimits(conduit: Conduit): SessionLimits {
+    const { limits, webSocketPingMs } = this.#policy;
+    return {
+      connectTimeoutMs: limits.connectTimeoutMs,
+      idleTimeoutMs: conduit.idleTimeoutMs ?? limits.idleTimeoutMs,
+      sessionDurationMs: conduit.sessionDurationMs ?? limits.sessionDurationMs,
+      bootstrapBufferBytes: limits.bootstrapBufferBytes,
+      bufferBytes: limits.bufferBytes,
+      maxMessageBytes: limits.maxMessageBytes,
+      webSocketPingMs,
+    };
+  }
+}
+
+function unknownDevice(deviceId: string): GatehouseError {
+  const sentence = `Device ${deviceId} is not served by this gateway; add it under device.children.`;
+  return new GatehouseError('invalid-operation', sentence);
+}

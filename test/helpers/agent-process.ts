@@ -1,0 +1,168 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { stringify } from 'yaml';
+import { startCloud, type Cloud, type CloudOptions, type RegisteredDevice } from '../../simulator/cloud.js';
+import type { Operation } from '../../simulator/store/operations.js';
+import { OperatorClient } from '../../src/cli/connect/operator-client.js';
+import { operatorSettings } from '../../src/cli/connect/operator-settings.js';
+import type { Tunnel } from '../../src/cli/connect/tunnel.js';
+import { Command, gatehouse, type CommandEnd } from './command.js';
+import { eventually } from './eventually.js';
+
+/** Sections of the configuration file; each replaces that of the one that works. */
+export type Sections = Readonly<Record<string, unknown>>;
+
+export interface AgentProcessOptions {
+  readonly sections?: Sections;
+  readonly cloud?: CloudOptions;
+  /** Environment of the agent beside PATH. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Default true: wait until the agent can receive operations. */
+  readonly waitForLink?: boolean;
+  /** Runs between the start of the cloud and that of the agent. */
+  readonly before?: (cloud: Cloud, device: RegisteredDevice) => void;
+}
+
+/** One line of the agent's log. */
+export interface LogLine {
+  readonly level: string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+const EXTERNAL_ID = 'gw-7';
+
+/** `gatehouse run` as a process of its own, against a cloud in this one, and an operator. */
+export class AgentProcess {
+  private constructor(
+    readonly cloud: Cloud,
+    readonly device: RegisteredDevice,
+    readonly operator: OperatorClient,
+    readonly folder: string,
+    readonly command: Command,
+    /** `http://127.0.0.1:port` of the admin listener. */
+    readonly adminUrl: string,
+  ) {}
+
+  static async start(options: AgentProcessOptions = {}): Promise<AgentProcess> {
+    const cloud = await startCloud(options.cloud);
+    const device = cloud.registerDevice(EXTERNAL_ID);
+    options.before?.(cloud, device);
+    const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-test-'));
+    writeConfiguration(folder, cloud, device, options.sections);
+    const command = new Command(['run'], { cwd: folder, env: options.env ?? {} });
+    try {
+      const [, port = ''] = await command.printed(/"admin":\{[^}]*"port":(\d+)\}.*gatehouse started/);
+      const { tenant, user, password } = cloud.operator;
+      const env = { C8Y_TENANT: tenant, C8Y_USER: user, C8Y_PASSWORD: password };
+      const operator = new OperatorClient(operatorSettings({ url: cloud.url }, env));
+      const agent = new AgentProcess(cloud, device, operator, folder, command, `http://127.0.0.1:${port}`);
+      if (options.waitForLink !== false) await agent.ready();
+      return agent;
+    } catch (error) {
+      await command.discard();
+      await cloud.stop();
+      throw error;
+    }
+  }
+
+  get configFile(): string {
+    return path.join(this.folder, 'gatehouse.yaml');
+  }
+
+  /** Writes another configuration beside the running agent; SIGHUP makes it read that. */
+  configure(sections: Sections): void {
+    writeConfiguration(this.folder, this.cloud, this.device, sections);
+  }
+
+  /** Waits until the agent can receive operations. */
+  async ready(): Promise<void> {
+    let isReady = false;
+    const poll = setInterval(() => {
+      fetch(`${this.adminUrl}/readyz`).then(
+        ({ ok }) => (isReady ||= ok),
+        () => undefined,
+      );
+    }, 50);
+    await eventually(() => isReady || undefined, 'an agent that is ready').finally(() => clearInterval(poll));
+  }
+
+  /** Adds an endpoint to a device (default: the gateway) and gives its id. */
+  endpoint(
+    { hostname = '127.0.0.1', port }: { hostname?: string; port: number },
+    deviceId = this.device.id,
+  ): string {
+    return this.cloud.addConfiguration(deviceId, { name: `to ${hostname}:${port}`, hostname, port }).id;
+  }
+
+  /** Opens a tunnel as the operator. */
+  async open(target: { hostname?: string; port: number }, deviceId = this.device.id): Promise<Tunnel> {
+    return this.operator.openTunnel(deviceId, this.endpoint(target, deviceId));
+  }
+
+  /** All operations, oldest first. */
+  operations(): readonly Operation[] {
+    return this.cloud.platform.operations.list({});
+  }
+
+  /** The operation at `index` once it has a final status; default: the last one. */
+  finalOperation(index = -1): Promise<Operation> {
+    return eventually(() => {
+      const operation = this.operations().at(index);
+      return operation?.status === 'SUCCESSFUL' || operation?.status === 'FAILED' ? operation : undefined;
+    }, 'an operation with a final status');
+  }
+
+  /** A log line with this message, once it is there. */
+  logged(msg: string, more: Readonly<Record<string, unknown>> = {}): Promise<LogLine> {
+    return eventually(
+      () =>
+        this.log().find(
+          (line) => line.msg === msg && Object.entries(more).every(([key, value]) => line[key] === value),
+        ),
+      `the log line "${msg}" ${JSON.stringify(more)}`,
+    );
+  }
+
+  /** All whole lines of the log so far. */
+  log(): LogLine[] {
+    const lines = this.command.stdout.split('\n').slice(0, -1);
+    return lines.map((line) => JSON.parse(line) as LogLine);
+  }
+
+  /** Runs another command against this agent, as somebody at the gateway would. */
+  ask(...args: string[]): Promise<CommandEnd> {
+    const { host } = new URL(this.adminUrl);
+    return gatehouse(args, { cwd: this.folder, env: { GATEHOUSE_ADMIN_LISTEN: host } });
+  }
+
+  /** Ends whatever still runs. */
+  async stop(): Promise<void> {
+    await this.operator.close();
+    await this.command.discard();
+    await this.cloud.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Writes gatehouse.yaml into `folder`: one that works, with some sections replaced. */
+export function writeConfiguration(
+  folder: string,
+  cloud: Cloud,
+  device: RegisteredDevice,
+  sections: Sections = {},
+): string {
+  const { tenant, user, password } = device;
+  const configuration = {
+    cloud: { url: cloud.url, tenant, user, password },
+    device: { externalId: device.externalId },
+    conduits: [{ name: 'loopback', host: '127.0.0.1', ports: ['*'] }],
+    workers: { count: 1 },
+    admin: { listen: '127.0.0.1:0' },
+    ...sections,
+  };
+  const file = path.join(folder, 'gatehouse.yaml');
+  writeFileSync(file, stringify(configuration), { mode: 0o600 });
+  return file;
+}

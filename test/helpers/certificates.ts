@@ -1,0 +1,85 @@
+import { KeyObject, webcrypto } from 'node:crypto';
+import type { TlsOptions } from 'node:tls';
+import type { JsonGeneralName } from '@peculiar/x509';
+
+const EC = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+const DAY_MS = 86_400_000;
+
+/** What is to be wrong with a server's certificate. */
+export interface Flaws {
+  /** Days from now; default −1 and 30. */
+  readonly fromDays?: number;
+  readonly toDays?: number;
+  /** Subject alternative names; default localhost and 127.0.0.1. */
+  readonly names?: readonly JsonGeneralName[];
+  /** Signed by itself instead of by the authority. */
+  readonly selfSigned?: boolean;
+}
+
+/** A server's key and certificate, and the authority to trust for it. Made anew: nothing secret lies in the repository. */
+export interface Identity {
+  readonly ca: string;
+  readonly server: TlsOptions;
+}
+
+export async function serverIdentity(flaws: Flaws = {}): Promise<Identity> {
+  const x509 = await library();
+  x509.cryptoProvider.set(webcrypto);
+  const authority = await keys();
+  const server = await keys();
+  const root = await x509.X509CertificateGenerator.createSelfSigned({
+    name: 'CN=Test Authority',
+    serialNumber: '01',
+    notBefore: day(-2),
+    notAfter: day(60),
+    keys: authority,
+    signingAlgorithm: EC,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+    ],
+  });
+  const certificate = await x509.X509CertificateGenerator.create({
+    subject: 'CN=Test Cloud',
+    issuer: flaws.selfSigned === true ? 'CN=Test Cloud' : root.subject,
+    serialNumber: '02',
+    notBefore: day(flaws.fromDays ?? -1),
+    notAfter: day(flaws.toDays ?? 30),
+    publicKey: server.publicKey,
+    signingKey: flaws.selfSigned === true ? server.privateKey : authority.privateKey,
+    signingAlgorithm: EC,
+    extensions: [
+      new x509.SubjectAlternativeNameExtension(
+        flaws.names?.slice() ?? [
+          { type: 'dns', value: 'localhost' },
+          { type: 'ip', value: '127.0.0.1' },
+        ],
+      ),
+    ],
+  });
+  const key = KeyObject.from(server.privateKey).export({ type: 'pkcs8', format: 'pem' });
+  return { ca: root.toString('pem'), server: { key, cert: certificate.toString('pem') } };
+}
+
+/** The library's injector looks for three functions of the reflect-metadata proposal; a table per class is enough. */
+function library(): Promise<typeof import('@peculiar/x509')> {
+  const tables = new WeakMap<object, Map<unknown, unknown>>();
+  const get = (key: unknown, target: object): unknown => tables.get(target)?.get(key);
+  const missing = {
+    defineMetadata: (key: unknown, value: unknown, target: object): void => {
+      tables.set(target, (tables.get(target) ?? new Map<unknown, unknown>()).set(key, value));
+    },
+    getOwnMetadata: get,
+    getMetadata: get,
+  };
+  if (!('getMetadata' in Reflect)) Object.assign(Reflect, missing);
+  return import('@peculiar/x509');
+}
+
+function day(days: number): Date {
+  return new Date(Date.now() + days * DAY_MS);
+}
+
+function keys(): Promise<webcrypto.CryptoKeyPair> {
+  return webcrypto.subtle.generateKey(EC, true, ['sign', 'verify']);
+}
