@@ -86,10 +86,6 @@ export class LogSink {
     });
   }
 
-  #isIdle(): boolean {
-    return !this.#isWriting && this.#current.length === 0 && this.#pending.length === 0;
-  }
-
   /** Writes what waits before it returns; for the last moments of the process. What cannot be written stays. */
   flushSync(): void {
     // A write under way cannot be called back; its bytes are then written twice rather than lost.

@@ -167,18 +167,6 @@ for (const secure of [false, true]) {
 }
 
 describe('a session that is closed while others run', () => {
-  test('close-all ends each of them once', async () => {
-    const rig = await Rig.make({});
-    const sessions = [await rig.open(), await rig.open(), await rig.open()];
-    for (const { socket } of sessions) {
-      socket.resume();
-      socket.once('end', () => socket.end());
-    }
-    rig.host.command({ kind: 'close-all', reason: 'shutdown', detail: 'test' });
-    for (const { summary } of sessions) assert.equal(brief(await summary), 'ended shutdown');
-    await rig.close();
-  });
-
   test('an exception in a callback ends that session only', async () => {
     const rig = await Rig.make({});
     const neighbour = await rig.open();
