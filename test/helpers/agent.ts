@@ -5,9 +5,9 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import { loadConfig } from '../../src/config/load.js';
 import { Gateway, type GatewayOptions } from '../../src/gateway.js';
-import { createLog } from '../../src/log.js';
-import { Redactor } from '../../src/redaction.js';
-import { registerSecrets } from '../../src/secrets.js';
+import { createLog } from '../../src/log/log.js';
+import { Redactor } from '../../src/log/redaction.js';
+import { registerSecrets } from '../../src/log/secrets.js';
 
 /** One more agent, or one that a test starts when it likes, beside or without a World. */
 export interface Agent {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { eventually } from './eventually.js';
 import { Ledger } from './ledger.js';
-import { Trap } from './targets.js';
+import { Trap } from './outcome-targets.js';
 import { FAST } from './timing.js';
 import { World, type WorldOptions } from './world.js';
 
