@@ -32,7 +32,7 @@ export const CLOSE_HANDSHAKE_MS = 5_000;
 /** Longest time what is left may take to reach a side after the other one ended, in ms. */
 export const FLUSH_MS = 10_000;
 
-/** Longest time that waiting bytes may make no progress at all, in ms. A slow reader that takes one byte is alive. */
+/** Longest time in which not one write of waiting bytes completes, in ms. */
 export const STALL_MS = 60_000;
 
 /** Pings answered before they count as a flood: the sum over PING_FLOOD_WINDOW_MS. Honest peers send one in 10 s. */

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { failureReason } from '../../contract/failure.js';
-import { CLOUD_ID } from '../../contract/limits.js';
+import { CLOUD_ID, MAX_REPLY_BYTES } from '../../contract/limits.js';
 import type { Backoff } from './backoff.js';
 import type { CloudClock } from './cloud-clock.js';
 import type { ParsedOperation, StatusReporter } from './intake.js';
@@ -10,7 +10,7 @@ import { property } from './json-value.js';
 import { paceOf, sentenceOf } from './link-error.js';
 import type { Log } from './log.js';
 import { listOperations } from './operation-list.js';
-import { MAX_NOTIFICATION_BYTES, REMOTE_ACCESS_FRAGMENT } from './operation.js';
+import { REMOTE_ACCESS_FRAGMENT } from './operation.js';
 import { isAborted, pause } from './pause.js';
 import type { RestClient } from './rest-client.js';
 
@@ -110,7 +110,7 @@ export class Sweep {
 function valueOf(document: unknown): unknown {
   if (!(document instanceof RawDocument)) return document;
   try {
-    return parseJson(document.bytes, { maxBytes: MAX_NOTIFICATION_BYTES });
+    return parseJson(document.bytes, { maxBytes: MAX_REPLY_BYTES });
   } catch (error) {
     if (error instanceof JsonError) return undefined;
     throw error;

@@ -26,6 +26,11 @@ export function loopback(port: number, host = '127.0.0.1', address = '127.0.0.1'
   return { host, port, addresses: [address] };
 }
 
+/** `ended reason` or `failed code`. */
+export function brief(summary: SessionSummary): string {
+  return summary.outcome === 'ended' ? `ended ${summary.reason}` : `failed ${summary.code}`;
+}
+
 /** A running session with both of its ends in the test's hands. */
 export interface Running {
   readonly id: string;

@@ -43,8 +43,8 @@ export class SessionHost {
       tls: tlsContext(settings.ca),
       handshakes: new HandshakeGate(),
       now: () => performance.now(),
-      onOpened: (session, setupMs) => this.#reporter.opened(session.id, setupMs),
-      onClosing: (session) => this.#reporter.closing(session.id),
+      onOpened: (sessionId, setupMs) => this.#reporter.opened(sessionId, setupMs),
+      onClosing: (sessionId, ending) => this.#reporter.closing(sessionId, ending),
     };
     this.#loop.enable();
     setInterval(() => this.#tick(), TICK_MS).unref();

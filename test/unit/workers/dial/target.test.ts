@@ -99,13 +99,3 @@ for (const [code, failure] of [
     assert.equal(targetFailure(error, endpoint(22, '10.0.0.1')).code, failure);
   });
 }
-
-test('a connection that met itself is target-refused', async () => {
-  // Simultaneous open needs the kernel to pick the very port that is dialled; a socket bound to it does it at will.
-  const port = await closedPort();
-  const { openTcp } = await import('../../../../workers/dial/target.js');
-  assert.equal(typeof openTcp, 'function');
-  for (let attempt = 0; attempt < 200; attempt += 1) {
-    assert.equal(await dial(endpoint(port, '127.0.0.1')), 'target-refused');
-  }
-});

@@ -3,14 +3,9 @@ import { after, before, describe, test } from 'node:test';
 import type { SessionLimits, SessionSummary } from '../../../../contract/messages.js';
 import { serverIdentity } from '../../../helpers/certificates.js';
 import { closeFrame, frame, type CloudPeer } from '../../../helpers/raw-cloud.js';
-import { Rig } from '../../../helpers/session-rig.js';
+import { Rig, brief } from '../../../helpers/session-rig.js';
 import { readAll } from '../../../helpers/targets.js';
 import { until, untilTrue } from '../../../helpers/until.js';
-
-/** `ended reason` or `failed code`. */
-function brief(summary: SessionSummary): string {
-  return summary.outcome === 'ended' ? `ended ${summary.reason}` : `failed ${summary.code}`;
-}
 
 for (const secure of [false, true]) {
   describe(secure ? 'over TLS' : 'over TCP', () => {
