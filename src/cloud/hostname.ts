@@ -86,8 +86,12 @@ function looksLikeNumber(labels: readonly string[]): boolean {
 /** The `xn--` form of a name, checked in its readable form however it came. */
 function international(text: string): string | HostnameCheck {
   const ascii = domainToASCII(text);
-  if (ascii === '') return refuse('is no valid international name');
-  const why = unreadable(text) ?? unreadable(domainToUnicode(ascii));
+  const readable = domainToUnicode(ascii);
+  // Newer versions of Node hand an xn-- label that decodes to nothing on as it is.
+  if (ascii === '' || /(?:^|\.)xn--/.test(readable) || domainToASCII(readable) !== ascii) {
+    return refuse('is no valid international name');
+  }
+  const why = unreadable(text) ?? unreadable(readable);
   return why === undefined ? ascii : refuse(why);
 }
 
