@@ -133,10 +133,7 @@ export class RestClient {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       if (bytes > MAX_REPLY_BYTES) {
-        throw new RestError(
-          'protocol',
-          `${nameOf(request)} answered with more than ${MAX_REPLY_BYTES} bytes`,
-        );
+        throw new RestError('too-big', `${nameOf(request)} answered with more than ${MAX_REPLY_BYTES} bytes`);
       }
       chunks.push(chunk);
     }
@@ -149,7 +146,7 @@ export class RestClient {
       return (request.read ?? this.#options.parseJson)(document);
     } catch {
       throw new RestError(
-        'protocol',
+        'unreadable',
         `${nameOf(request)} at ${this.origin} answered with something that is not JSON; check cloud.url`,
       );
     }

@@ -20,6 +20,12 @@ export class Ledger {
       .join(' ');
   }
 
+  /** The final status of an operation; undefined as long as it has none. */
+  finalOf(id: string): string | undefined {
+    const last = this.#updates.get(id)?.at(-1);
+    return isFinal(last) ? last?.status : undefined;
+  }
+
   /** How many operations have their final status. */
   get finished(): number {
     return [...this.#updates.values()].filter((updates) => isFinal(updates.at(-1))).length;

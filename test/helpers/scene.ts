@@ -16,8 +16,10 @@ export interface Asked {
   readonly hostname?: string;
   readonly deviceId?: string;
   readonly key?: string;
-  /** What the cloud answers to the key; 101 takes it. Default 101. */
+  /** What the cloud answers to the key; 101 takes it, 0 resets the connection. Default 101. */
   readonly status?: number;
+  /** How long the cloud takes for that, in ms. Default 0. */
+  readonly answerMs?: number;
   /** How old it is already, in ms. */
   readonly ageMs?: number;
 }
@@ -72,8 +74,8 @@ export class Scene {
   /** Creates an operation to the trap, whose key the cloud takes unless told otherwise. */
   create(asked: Asked = {}): string {
     const { port = this.trap.port, hostname = '127.0.0.1', deviceId = this.device.id } = asked;
-    const { key = randomUUID(), status = 101, ageMs = 0 } = asked;
-    this.cloud.remoteAccess.answers.set(key, { status });
+    const { key = randomUUID(), status = 101, answerMs = 0, ageMs = 0 } = asked;
+    this.cloud.remoteAccess.answers.set(key, { status, delayMs: answerMs });
     this.#ageMs = ageMs;
     const fragment = { hostname, port, connectionKey: key };
     const { id } = this.cloud.createOperation(deviceId, { c8y_RemoteAccessConnect: fragment });

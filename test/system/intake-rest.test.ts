@@ -49,6 +49,28 @@ test('every page of PENDING operations is handled', async (t) => {
   assert.equal(scene.trap.connections, 0);
 });
 
+test('a page that is too big to be read at once hides nothing', async (t) => {
+  const ids: string[] = [];
+  let giant = '';
+  const scene = await Scene.start(t, {
+    timing: NO_SWEEP,
+    conduits: [],
+    before: (early) => {
+      // 6 MB in all, and in the middle one operation that is larger than any reply that is read.
+      for (let count = 0; count < 300; count += 1) {
+        const id = early.create();
+        early.cloud.platform.operations.update(id, { description: 'x'.repeat(20_000) });
+        ids.push(id);
+        if (count !== 150) continue;
+        giant = early.create();
+        early.cloud.platform.operations.update(giant, { description: 'x'.repeat(5_000_000) });
+      }
+    },
+  });
+  await eventually(() => scene.ledger.finished === ids.length || undefined, 'every final status');
+  assert.equal(scene.ledger.finalOf(giant), undefined);
+});
+
 test('an operation that comes by notification, again, and by several sweeps is started once', async (t) => {
   const scene = await Scene.start(t, { timing: { sweepMs: 15 } });
   scene.cloud.realtime.faults.duplicateDeliveries = 3;

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from '../helpers/eventually.js';
-import { Ledger } from '../helpers/ledger.js';
 import { seeded } from '../helpers/random.js';
 import { blackHole, refusingPort, Trap } from '../helpers/outcome-targets.js';
+import { Scene, UP } from '../helpers/scene.js';
 import { FAST } from '../helpers/timing.js';
-import { World } from '../helpers/world.js';
 
 const OPERATIONS = 500;
 
@@ -29,7 +27,7 @@ interface Plan {
   readonly port: number;
   readonly forChild?: boolean;
   readonly isStale?: boolean;
-  /** What the cloud answers to its key. */
+  /** What the cloud answers to its key; 0 is a reset. */
   readonly status: number;
   readonly answerMs: number;
   readonly story: string;
@@ -43,11 +41,10 @@ interface Ports {
   readonly denied: number;
 }
 
-const UP = 'PENDING EXECUTING SUCCESSFUL';
 const failed = (code: string) => `PENDING EXECUTING FAILED ${code}`;
 const turnedAway = (code: string) => `PENDING FAILED ${code}`;
 
-/** Twelve kinds of outcome; the delays are such that each has one possible cause only. */
+/** Thirteen kinds of operation with nine outcomes; the delays are such that each has one possible cause only. */
 function planOf(random: () => number, ports: Ports): Plan {
   const { accepting, refusing, silent, resetting, denied } = ports;
   const soonMs = random() * 300;
@@ -59,6 +56,7 @@ function planOf(random: () => number, ports: Ports): Plan {
     { port: accepting, status: 404, answerMs: soonMs, story: failed('cloud-key-unknown') },
     { port: accepting, status: 401, answerMs: soonMs, story: failed('cloud-unauthorized') },
     { port: accepting, status: 503, answerMs: soonMs, story: failed('cloud-unreachable') },
+    { port: accepting, status: 0, answerMs: soonMs, story: failed('cloud-unreachable') },
     { port: refusing, status: 101, answerMs: lateMs, story: failed('target-refused') },
     { port: resetting, status: 101, answerMs: lateMs, story: failed('target-reset') },
     { port: silent, status: 101, answerMs: soonMs, story: failed('target-timeout') },
@@ -69,72 +67,81 @@ function planOf(random: () => number, ports: Ports): Plan {
   return plans[Math.floor(random() * plans.length)] ?? assert.fail();
 }
 
+/** Targets of every kind; all of them end with the test. */
+async function targets(t: TestContext, hangUp: () => number): Promise<{ ports: Ports; denied: Trap }> {
+  // Most targets hang up by themselves, but not before their session is up; the others stay until the end.
+  const hold = (socket: Socket) => {
+    if (hangUp() < 0.7) setTimeout(() => socket.end(), CONNECT_MS + 1_000).unref();
+  };
+  const accepting = await Trap.start(hold);
+  const resetting = await Trap.start((socket) => socket.resetAndDestroy());
+  const denied = await Trap.start();
+  const hole = await blackHole();
+  t.after(async () => {
+    for (const one of [accepting, resetting, denied, hole]) await one.stop();
+  });
+  const ports = {
+    accepting: accepting.port,
+    refusing: await refusingPort(),
+    silent: hole.port,
+    resetting: resetting.port,
+    denied: denied.port,
+  };
+  return { ports, denied };
+}
+
+/** Creates the operations one after the other, and gives the story that each must have and how many overlapped. */
+async function unleash(
+  scene: Scene,
+  random: () => number,
+  ports: Ports,
+): Promise<{ expected: Map<string, string>; mostAtOnce: number }> {
+  const childId = scene.cloud.platform.deviceBySerial('plc-1')?.id ?? assert.fail('no child');
+  const expected = new Map<string, string>();
+  let mostAtOnce = 0;
+  const atMs = Array.from({ length: OPERATIONS }, () => random() * SPREAD_MS).sort(
+    (one, other) => one - other,
+  );
+  for (const [index, time] of atMs.entries()) {
+    const waitMs = time - (atMs[index - 1] ?? 0);
+    if (waitMs > 1) await pause(waitMs);
+    const { story, forChild, isStale, ...asked } = planOf(random, ports);
+    const id = scene.create({
+      ...asked,
+      ...(forChild === true ? { deviceId: childId } : {}),
+      ...(isStale === true ? { ageMs: STALE_MS } : {}),
+    });
+    expected.set(id, story);
+    mostAtOnce = Math.max(mostAtOnce, scene.world.gateway.supervisor.registry.sessions);
+  }
+  return { expected, mostAtOnce };
+}
+
 for (const [intake, seed] of [
   ['rest', 20_251_103],
   ['mqtt', 7_980],
 ] as const) {
-  test(`over ${intake}, each of ${OPERATIONS} overlapping operations gets its own final status, once (seed ${seed})`, async () => {
+  test(`over ${intake}, each of ${OPERATIONS} overlapping operations gets its own final status, once (seed ${seed})`, async (t) => {
     const startedAtMs = performance.now();
     const random = seeded(seed);
-    const hangUp = seeded(seed + 1);
-    // Most targets hang up by themselves, but not before their session is up; the others stay until the end.
-    const hold = (socket: Socket) => {
-      if (hangUp() < 0.7) setTimeout(() => socket.end(), CONNECT_MS + 1_000).unref();
-    };
-    const accepting = await Trap.start(hold);
-    const resetting = await Trap.start((socket) => socket.resetAndDestroy());
-    const untouched = await Trap.start();
-    const hole = await blackHole();
-    const ports: Ports = {
-      accepting: accepting.port,
-      refusing: await refusingPort(),
-      silent: hole.port,
-      resetting: resetting.port,
-      denied: untouched.port,
-    };
-    const { accepting: childPort, refusing, silent, resetting: resets } = ports;
-    let ageMs = 0;
-    const world = await World.start({
+    const { ports, denied } = await targets(t, seeded(seed + 1));
+    const { accepting, refusing, silent, resetting } = ports;
+    const scene = await Scene.start(t, {
       intake,
       workers: 2,
-      timing: FAST,
-      cloud: { now: () => Date.now() - ageMs },
       conduits: [
-        { name: 'accepting', host: '127.0.0.1', ports: [childPort] },
-        { name: 'others', host: '127.0.0.1', ports: [refusing, silent, resets] },
+        { name: 'accepting', host: '127.0.0.1', ports: [accepting] },
+        { name: 'others', host: '127.0.0.1', ports: [refusing, silent, resetting] },
       ],
       children: [{ externalId: 'plc-1', name: 'PLC 1', targets: ['accepting'] }],
       limits: { connectTimeout: `${CONNECT_MS}ms`, sessionsPerTarget: OPERATIONS },
     });
-    const ledger = new Ledger(world.cloud.platform);
-    const childId = world.cloud.platform.deviceBySerial('plc-1')?.id ?? assert.fail('no child');
-
-    const create = ({ port, forChild, isStale, status, answerMs }: Plan): string => {
-      const connectionKey = randomUUID();
-      world.cloud.remoteAccess.answers.set(connectionKey, { status, delayMs: answerMs });
-      ageMs = isStale === true ? STALE_MS : 0;
-      const fragment = { hostname: '127.0.0.1', port, connectionKey };
-      const deviceId = forChild === true ? childId : world.device.id;
-      const { id } = world.cloud.createOperation(deviceId, { c8y_RemoteAccessConnect: fragment });
-      ageMs = 0;
-      return id;
-    };
-    const plans = Array.from({ length: OPERATIONS }, () => ({
-      atMs: random() * SPREAD_MS,
-      plan: planOf(random, ports),
-    })).sort((one, other) => one.atMs - other.atMs);
-    const expected = new Map<string, string>();
-    let mostAtOnce = 0;
-    for (const [index, { atMs, plan }] of plans.entries()) {
-      const waitMs = atMs - (plans[index - 1]?.atMs ?? 0);
-      if (waitMs > 1) await pause(waitMs);
-      expected.set(create(plan), plan.story);
-      mostAtOnce = Math.max(mostAtOnce, world.gateway.supervisor.registry.sessions);
-    }
-
+    const { expected, mostAtOnce } = await unleash(scene, random, ports);
+    const { ledger } = scene;
     await eventually(() => ledger.finished === OPERATIONS || undefined, 'every final status', LIMIT_MS);
     // Sweeps and notifications that are still on their way must not add anything.
     await pause(2 * (FAST.sweepMs ?? 0));
+
     ledger.assertOneFinalStatusEach();
     const wrong = [...expected].filter(([id, story]) => ledger.story(id) !== story);
     assert.deepEqual(
@@ -143,13 +150,9 @@ for (const [intake, seed] of [
     );
     assert.equal(new Set(expected.values()).size, 9, 'every kind of outcome has happened');
     assert.ok(mostAtOnce >= 50, `only ${mostAtOnce} sessions overlapped`);
-    assert.equal(untouched.connections, 0, 'a denied target was touched');
-    const upgrades = world.cloud.requests.list('GET', '/service/remoteaccess/device/');
+    assert.equal(denied.connections, 0, 'a denied target was touched');
+    const upgrades = scene.cloud.requests.list('GET', '/service/remoteaccess/device/');
     assert.equal(new Set(upgrades.map(({ path }) => path)).size, upgrades.length, 'a key was used twice');
-
-    await world.stop();
-    for (const trap of [accepting, resetting, untouched]) await trap.stop();
-    await hole.stop();
     assert.ok(performance.now() - startedAtMs < LIMIT_MS, 'the storm took too long');
   });
 }
