@@ -7,7 +7,7 @@ import { createCloud, type Cloud, type CloudOptions } from './cloud/cloud.js';
 import type { CloudLink } from './cloud/intake.js';
 import { parseJson } from './cloud/json-document.js';
 import { parseNotification, parseOperation } from './cloud/operation.js';
-import type { Config } from './config/config.js';
+import type { AdminListen, Config } from './config/config.js';
 import { reloadable } from './config/reload.js';
 import { GatewayView } from './gateway-view.js';
 import type { Log } from './log/log.js';
@@ -55,6 +55,8 @@ export class Gateway {
   readonly #view: GatewayView;
   readonly #metrics: Metrics;
   #config: Config;
+  /** Where the admin listener really is: port 0 of the configuration stands for any free one. */
+  #adminListen: AdminListen;
   #workersUp: () => void = () => undefined;
   #isStopping = false;
   #connectedWaiters: (() => void)[] = [];
@@ -63,6 +65,7 @@ export class Gateway {
     const { config, log, redactor } = options;
     this.#options = options;
     this.#config = config;
+    this.#adminListen = config.admin.listen;
     this.#metrics = new Metrics({
       activeSessions: () => this.supervisor.registry.sessions,
       outboxSize: () => this.#cloud.status.size,
@@ -91,7 +94,7 @@ export class Gateway {
       status: this.#cloud.status,
       metrics: this.#sessionMetrics(),
       admission: {
-        policy: policyOf(config),
+        policy: policyOf(config, config.admin.listen),
         deviceOf: (deviceId) => this.#deviceOf(deviceId),
         resolve: (hostname) => resolver.resolve(hostname),
         tunnel: (connectionKey) => tunnels.open(connectionKey),
@@ -121,6 +124,8 @@ export class Gateway {
   async start(): Promise<AdminAddress | undefined> {
     await this.#allWorkersUp();
     const address = await this.#admin.start();
+    if (address !== undefined) this.#adminListen = address;
+    this.supervisor.reload(policyOf(this.#config, this.#adminListen));
     this.#cloud.intake.start();
     return address;
   }
@@ -181,7 +186,7 @@ export class Gateway {
     };
     log.level = logging.level;
     this.#cloud.credentials.replace(fresh.cloud);
-    this.supervisor.reload(policyOf(this.#config));
+    this.supervisor.reload(policyOf(this.#config, this.#adminListen));
     log.info({ applies, needsRestart }, 'configuration reloaded');
   }
 
@@ -271,13 +276,13 @@ export class Gateway {
   }
 }
 
-function policyOf(config: Config): Policy {
+function policyOf(config: Config, adminListen: AdminListen): Policy {
   const own = Object.values(networkInterfaces()).flatMap((addresses) =>
     (addresses ?? []).map(({ cidr }) => cidr ?? ''),
   );
   return {
     conduits: new ConduitTable(config.conduits),
-    gateway: new GatewayAddresses(config.admin.listen, own),
+    gateway: new GatewayAddresses(adminListen, own),
     limits: config.limits,
     webSocketPingMs: config.keepAlive.webSocketPingMs,
     operationAgeMs: config.intake.operationAgeMs,

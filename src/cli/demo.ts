@@ -12,21 +12,25 @@ export interface DemoOptions {
 
 /** `gatehouse demo`: embedded cloud, agent, targets and local ports on this machine. Gives the exit code. */
 export async function demo({ once, version }: DemoOptions, io: ProcessIo): Promise<number> {
+  const interrupted = new Promise<void>((resolve) => io.onInterrupt(resolve));
   io.stdout.write('Starting an embedded cloud, a gateway and three plant devices on this machine…\n');
   const echoed = new Set<string>();
   const onEchoed = (sha256: string): void => void echoed.add(sha256);
   const plant = await startPlant({ version, io, logLevel: once ? 'error' : 'info', onEchoed });
   try {
-    if (once) return (await prove(plant, echoed, io)) ? EXIT.done : EXIT.failed;
-    await showAround(plant, io);
+    if (once) {
+      const isProven = await Promise.race([prove(plant, echoed, io), interrupted.then(() => false)]);
+      return isProven ? EXIT.done : EXIT.failed;
+    }
+    await showAround(plant, io, interrupted);
     return EXIT.done;
   } finally {
     await plant.stop();
   }
 }
 
-/** Opens a local port per target and waits until it is told to stop. */
-async function showAround(plant: Plant, io: ProcessIo): Promise<void> {
+/** Opens a local port per target and waits until `interrupted`. */
+async function showAround(plant: Plant, io: ProcessIo, interrupted: Promise<void>): Promise<void> {
   const ports: LocalPort[] = [];
   const lines = new Map<string, number>();
   for (const [name, endpointId] of plant.endpoints) {
@@ -41,7 +45,7 @@ async function showAround(plant: Plant, io: ProcessIo): Promise<void> {
     ports.push(port);
   }
   io.stdout.write(invitation(plant, lines));
-  await new Promise<void>((resolve) => io.onInterrupt(resolve));
+  await interrupted;
   io.stdout.write('\nStopping.\n');
   for (const port of ports) port.stop();
   await Promise.all(ports.map((port) => port.ended()));
