@@ -58,6 +58,7 @@ export class Gateway {
   /** Where the admin listener really is: port 0 of the configuration stands for any free one. */
   #adminListen: AdminListen;
   #workersUp: () => void = () => undefined;
+  #workersFailed: (error: Error) => void = () => undefined;
   #isStopping = false;
   #connectedWaiters: (() => void)[] = [];
 
@@ -210,6 +211,7 @@ export class Gateway {
         },
         onFatal: (error) => {
           log.fatal({ err: error }, 'no worker can be started');
+          this.#workersFailed(error);
           this.#options.onFatal(error);
         },
       },
@@ -218,7 +220,10 @@ export class Gateway {
 
   async #allWorkersUp(): Promise<void> {
     const { count } = this.#config.workers;
-    const up = new Promise<boolean>((resolve) => (this.#workersUp = () => resolve(true)));
+    const up = new Promise<boolean>((resolve, reject) => {
+      this.#workersUp = () => resolve(true);
+      this.#workersFailed = reject;
+    });
     if (this.#view.workers.size >= count) return;
     const isUp = await within(WORKERS_UP_MS, up);
     if (isUp !== true)
