@@ -14,7 +14,10 @@ test('demo --once compares the bytes of eight sessions, shows one refusal and ex
   const { code, stdout, stderr } = await gatehouse(['demo', '--once']);
   assert.deepEqual({ code, stderr }, { code: 0, stderr: '' }, stdout);
   const digests = [...stdout.matchAll(/^ {2}session (\d): .*sha256 ([0-9a-f]{16})… equal on both ends$/gm)];
-  assert.deepEqual(digests.map(([, number]) => Number(number)), [1, 2, 3, 4, 5, 6, 7, 8]);
+  assert.deepEqual(
+    digests.map(([, number]) => Number(number)),
+    [1, 2, 3, 4, 5, 6, 7, 8],
+  );
   assert.equal(new Set(digests.map(([, , digest]) => digest)).size, 8, 'eight different streams');
   assert.match(stdout, /Denied.*policy-denied: 127\.0\.0\.1:\d+ is not allowed/s);
   assert.doesNotMatch(stdout, /DIFFERS|NO REFUSAL/);
