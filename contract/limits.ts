@@ -14,6 +14,15 @@ export const MAX_ADDRESSES = 16;
 /** Head start of one address before the next is tried beside it, in ms (RFC 8305 section 5 recommends 250). */
 export const ADDRESS_STAGGER_MS = 250;
 
+/**
+ * Handshakes with the cloud that one thread has under way; further sessions wait for their turn. At 300 ms each 64 are
+ * some 200 sessions a second, and a slow processor still gets through 64 TLS handshakes well within a connect timeout.
+ */
+export const MAX_HANDSHAKES = 64;
+
+/** Longest wait for that turn, in ms: by then the user's side has given up (clients wait 30 to 45 s in all). */
+export const HANDSHAKE_TURN_MS = 20_000;
+
 /** TCP keep-alive on both sockets, in ms of silence before the first probe. Ten probes a second apart follow. */
 export const TCP_KEEP_ALIVE_MS = 15_000;
 
@@ -23,7 +32,7 @@ export const CLOSE_HANDSHAKE_MS = 5_000;
 /** Longest time what is left may take to reach a side after the other one ended, in ms. */
 export const FLUSH_MS = 10_000;
 
-/** Longest time that waiting bytes may make no progress at all, in ms. A slow reader that takes one byte is alive. */
+/** Longest time in which not one write of waiting bytes completes, in ms. */
 export const STALL_MS = 60_000;
 
 /** Pings answered before they count as a flood: the sum over PING_FLOOD_WINDOW_MS. Honest peers send one in 10 s. */

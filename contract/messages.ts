@@ -61,12 +61,13 @@ export interface SessionTask {
   readonly limits: SessionLimits;
 }
 
-/** How a session ended; the result of the piscina task. */
-export type SessionSummary = SessionTotals &
-  (
-    | { readonly outcome: 'failed'; readonly code: FailureCode; readonly sentence: string }
-    | { readonly outcome: 'ended'; readonly reason: EndReason; readonly detail: string }
-  );
+/** Why a session ends: it never opened, or it was open before. */
+export type SessionEnding =
+  | { readonly outcome: 'failed'; readonly code: FailureCode; readonly sentence: string }
+  | { readonly outcome: 'ended'; readonly reason: EndReason; readonly detail: string };
+
+/** How a session ended; the result of the piscina task, once both of its sockets are gone. */
+export type SessionSummary = SessionTotals & SessionEnding;
 
 /** What a session moved, and how long it took; times in ms. */
 export interface SessionTotals {
@@ -115,8 +116,8 @@ export interface WorkerReport {
   readonly started: readonly string[];
   /** Sessions that are up now, with their set-up time in ms. Sent in the same turn as they open. */
   readonly opened: readonly { readonly sessionId: string; readonly setupMs: number }[];
-  /** Sessions that began to close. */
-  readonly closing: readonly string[];
+  /** Sessions that began to close, and why: a failure is known long before the last socket is gone. */
+  readonly closing: readonly { readonly sessionId: string; readonly ending: SessionEnding }[];
   /** Byte counts of the sessions that moved any since the last report; at most once a second. */
   readonly counters: readonly SessionCounters[];
   /** Event-loop delay of the worker over the last interval, in ms; absent between intervals. */

@@ -245,9 +245,10 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
   const cloud = new Cloud(options);
   try {
     await cloud.start();
+    return cloud;
   } catch (error) {
+    // What had started before would keep the process alive.
     await cloud.stop();
     throw error;
   }
-  return cloud;
 }

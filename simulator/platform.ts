@@ -51,6 +51,8 @@ export class Platform extends EventEmitter<PlatformEvents> {
   readonly deviceRequests: DeviceRequests;
   readonly trustedCertificates: TrustedCertificates;
   readonly tenantOptions = new TenantOptions();
+  /** For tests: documents that open every REST list of PENDING operations, as they are. Empty at first. */
+  readonly rawOperations: Uint8Array[] = [];
   readonly #servicePasswords = new Map<string, string>();
 
   constructor(options: PlatformOptions = {}) {

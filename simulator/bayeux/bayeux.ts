@@ -53,6 +53,11 @@ export class BayeuxEndpoint implements BayeuxService {
     return this.#hub.size;
   }
 
+  /** For tests: tells an agent of an operation that is these bytes, over long polling. */
+  deliverRaw(agentId: string, data: Uint8Array): void {
+    this.#hub.deliverRaw(agentId, data);
+  }
+
   handles(pathname: string): boolean {
     return endpointOf(pathname) !== undefined;
   }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { jsonBytes } from '../raw-json.js';
 import type { BayeuxFaults } from './faults.js';
 import type { BayeuxMessage } from './message.js';
 
@@ -38,7 +39,7 @@ export class HttpExchange {
 
   send(replies: readonly BayeuxMessage[]): void {
     clearInterval(this.#heartbeat);
-    const body = Buffer.from(this.#wantsBody ? JSON.stringify(replies) : '');
+    const body = this.#wantsBody ? jsonBytes(replies) : Buffer.alloc(0);
     if (!this.#response.headersSent) this.#writeHead(body.length);
     const { cutReply } = this.#faults;
     const isConnect = replies.some(({ channel }) => channel === '/meta/connect');

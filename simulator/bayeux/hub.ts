@@ -1,4 +1,5 @@
 import type { BayeuxOptions, Platform } from '../platform.js';
+import { RawJson } from '../raw-json.js';
 import type { User } from '../store/users.js';
 import { channelOf, type EndpointKind } from './channels.js';
 import { HeldConnects } from './held-connects.js';
@@ -66,6 +67,16 @@ export class BayeuxHub {
       default:
         return [reply(message, { successful: false, error: `403:${message.channel}:Publish denied` })];
     }
+  }
+
+  /** For tests: an event on the operations channel of an agent whose data are these bytes, as they are. */
+  deliverRaw(agentId: string, data: Uint8Array): void {
+    this.#deliver({
+      kind: 'operations',
+      channel: `/${agentId}`,
+      data: new RawJson(data),
+      objectId: agentId,
+    });
   }
 
   /** Ends every session: clients learn by 402 at their next message. */

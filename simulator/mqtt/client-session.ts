@@ -70,7 +70,7 @@ export class MqttClientSession {
   }
 
   /** Sends a message if the client is subscribed to the topic, with the QoS it was granted. */
-  send(topic: string, payload: string): void {
+  send(topic: string, payload: string | Buffer): void {
     const qos = this.#subscriptions.get(topic);
     if (qos === undefined) return;
     const packet = { cmd: 'publish' as const, topic, payload, qos, dup: false, retain: false };

@@ -27,6 +27,14 @@ export interface RemoteAccessOptions {
   readonly idleTimeoutMs: number;
 }
 
+/** How a device upgrade with one key is answered, whoever waits behind it. */
+export interface KeyAnswer {
+  /** 101 takes the device without a client; 0 resets the connection; any other refuses. */
+  readonly status: number;
+  /** Wait before that, in ms. Default 0. */
+  readonly delayMs?: number;
+}
+
 /** One upgrade that came in. */
 export interface Upgrade {
   readonly request: IncomingMessage;
@@ -54,6 +62,8 @@ const CUT_GRACE_MS = 5_000;
 
 /** The remote-access service: pairs a client's WebSocket with the device's by a connection key. */
 export class RemoteAccess {
+  /** For tests: answers by connection key. Empty at first; bounded by who fills it. */
+  readonly answers = new Map<string, KeyAnswer>();
   readonly #upgrader = createUpgrader();
   readonly #pending = new Map<string, Pending>();
   readonly #tunnels = new Set<Tunnel>();
@@ -135,6 +145,11 @@ export class RemoteAccess {
       this.#refuse(upgrade, 401);
       return;
     }
+    const answer = this.answers.get(key);
+    if (answer !== undefined) {
+      setTimeout(() => this.#answer(upgrade, answer), answer.delayMs ?? 0).unref();
+      return;
+    }
     const pending = this.#pending.get(key);
     if (pending === undefined || pending.expiresAtMs <= this.platform.now()) {
       this.#refuse(upgrade, this.options.badKeyStatus);
@@ -151,6 +166,18 @@ export class RemoteAccess {
       });
       if (!joined) device.close(1011, 'The client left');
     });
+  }
+
+  #answer(upgrade: Upgrade, { status }: KeyAnswer): void {
+    if (status === 101) {
+      // What ends it badly ends it anyway.
+      this.#accept(upgrade, (device) => device.on('error', () => undefined).resume());
+    } else if (status === 0) {
+      upgrade.onStatus(0);
+      upgrade.reset();
+    } else {
+      this.#refuse(upgrade, status);
+    }
   }
 
   #wait(key: string, operation: Operation, upgrade: Upgrade): void {

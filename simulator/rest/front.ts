@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Faults, RequestFault } from '../faults.js';
 import type { BayeuxService, Platform } from '../platform.js';
+import { jsonBytes } from '../raw-json.js';
 import type { Recorder } from '../recorder.js';
 import { PlatformError } from '../store/platform-error.js';
 import { authenticate, credentialsOf } from '../authentication.js';
@@ -176,7 +177,7 @@ function answer(request: IncomingMessage, response: ServerResponse, reply: Reply
     response.end();
     return;
   }
-  const text = Buffer.from(JSON.stringify(reply.body));
+  const text = jsonBytes(reply.body);
   headers['Content-Type'] = mediaType(accept, reply.media);
   headers['Content-Length'] = String(text.length);
   response.writeHead(reply.status, headers);

@@ -1,3 +1,4 @@
+import { RawJson } from '../raw-json.js';
 import { type Operation, statusOf } from '../store/operations.js';
 import { PlatformError } from '../store/platform-error.js';
 import { type Call, demand, param, type Reply, type Route, textField } from './call.js';
@@ -43,11 +44,15 @@ function list(call: Call): Reply {
   const visible = isReader
     ? found
     : found.filter(({ deviceId }) => call.platform.may(call.user, 'ROLE_DEVICE_CONTROL_READ', deviceId));
-  const { items, frame } = page(call, visible);
+  const raw = status === 'PENDING' ? call.platform.rawOperations.map((bytes) => new RawJson(bytes)) : [];
+  const { items, frame } = page<RawJson | Operation>(call, [...raw, ...visible]);
   return {
     status: 200,
     media: 'operationCollection',
-    body: { ...frame, operations: items.map((each) => showInList(call, each)) },
+    body: {
+      ...frame,
+      operations: items.map((each) => (each instanceof RawJson ? each : showInList(call, each))),
+    },
   };
 }
 

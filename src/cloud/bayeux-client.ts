@@ -1,4 +1,4 @@
-import { readReply, type BayeuxReply, type MetaReply } from './bayeux-reply.js';
+import { readMessages, readReply, type BayeuxReply, type MetaReply } from './bayeux-reply.js';
 import { LinkError } from './link-error.js';
 import type { RestClient } from './rest-client.js';
 import type { Timing } from './timing.js';
@@ -107,7 +107,14 @@ export class BayeuxClient {
     const { rest, signal } = this.#options;
     const id = this.#nextId();
     const body = [{ channel: metaChannel, id, ...fields }];
-    const reply = await rest.send({ method: 'POST', path: ENDPOINT, body, deadlineMs, signal });
+    const reply = await rest.send({
+      method: 'POST',
+      path: ENDPOINT,
+      body,
+      deadlineMs,
+      signal,
+      read: readMessages,
+    });
     const read = readReply(reply, { id, metaChannel, dataChannel: this.#channel });
     if (read === undefined) {
       throw new LinkError(`${ENDPOINT} answered with something that is no list of messages`, {

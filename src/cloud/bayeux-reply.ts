@@ -1,3 +1,6 @@
+import { MAX_REPLY_BYTES } from '../../contract/limits.js';
+import { JsonError } from './json-document.js';
+import { listOf, objectAround, type RawDocument } from './json-envelope.js';
 import { property, propertyAt } from './json-value.js';
 
 /** More messages in one reply are no reply of an honest server. */
@@ -37,6 +40,23 @@ export interface BayeuxReply {
   readonly documents: readonly unknown[];
   /** Messages that are neither: other ids, other channels, no objects. */
   readonly unmatched: number;
+}
+
+/**
+ * The messages of a reply, each read by itself and with its `data` unread: a message that is no good is undefined, and
+ * the others still count. Undefined when the reply is no list. @throws JsonError
+ */
+export function readMessages(reply: Uint8Array): readonly unknown[] | undefined {
+  return listOf(reply, { maxBytes: MAX_REPLY_BYTES })?.map(readMessage);
+}
+
+function readMessage({ bytes }: RawDocument): unknown {
+  try {
+    return objectAround(bytes, 'data', { maxBytes: MAX_REPLY_BYTES });
+  } catch (error) {
+    if (error instanceof JsonError) return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -1,8 +1,9 @@
-import { CLOUD_ID, CONNECTION_KEY } from '../../contract/limits.js';
+import { CLOUD_ID, CONNECTION_KEY, MAX_REPLY_BYTES } from '../../contract/limits.js';
 import { Secret } from '../../contract/secret.js';
 import { normaliseHostname } from './hostname.js';
 import type { ParsedOperation } from './intake.js';
 import { JsonError, parseJson } from './json-document.js';
+import { RawDocument } from './json-envelope.js';
 import { kindOf, quote } from './quote.js';
 
 /** The member that makes an operation ours. */
@@ -17,13 +18,14 @@ export const MAX_NOTIFICATION_DOCUMENTS = 4_096;
 const LF = 0x0a;
 
 /**
- * What one operation document asks for. `document` is the value of checked JSON (parseJson): an entry of the REST list
- * or the `data` of a Bayeux message. Unknown members are left alone; never throws.
+ * What one operation document asks for. `document` is an entry of the REST list or the `data` of a Bayeux message: a
+ * RawDocument, or the value of checked JSON (parseJson). Unknown members are left alone; never throws.
  *
  * Ignored: no remote-access fragment, no usable id or device id (nobody can be answered), any status but PENDING.
  * Refused: a field of the fragment is bad; the sentence names each one and never quotes the connection key.
  */
 export function parseOperation(document: unknown): ParsedOperation {
+  if (document instanceof RawDocument) return parseDocument(document.bytes, MAX_REPLY_BYTES);
   if (!isObject(document)) return ignored(`the document is ${kindOf(document)}, not an object`);
   const fragment = own(document, REMOTE_ACCESS_FRAGMENT);
   if (fragment === undefined) return ignored('not a remote-access operation');
@@ -70,14 +72,14 @@ export function parseNotification(message: Uint8Array): ParsedOperation[] {
     if (parsed.length === MAX_NOTIFICATION_DOCUMENTS) {
       return [...parsed, ignored(`more than ${MAX_NOTIFICATION_DOCUMENTS} documents in one message`)];
     }
-    parsed.push(parseDocument(line));
+    parsed.push(parseDocument(line, MAX_NOTIFICATION_BYTES));
   }
   return parsed.length > 0 ? parsed : [ignored('the message is empty')];
 }
 
-function parseDocument(text: Uint8Array): ParsedOperation {
+function parseDocument(text: Uint8Array, maxBytes: number): ParsedOperation {
   try {
-    return parseOperation(parseJson(text, { maxBytes: MAX_NOTIFICATION_BYTES }));
+    return parseOperation(parseJson(text, { maxBytes }));
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     return afterDuplicate(error) ?? ignored(`the document ${error.message}`);

@@ -16,6 +16,8 @@ export class PacketGuard extends Duplex {
       else if (!this.push(chunk)) inner.pause();
     });
     inner.on('end', () => this.push(null));
+    // MQTT has no half-closed connections, and a WebSocket's stream would wait for our end without ever closing.
+    this.on('end', () => this.destroy());
     inner.on('error', (error: Error) => this.destroy(error));
     inner.on('close', () => this.destroy());
   }

@@ -25,6 +25,8 @@ export interface RestRequest {
   /** From the start of the request to the last byte of the reply, in ms; the client's default when not given. */
   readonly deadlineMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Reads the reply instead of the client's parser, strict as that one; throws when it is not what it should be. */
+  readonly read?: ((document: Buffer) => unknown) | undefined;
 }
 
 export interface RestClientOptions {
@@ -131,10 +133,7 @@ export class RestClient {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       if (bytes > MAX_REPLY_BYTES) {
-        throw new RestError(
-          'protocol',
-          `${nameOf(request)} answered with more than ${MAX_REPLY_BYTES} bytes`,
-        );
+        throw new RestError('too-big', `${nameOf(request)} answered with more than ${MAX_REPLY_BYTES} bytes`);
       }
       chunks.push(chunk);
     }
@@ -144,10 +143,10 @@ export class RestClient {
   #parse(request: RestRequest, document: Buffer): unknown {
     if (document.length === 0) return undefined;
     try {
-      return this.#options.parseJson(document);
+      return (request.read ?? this.#options.parseJson)(document);
     } catch {
       throw new RestError(
-        'protocol',
+        'unreadable',
         `${nameOf(request)} at ${this.origin} answered with something that is not JSON; check cloud.url`,
       );
     }

@@ -8,8 +8,12 @@ export type RestErrorKind =
   | 'tls'
   | 'proxy'
   | 'timeout'
-  /** The reply is too big, is no HTTP or is no JSON. */
+  /** The reply is no HTTP, or lacks what it must have. */
   | 'protocol'
+  /** A reply with a status of 2xx that is larger than what is read. */
+  | 'too-big'
+  /** A reply with a status of 2xx that is no JSON. */
+  | 'unreadable'
   /** We gave the request up ourselves. */
   | 'aborted';
 
@@ -46,7 +50,7 @@ export function hasStatus(error: unknown, ...statuses: number[]): boolean {
 /** How soon a request that failed like this may be tried again. */
 export function paceOfRestError(error: RestError): Pace {
   if (error.retryAfterMs !== undefined) return { kind: 'after', ms: error.retryAfterMs };
-  if (error.kind === 'tls' || error.kind === 'protocol') return { kind: 'slow' };
+  if (['tls', 'protocol', 'too-big', 'unreadable'].includes(error.kind)) return { kind: 'slow' };
   const clientFault =
     error.status !== undefined && error.status < 500 && error.status !== 408 && error.status !== 429;
   return { kind: clientFault ? 'slow' : 'normal' };

@@ -34,7 +34,7 @@ function deliveryOf(error: unknown): Delivery {
   if (!(error instanceof RestError)) return { kind: 'retry', why, pace: { kind: 'slow' }, everything: false };
   const { status } = error;
   // A 200 with a body that we cannot read is still a 200: the cloud has the status.
-  if (error.kind === 'protocol') return { kind: 'delivered' };
+  if (error.kind === 'unreadable' || error.kind === 'too-big') return { kind: 'delivered' };
   if (status !== undefined && status >= 400 && status < 500 && !PASSING.includes(status)) {
     return { kind: 'dropped', why };
   }

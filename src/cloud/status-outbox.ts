@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { MAX_OUTBOX_OPERATIONS } from '../../contract/limits.js';
 import { Backoff, type BackoffTiming } from './backoff.js';
-import type { StatusReporter, StatusUpdate } from './intake.js';
+import type { OperationStatus, StatusReporter, StatusUpdate } from './intake.js';
 import type { Log } from './log.js';
 import type { Delivery, StatusTransport } from './status-transport.js';
 
@@ -42,8 +42,8 @@ export class StatusOutbox implements StatusReporter {
   readonly #entries = new Map<string, Entry>();
   /** Entries that may be sent, in order of arrival. */
   readonly #ready: Entry[] = [];
-  /** Operations whose final status the cloud has. */
-  readonly #finished = new Set<string>();
+  /** Operations whose final status the cloud has, with that status. */
+  readonly #finished = new Map<string, OperationStatus>();
   readonly #abort = new AbortController();
   readonly #idle = new Set<() => void>();
   #sending = 0;
@@ -65,7 +65,9 @@ export class StatusOutbox implements StatusReporter {
   report(update: StatusUpdate): void {
     const { operationId, status } = update;
     const known = this.#entries.get(operationId);
-    if (known?.hasFinal === true || this.#finished.has(operationId) || this.#abort.signal.aborted) return;
+    if (known?.hasFinal === true || this.#abort.signal.aborted) return;
+    // The same one again means that the cloud does not show it: it was acknowledged and then lost.
+    if ((this.#finished.get(operationId) ?? status) !== status) return;
     if (known === undefined && this.#entries.size >= MAX_OUTBOX_OPERATIONS) {
       this.#options.log.error({ operationId, status }, 'status lost: too many operations wait for the cloud');
       return;
@@ -171,7 +173,7 @@ export class StatusOutbox implements StatusReporter {
       return;
     }
     this.#entries.delete(entry.operationId);
-    if (done !== undefined && done.status !== 'EXECUTING') this.#remember(entry.operationId);
+    if (done !== undefined && done.status !== 'EXECUTING') this.#remember(done);
     if (this.size === 0) this.#onEmpty();
   }
 
@@ -212,10 +214,10 @@ export class StatusOutbox implements StatusReporter {
     this.#holdIsOrdered = false;
   }
 
-  #remember(operationId: string): void {
-    this.#finished.add(operationId);
+  #remember({ operationId, status }: StatusUpdate): void {
+    this.#finished.set(operationId, status);
     if (this.#finished.size <= MAX_OUTBOX_OPERATIONS) return;
-    const [oldest] = this.#finished;
+    const [oldest] = this.#finished.keys();
     if (oldest !== undefined) this.#finished.delete(oldest);
   }
 

@@ -1,13 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { failureReason } from '../../contract/failure.js';
-import { CLOUD_ID } from '../../contract/limits.js';
+import { CLOUD_ID, MAX_REPLY_BYTES } from '../../contract/limits.js';
 import type { Backoff } from './backoff.js';
 import type { CloudClock } from './cloud-clock.js';
 import type { ParsedOperation, StatusReporter } from './intake.js';
+import { JsonError, parseJson } from './json-document.js';
+import { RawDocument } from './json-envelope.js';
 import { property } from './json-value.js';
 import { paceOf, sentenceOf } from './link-error.js';
 import type { Log } from './log.js';
 import { listOperations } from './operation-list.js';
+import { REMOTE_ACCESS_FRAGMENT } from './operation.js';
 import { isAborted, pause } from './pause.js';
 import type { RestClient } from './rest-client.js';
 
@@ -81,10 +84,11 @@ export class Sweep {
     const { rest, clock, status, startedAtMs, isOurs, log } = this.#options;
     const executing = await listOperations(rest, agentId, 'EXECUTING', signal);
     const startedByCloudMs = startedAtMs + clock.offsetMs;
-    for (const document of executing) {
+    for (const document of executing.map(valueOf)) {
       const id = property(document, 'id');
       const deviceId = property(document, 'deviceId');
       if (!isCloudId(id) || !isCloudId(deviceId) || isOurs(id)) continue;
+      if (property(document, REMOTE_ACCESS_FRAGMENT) === undefined) continue;
       const createdAtMs = Date.parse(String(property(document, 'creationTime')));
       // One that is younger than we are, or of unknown age, belongs to another process that has taken over, or is about to be ours.
       if (!(createdAtMs < startedByCloudMs)) continue;
@@ -99,6 +103,17 @@ export class Sweep {
         ),
       });
     }
+  }
+}
+
+/** The document, or undefined when it is no good JSON. */
+function valueOf(document: unknown): unknown {
+  if (!(document instanceof RawDocument)) return document;
+  try {
+    return parseJson(document.bytes, { maxBytes: MAX_REPLY_BYTES });
+  } catch (error) {
+    if (error instanceof JsonError) return undefined;
+    throw error;
   }
 }
 

@@ -14,7 +14,7 @@ export type Recollection =
 
 interface Remembered {
   readonly keyHash: string | undefined;
-  final: { readonly update: StatusUpdate; readonly atMs: number } | undefined;
+  final: { readonly update: StatusUpdate; atMs: number } | undefined;
 }
 
 /**
@@ -36,6 +36,8 @@ export class OperationMemory {
     if (known !== undefined) {
       const { final } = known;
       if (final === undefined || this.now() - final.atMs < RESEND_AFTER_MS) return { kind: 'seen' };
+      // Not at every sweep: the cloud may need a while, or never take it.
+      final.atMs = this.now();
       return { kind: 'seen', resend: final.update };
     }
     const keyHash = connectionKey === undefined ? undefined : sha256(connectionKey);

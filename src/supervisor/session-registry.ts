@@ -18,6 +18,8 @@ export interface SessionRecord {
   worker: number;
   /** Wall clock; undefined while it connects. */
   openedAtMs: number | undefined;
+  /** Its operation has FAILED already; its sockets may take a moment longer. */
+  hasFailed: boolean;
   /** Asked to end before a worker had begun it. */
   endAtStart: readonly [reason: EndReason, detail: string] | undefined;
   uplinkBytes: number;

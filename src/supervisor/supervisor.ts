@@ -139,7 +139,10 @@ export class Supervisor {
       if (record.endAtStart !== undefined) this.#end(record, ...record.endAtStart);
     }
     for (const { sessionId, setupMs } of report.opened) this.#onOpened(sessionId, setupMs);
-    for (const id of report.closing) this.registry.apply(id, 'ending');
+    for (const { sessionId, ending } of report.closing) {
+      const record = this.registry.apply(sessionId, 'ending');
+      if (record !== undefined && ending.outcome === 'failed') this.#onFailed(record, ending);
+    }
     for (const counters of report.counters) this.#countBytes(worker, counters);
   }
 
@@ -208,21 +211,22 @@ export class Supervisor {
     const { metrics, log } = this.#parts;
     this.#countBytes(record.worker, summary);
     const { uplinkBytes, downlinkBytes } = summary;
-    if (summary.outcome === 'failed') {
-      const { code, sentence } = summary;
-      this.#report(record, 'FAILED', failureReason(code, sentence));
-      metrics.sessionFailed(code);
-      return log.warn(
-        { ...about(record), code, sentence, setupMs: Math.round(summary.setupMs) },
-        'session failed',
-      );
-    }
+    if (summary.outcome === 'failed') return this.#onFailed(record, summary);
     // The task's result travels by another port than the reports and may overtake them.
     this.#onOpened(record.id, summary.setupMs);
     const { reason, detail, durationMs } = summary;
     metrics.sessionEnded(reason, durationMs);
     const fields = { reason, detail, uplinkBytes, downlinkBytes, durationMs: Math.round(durationMs) };
     log.info({ ...about(record), ...fields }, 'session ended');
+  }
+
+  /** A session that never opened. The cloud is told before the last socket is gone; both tell, the first counts. */
+  #onFailed(record: SessionRecord, { code, sentence }: { code: FailureCode; sentence: string }): void {
+    if (record.hasFailed) return;
+    record.hasFailed = true;
+    this.#report(record, 'FAILED', failureReason(code, sentence));
+    this.#parts.metrics.sessionFailed(code);
+    this.#parts.log.warn({ ...about(record), code, sentence }, 'session failed');
   }
 
   /** The thread died. An open session keeps its SUCCESSFUL; one that still connected failed. */
@@ -233,9 +237,7 @@ export class Supervisor {
       return log.error(about(record), 'session lost with its worker');
     }
     const sentence = 'The worker thread of this session ended unexpectedly; connect again.';
-    this.#report(record, 'FAILED', failureReason('worker-crashed', sentence));
-    metrics.sessionFailed('worker-crashed');
-    log.error({ ...about(record), code: 'worker-crashed' }, 'session failed');
+    this.#onFailed(record, { code: 'worker-crashed', sentence });
   }
 
   /** FAILED without a session. */
@@ -278,6 +280,7 @@ export class Supervisor {
       state: 'connecting',
       worker: 0,
       openedAtMs: undefined,
+      hasFailed: false,
       endAtStart: undefined,
       uplinkBytes: 0,
       downlinkBytes: 0,

@@ -125,7 +125,10 @@ export interface RawCloudOptions {
 export class RawCloud {
   readonly peers: CloudPeer[] = [];
   readonly sockets = new Set<net.Socket>();
+  /** TCP connections that are open. */
+  readonly connections = new Set<net.Socket>();
   readonly #server: net.Server;
+  readonly #upgraded = new WeakSet<net.Socket>();
   #waiting: ((peer: CloudPeer) => void)[] = [];
 
   constructor(private readonly options: RawCloudOptions = {}) {
@@ -133,8 +136,13 @@ export class RawCloud {
     this.#server =
       options.tls === undefined
         ? net.createServer({ allowHalfOpen: true, noDelay: true }, listener)
-        : tls.createServer({ ...options.tls, allowHalfOpen: true } as tls.TlsOptions, listener);
+        : tls.createServer(options.tls, listener);
     this.#server.on('tlsClientError', () => undefined);
+    // Under TLS only this one is the TCP connection, which can be reset and counted.
+    this.#server.on('connection', (socket: net.Socket) => {
+      this.connections.add(socket);
+      socket.on('close', () => this.connections.delete(socket));
+    });
   }
 
   async listen(): Promise<this> {
@@ -158,14 +166,23 @@ export class RawCloud {
     return until('a tunnel at the cloud', new Promise((resolve) => this.#waiting.push(resolve)));
   }
 
+  /** Ends a connection with RST. */
+  reset(peer: CloudPeer): void {
+    for (const socket of this.connections) {
+      if (socket.remotePort === peer.socket.remotePort) socket.resetAndDestroy();
+    }
+  }
+
   async close(): Promise<void> {
     for (const socket of this.sockets) socket.destroy();
+    for (const socket of this.connections) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
   /** Answers with 101 and hands the peer to whoever waits for one. */
   upgrade(socket: net.Socket, request: string, glued?: Buffer): CloudPeer {
     const peer = new CloudPeer(socket, request);
+    this.#upgraded.add(socket);
     socket.write(accept(request, glued));
     const waiting = this.#waiting.shift();
     if (waiting === undefined) this.peers.push(peer);
@@ -187,5 +204,9 @@ export class RawCloud {
       else this.options.answer(socket, head);
     };
     socket.on('data', onData);
+    // A dial that is given up is let go; an upgraded connection is the test's.
+    socket.once('end', () => {
+      if (!this.#upgraded.has(socket)) socket.end();
+    });
   }
 }

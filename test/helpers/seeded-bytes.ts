@@ -1,4 +1,5 @@
 import { createCipheriv, createHash } from 'node:crypto';
+import { seeded } from './random.js';
 
 /**
  * An endless stream of bytes that its seed determines: AES-128 in counter mode over zeros, so no two places of a stream
@@ -53,13 +54,7 @@ export class SeededCheck {
   }
 }
 
-/** Numbers in [0, 1) that the seed determines (mulberry32): what is random in a test can be had again. */
+/** Numbers in [0, 1) that the seed determines: what is random in a test can be had again. */
 export function randomNumbers(seed: string): () => number {
-  let state = createHash('sha256').update(seed).digest().readUInt32LE(0);
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
+  return seeded(createHash('sha256').update(seed).digest().readUInt32LE(0));
 }

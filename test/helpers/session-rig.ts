@@ -22,8 +22,13 @@ export const LIMITS: SessionLimits = {
   webSocketPingMs: 0,
 };
 
-export function loopback(port: number, host = '127.0.0.1'): SessionTask['target'] {
-  return { host, port, addresses: ['127.0.0.1'] };
+export function loopback(port: number, host = '127.0.0.1', address = '127.0.0.1'): SessionTask['target'] {
+  return { host, port, addresses: [address] };
+}
+
+/** `ended reason` or `failed code`. */
+export function brief(summary: SessionSummary): string {
+  return summary.outcome === 'ended' ? `ended ${summary.reason}` : `failed ${summary.code}`;
 }
 
 /** A running session with both of its ends in the test's hands. */
@@ -62,20 +67,33 @@ export class Rig {
     limits: Partial<SessionLimits> = {},
     change: { readonly target?: SessionTask['target']; readonly tunnel?: Partial<Tunnel> } = {},
   ): Running {
+    const task = this.#task({ ...LIMITS, ...limits });
+    const tunnel = { ...task.tunnel, ...change.tunnel };
+    const summary = this.host.run({ ...task, target: change.target ?? task.target, tunnel });
+    return { id: task.sessionId, summary: until(`the end of ${task.sessionId}`, summary) };
+  }
+
+  /** A session whose limits may have getters, to throw where they are looked at. */
+  run(limits: Partial<SessionLimits>): Promise<SessionSummary> {
+    const withDefaults: SessionLimits = Object.create(
+      LIMITS,
+      Object.getOwnPropertyDescriptors(limits),
+    ) as SessionLimits;
+    return this.host.run(this.#task(withDefaults));
+  }
+
+  #task(limits: SessionLimits): SessionTask {
     this.#ids += 1;
-    const id = `session-${this.#ids}`;
-    const summary = this.host.run({
-      sessionId: id,
-      target: change.target ?? loopback(this.target.port),
+    return {
+      sessionId: `session-${this.#ids}`,
+      target: loopback(this.target.port),
       tunnel: {
         url: this.cloud.url(),
         authorization: 'Basic dGVzdDp0ZXN0',
         endpoint: loopback(this.cloud.port),
-        ...change.tunnel,
       },
-      limits: { ...LIMITS, ...limits },
-    });
-    return { id, summary: until(`the end of ${id}`, summary) };
+      limits,
+    };
   }
 
   /** A session that is up. */

@@ -1,5 +1,5 @@
 /** Longest wait of any test for one event, in ms; reached only by a failure. */
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 10_000;
 
 /** `event`, or a rejection that names what did not come. */
 export async function until<T>(what: string, event: Promise<T>, limitMs = LIMIT_MS): Promise<T> {

@@ -1,15 +1,14 @@
-import { GatehouseError, type FailureCode } from '../../contract/failure.js';
-import type { Endpoint } from '../../contract/messages.js';
+import { GatehouseError } from '../../contract/failure.js';
+import type { Endpoint, SessionEnding } from '../../contract/messages.js';
 import type { EndReason } from '../../contract/session-state.js';
 import { codeOf, describe } from '../dial/failure.js';
 
-/** How a session's end began; a later cause changes nothing. */
-export type Ending =
-  | { readonly outcome: 'failed'; readonly code: FailureCode; readonly sentence: string }
-  | { readonly outcome: 'ended'; readonly reason: EndReason; readonly detail: string };
-
 /** A session whose sockets are gone without a cause; it would be a fault of ours. */
-export const UNKNOWN: Ending = { outcome: 'failed', code: 'internal-error', sentence: 'No cause known.' };
+export const UNKNOWN: SessionEnding = {
+  outcome: 'failed',
+  code: 'internal-error',
+  sentence: 'No cause known.',
+};
 
 /** How one side ended: what it is called once the session was open, and what it means before that. */
 export interface SideEnd {

@@ -1,4 +1,4 @@
-import type { SessionCounters, WorkerReport } from '../../contract/messages.js';
+import type { SessionCounters, SessionEnding, WorkerReport } from '../../contract/messages.js';
 
 /** What a report is made of besides the events. */
 export interface ReportSource {
@@ -14,7 +14,7 @@ export interface ReportSource {
 export class Reporter {
   #started: string[] = [];
   #opened: { readonly sessionId: string; readonly setupMs: number }[] = [];
-  #closing: string[] = [];
+  #closing: { readonly sessionId: string; readonly ending: SessionEnding }[] = [];
   #isScheduled = false;
 
   constructor(
@@ -32,8 +32,8 @@ export class Reporter {
     this.#schedule();
   }
 
-  closing(sessionId: string): void {
-    this.#closing.push(sessionId);
+  closing(sessionId: string, ending: SessionEnding): void {
+    this.#closing.push({ sessionId, ending });
     this.#schedule();
   }
 

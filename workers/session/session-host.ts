@@ -8,6 +8,7 @@ import type {
   WorkerSettings,
 } from '../../contract/messages.js';
 import { tlsContext } from '../dial/cloud.js';
+import { HandshakeGate } from '../dial/handshake-gate.js';
 import { RelayMemory } from '../relay/memory.js';
 import { Reporter } from './reporter.js';
 import { Session, type SessionContext } from './session.js';
@@ -40,9 +41,10 @@ export class SessionHost {
     this.#context = {
       memory: new RelayMemory(),
       tls: tlsContext(settings.ca),
+      handshakes: new HandshakeGate(),
       now: () => performance.now(),
-      onOpened: (session, setupMs) => this.#reporter.opened(session.id, setupMs),
-      onClosing: (session) => this.#reporter.closing(session.id),
+      onOpened: (sessionId, setupMs) => this.#reporter.opened(sessionId, setupMs),
+      onClosing: (sessionId, ending) => this.#reporter.closing(sessionId, ending),
     };
     this.#loop.enable();
     setInterval(() => this.#tick(), TICK_MS).unref();

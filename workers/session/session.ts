@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import type tls from 'node:tls';
 import { GatehouseError } from '../../contract/failure.js';
-import type { SessionCounters, SessionSummary, SessionTask } from '../../contract/messages.js';
-import { next, type EndReason, type SessionState } from '../../contract/session-state.js';
+import type { SessionCounters, SessionEnding, SessionSummary, SessionTask } from '../../contract/messages.js';
+import type { EndReason } from '../../contract/session-state.js';
 import { dialCloud, type CloudWire } from '../dial/cloud.js';
+import type { HandshakeGate } from '../dial/handshake-gate.js';
 import { dialTarget } from '../dial/target.js';
 import type { Wire } from '../dial/wire.js';
 import { Downlink, type DownlinkEvents } from '../relay/downlink.js';
@@ -12,28 +13,28 @@ import type { RelayMemory } from '../relay/memory.js';
 import type { Ring } from '../relay/ring.js';
 import { Uplink } from '../relay/uplink.js';
 import { CloudSide } from './cloud-side.js';
-import { Deadlines, type Progress } from './deadlines.js';
+import type { Progress } from './deadlines.js';
 import {
-  UNKNOWN,
   asFailure,
   cloudBroke,
   cloudClosed,
   cloudEnd,
   targetBroke,
   targetFin,
-  type Ending,
   type SideEnd,
 } from './ending.js';
+import { Life } from './life.js';
 import { guarded, guardedRead, listen } from './guard.js';
 
 /** What a session shares with the others of its thread. */
 export interface SessionContext {
   readonly memory: RelayMemory;
   readonly tls: tls.SecureContext;
+  readonly handshakes: HandshakeGate;
   /** Monotonic, in ms. */
   readonly now: () => number;
-  readonly onOpened: (session: Session, setupMs: number) => void;
-  readonly onClosing: (session: Session) => void;
+  readonly onOpened: (sessionId: string, setupMs: number) => void;
+  readonly onClosing: (sessionId: string, ending: SessionEnding) => void;
 }
 
 /**
@@ -52,28 +53,27 @@ export interface SessionContext {
 export class Session {
   readonly #task: SessionTask;
   readonly #context: SessionContext;
-  readonly #startedAtMs: number;
+  readonly #life: Life;
   readonly #cancel = new AbortController();
   readonly #uplink: Uplink;
   readonly #downlink: Downlink;
   #target: Socket | undefined;
   #cloud: CloudSide | undefined;
-  #state: SessionState = 'connecting';
-  #ending: Ending | undefined;
   /** What is to be done once the session is open, because the side that was up first has already ended. */
   #endedEarly: (() => void) | undefined;
-  #deadlines: Deadlines | undefined;
-  #setupMs = 0;
-  #openedAtMs = 0;
-  /** Sides that may still hold a socket. */
-  #sides = 2;
   #resolve: (summary: SessionSummary) => void = () => undefined;
 
   constructor(task: SessionTask, context: SessionContext) {
     this.#task = task;
     this.#context = context;
-    this.#startedAtMs = context.now();
-    const { limits } = task;
+    const { limits, sessionId } = task;
+    this.#life = new Life({
+      limits,
+      now: context.now,
+      progress: () => this.#progress(),
+      onOpened: (setupMs) => context.onOpened(sessionId, setupMs),
+      onClosing: (ending) => context.onClosing(sessionId, ending),
+    });
     const onException = this.#onException;
     const target = { socket: (): Socket | undefined => this.#target, onException };
     this.#uplink = new Uplink(context.memory, target, limits.bootstrapBufferBytes);
@@ -101,6 +101,7 @@ export class Session {
   /** Runs the session to its end. Never rejects: failures are in the summary. */
   run(): Promise<SessionSummary> {
     const { target, tunnel, limits } = this.#task;
+    const { handshakes, tls } = this.#context;
     const { signal } = this.#cancel;
     const onFailed = guarded(this.#onException, (error: unknown) => {
       this.#fail(asFailure(error));
@@ -108,17 +109,21 @@ export class Session {
     });
     const onTargetUp = guarded(this.#onException, (wire: Wire) => this.#onTargetUp(wire));
     const onCloudUp = guarded(this.#onException, (cloud: CloudWire) => this.#onCloudUp(cloud));
-    dialTarget(target, limits.connectTimeoutMs, signal).then(onTargetUp, onFailed);
-    dialCloud(tunnel, this.#context.tls, limits.connectTimeoutMs, signal).then(onCloudUp, onFailed);
+    // Both dials wait for the turn: a target that is up long before the cloud would see a silent connection.
+    const turn = handshakes.enter(lateTurn, signal);
+    turn.then(() => dialTarget(target, limits.connectTimeoutMs, signal)).then(onTargetUp, onFailed);
+    turn
+      .then((leave) => dialCloud(tunnel, tls, limits.connectTimeoutMs, signal).finally(leave))
+      .then(onCloudUp, onFailed);
     return new Promise((resolve) => (this.#resolve = resolve));
   }
 
   /** Ends the session from here; harmless when it is ending already. */
   close(reason: EndReason, detail: string): void {
-    if (this.#state === 'connecting') {
+    if (this.#life.state === 'connecting') {
       return this.#fail(new GatehouseError('cancelled', `Closed before it was up: ${detail}.`));
     }
-    if (!this.#end(reason, detail)) return;
+    if (!this.#life.end(reason, detail)) return;
     this.#uplink.stop();
     this.#downlink.stop();
     this.#cloud?.close(1001, reason);
@@ -129,7 +134,7 @@ export class Session {
   readonly tick = guarded(
     (error) => this.#onException(error),
     (nowMs: number): void => {
-      const action = this.#deadlines?.check(this.#progress(), nowMs);
+      const action = this.#life.check(nowMs);
       switch (action?.kind) {
         case undefined:
           return;
@@ -161,7 +166,7 @@ export class Session {
     this.#openIfBothUp();
     // A dial that was cancelled too late is let go like any other: with a FIN, and reading, because unread bytes
     // would turn it into a reset, and some PLCs count those.
-    if (this.#state === 'closing') socket.end();
+    if (this.#life.state === 'closing') socket.end();
     socket.resume();
   }
 
@@ -173,7 +178,7 @@ export class Session {
   /** What the target sent goes up before the close frame. */
   #onTargetEnded(end: SideEnd, closeCode: number): void {
     this.#sideEnded(this.#uplink.ring, end, () => {
-      if (this.#end(end.reason, end.detail)) this.#cloud?.close(closeCode, end.reason);
+      if (this.#life.end(end.reason, end.detail)) this.#cloud?.close(closeCode, end.reason);
     });
   }
 
@@ -197,8 +202,9 @@ export class Session {
       this.#downlink.onBytes(buffer, length),
     );
     wire.consume({ readBuffer: () => this.#downlink.readBuffer(), onBytes });
+    const { ending } = this.#life;
     // The target failed while the 101 was on its way: the close frame tells the user, who would otherwise wait.
-    if (this.#ending?.outcome === 'failed') this.#closeCloud(1011, this.#ending.code);
+    if (ending?.outcome === 'failed') this.#closeCloud(1011, ending.code);
     this.#uplink.ring.open(socket, this.#task.limits.bufferBytes);
     this.#openIfBothUp();
     const mayGoOn = head.length === 0 || onBytes(head, head.length);
@@ -225,7 +231,7 @@ export class Session {
     this.#uplink.stop();
     this.#cloud?.socket.end();
     this.#sideEnded(this.#downlink.ring, end, () => {
-      this.#end(end.reason, end.detail);
+      this.#life.end(end.reason, end.detail);
       this.#target?.end();
     });
   }
@@ -244,49 +250,25 @@ export class Session {
   // ---- both
 
   #openIfBothUp(): void {
-    if (this.#state !== 'connecting' || this.#target === undefined || this.#cloud === undefined) return;
-    const nowMs = this.#context.now();
-    this.#state = next(this.#state, 'opened');
-    this.#openedAtMs = nowMs;
-    this.#setupMs = nowMs - this.#startedAtMs;
-    this.#deadlines = new Deadlines(this.#task.limits, this.#progress(), nowMs);
-    this.#context.onOpened(this, this.#setupMs);
+    if (this.#life.state !== 'connecting' || this.#target === undefined || this.#cloud === undefined) return;
+    this.#life.open();
     this.#endedEarly?.();
   }
 
   /** One side ended. While the other one still connects, what this one has sent waits for it; else it failed. */
   #sideEnded(ring: Ring, { failure }: SideEnd, act: () => void): void {
-    if (this.#state !== 'connecting') return act();
+    if (this.#life.state !== 'connecting') return act();
     this.#endedEarly ??= act;
     if (ring.waitingBytes === 0) this.#fail(failure);
   }
 
   /** A session that never opened: the side that is up is let go without a reset. */
   #fail(error: GatehouseError): void {
-    if (this.#state !== 'connecting') return;
-    this.#setupMs = this.#context.now() - this.#startedAtMs;
-    this.#ending = { outcome: 'failed', code: error.code, sentence: error.message };
-    this.#beginClosing();
+    if (!this.#life.fail(error)) return;
     this.#cancel.abort(error);
     this.#downlink.stop();
     this.#closeCloud(1011, error.code);
     this.#target?.end();
-  }
-
-  /** True for the first cause only. */
-  #end(reason: EndReason, detail: string): boolean {
-    if (this.#state !== 'open') return false;
-    this.#ending = { outcome: 'ended', reason, detail };
-    this.#beginClosing();
-    return true;
-  }
-
-  #beginClosing(): void {
-    const nowMs = this.#context.now();
-    this.#state = next(this.#state, 'ending');
-    this.#deadlines ??= new Deadlines(this.#task.limits, this.#progress(), nowMs);
-    this.#deadlines.closing(nowMs);
-    this.#context.onClosing(this);
   }
 
   #cut(): void {
@@ -295,11 +277,8 @@ export class Session {
   }
 
   #sideGone(): void {
-    this.#sides -= 1;
-    if (this.#sides > 0) return;
-    this.#state = next(this.#state, 'gone');
-    const durationMs = this.#openedAtMs === 0 ? 0 : this.#context.now() - this.#openedAtMs;
-    this.#resolve({ ...this.counters, setupMs: this.#setupMs, durationMs, ...(this.#ending ?? UNKNOWN) });
+    const summary = this.#life.sideGone(this.counters);
+    if (summary !== undefined) this.#resolve(summary);
   }
 
   #progress(): Progress {
@@ -316,7 +295,12 @@ export class Session {
 
   readonly #onException = (error: unknown): void => {
     this.#fail(asFailure(error));
-    this.#end('internal-error', asFailure(error).message);
+    this.#life.end('internal-error', asFailure(error).message);
     this.#cut();
   };
+}
+
+function lateTurn(waitedMs: number): GatehouseError {
+  const sentence = `More sessions were asked for at once than the cloud connected in ${waitedMs / 1000} s; connect again.`;
+  return new GatehouseError('cloud-timeout', sentence);
 }

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { EXIT } from '../../exit-codes.js';
 import { ConnectError } from './connect-error.js';
@@ -29,6 +29,8 @@ export class LocalPort {
 
   constructor(options: LocalPortOptions) {
     this.#options = options;
+    // Two listeners per connection, here and in the relay; more are a leak that Node should warn of.
+    setMaxListeners(2 * (options.maxConnections ?? MAX_CONNECTIONS) + 1, this.#stop.signal);
     // Half-open: the client's FIN must not take away its answer. Paused: its bytes wait in the kernel for the tunnel.
     this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => {
       this.#onConnection(socket);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../../src/config/config.js';
 import { Secret } from '../../../contract/secret.js';
 import { createCloud, type Cloud, type CloudOptions } from '../../../src/cloud/cloud.js';
+import { RawDocument } from '../../../src/cloud/json-envelope.js';
 import type { CloudLink, ParsedOperation } from '../../../src/cloud/intake.js';
 import type { Log } from '../../../src/cloud/log.js';
 import { DEFAULT_TIMING, type Timing } from '../../../src/cloud/timing.js';
@@ -52,9 +53,10 @@ export function memoryLog(): Log & { readonly lines: LogLine[]; warnings(): stri
 }
 
 /** A stand-in for the operation parser: takes what the tests write. */
-export function parseOperation(document: unknown): ParsedOperation {
+export function parseOperation(raw: unknown): ParsedOperation {
+  const document: unknown = raw instanceof RawDocument ? JSON.parse(Buffer.from(raw.bytes).toString()) : raw;
   const { id, deviceId, status, c8y_RemoteAccessConnect: fragment } = document as Record<string, unknown>;
-  if (status !== 'PENDING') return { kind: 'ignored', why: 'not PENDING' };
+  if (status !== 'PENDING' || fragment === undefined) return { kind: 'ignored', why: 'not PENDING' };
   const { hostname, port, connectionKey } = fragment as Record<string, unknown>;
   return {
     kind: 'connect',

@@ -125,7 +125,7 @@ test('A23: a compressed reply is not unpacked, and is no JSON', async (t) => {
   const url = await served(t, (_request, response) => {
     response.writeHead(200, { 'content-encoding': 'gzip' }).end(Buffer.from('1f8b08', 'hex'));
   });
-  assert.equal((await failureOf(clientOf(t, url).send(GET))).kind, 'protocol');
+  assert.equal((await failureOf(clientOf(t, url).send(GET))).kind, 'unreadable');
 });
 
 test('a reply that ends early is no reply', async (t) => {

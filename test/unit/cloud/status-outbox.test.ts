@@ -115,6 +115,19 @@ test('nothing follows a final status, neither queued nor delivered', async (t) =
   assert.deepEqual(sent, ['1 FAILED']);
 });
 
+test('the same final status goes again when it is reported again after its delivery', async (t) => {
+  const { outbox, sent, finish, report } = outboxOf(t);
+  report('1', 'FAILED');
+  report('1', 'FAILED');
+  await finish(DELIVERED);
+  await until(() => outbox.size === 0, 'an empty outbox');
+  report('1', 'FAILED');
+  await finish(DELIVERED);
+  await until(() => outbox.size === 0, 'an empty outbox');
+  report('1', 'EXECUTING');
+  assert.deepEqual(sent, ['1 FAILED', '1 FAILED']);
+});
+
 test('it holds so many operations and no more', (t) => {
   const { outbox, log, report } = outboxOf(t);
   for (let id = 0; id <= MAX_OUTBOX_OPERATIONS; id += 1) report(String(id), 'EXECUTING');

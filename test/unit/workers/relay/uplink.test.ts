@@ -46,6 +46,14 @@ describe('reads of the target', () => {
     });
   }
 
+  test('stop at the bootstrap limit and one small read while the cloud connects', () => {
+    for (const length of [1, 100, 4_096]) {
+      const uplink = new Uplink(new RelayMemory(), fakeSource().source, 65_536);
+      while (uplink.onBytes(uplink.readBuffer(), length));
+      assert.ok(uplink.ring.waitingBytes <= 65_536 + 4_096 + 256, `${uplink.ring.waitingBytes} bytes`);
+    }
+  });
+
   test('after a stop are dropped, and the target goes on being read', () => {
     const { uplink, sink } = opened();
     uplink.stop();
