@@ -53,24 +53,31 @@ async function showAround(plant: Plant, io: ProcessIo, interrupted: Promise<void
 
 function invitation(plant: Plant, ports: ReadonlyMap<string, number>): string {
   const at = (name: string): number => ports.get(name) ?? 0;
-  const environment = Object.entries(operatorEnvironment(plant.cloud)).map(
+  const [url, tenant, ...login] = Object.entries(operatorEnvironment(plant.cloud)).map(
     ([name, value]) => `${name}='${value}'`,
   );
+  // Every line but that of the environment fits into 80 columns, so that nothing breaks where it is copied.
+  const line = (command: string, what: string): string => `  ${command.padEnd(38)}${what}`;
   return `
-Each of these local ports opens a session through the cloud to a device behind the gateway.
-In another terminal, try:
+Each of these local ports opens a session through the cloud to a device behind
+the gateway. In another terminal, try:
 
-  curl http://127.0.0.1:${at('web')}/                    the web page of an HMI
-  nc 127.0.0.1 ${at('banner')}                              a device that speaks first
-  nc 127.0.0.1 ${at('echo')}                              a device that repeats you
-  curl -m 3 http://127.0.0.1:${at('denied')}/               refused: no conduit names it; the reason appears here
+${line(`curl http://127.0.0.1:${at('web')}/`, 'the web page of an HMI')}
+${line(`nc 127.0.0.1 ${at('banner')}`, 'a device that speaks first')}
+${line(`nc 127.0.0.1 ${at('echo')}`, 'a device that repeats you')}
+${line(`curl -m 3 http://127.0.0.1:${at('denied')}/`, 'refused; the reason appears below')}
 
-  npx gatehouse sessions --config ${plant.configFile}
-  npx gatehouse explain 127.0.0.1:${at('denied')} --config ${plant.configFile}
+What the gateway has open, and why it refuses that last target:
 
-  The operator's end as a command of its own:
-  ${environment.join(' ')} \\
-    npx gatehouse connect ${plant.device} web --listen 8000
+  CONFIG=${plant.configFile}
+  npx gatehouse sessions --config $CONFIG
+  npx gatehouse explain 127.0.0.1:${plant.deniedPort} --config $CONFIG
+
+The operator's end as a command of its own:
+
+  export ${url ?? ''} ${tenant ?? ''}
+  export ${login.join(' ')}
+  npx gatehouse connect ${plant.device} web --listen 8000
 
 What the gateway does is shown below. Ctrl-C ends it.
 

@@ -49,8 +49,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 test('the commands that demo suggests work', async (t) => {
   const demo = start(t, 'demo');
-  const [, config = ''] = await demo.printed(/gatehouse sessions --config (\S+)/);
-  const [, target = ''] = await demo.printed(/gatehouse explain (\S+) --config/);
+  const [, config = ''] = await demo.printed(/CONFIG=(\S+)/);
+  const [, target = ''] = await demo.printed(/gatehouse explain (\S+) --config \$CONFIG/);
   await demo.printed(/Ctrl-C ends it/);
   const sessions = await gatehouse(['sessions', '--config', config]);
   assert.deepEqual([sessions.code, sessions.stdout], [0, 'No sessions.\n']);
