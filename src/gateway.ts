@@ -7,7 +7,7 @@ import { createCloud, type Cloud, type CloudOptions } from './cloud/cloud.js';
 import type { CloudLink } from './cloud/intake.js';
 import { parseJson } from './cloud/json-document.js';
 import { parseNotification, parseOperation } from './cloud/operation.js';
-import type { Config } from './config/config.js';
+import type { AdminListen, Config } from './config/config.js';
 import { reloadable } from './config/reload.js';
 import { GatewayView } from './gateway-view.js';
 import type { Log } from './log/log.js';
@@ -55,7 +55,10 @@ export class Gateway {
   readonly #view: GatewayView;
   readonly #metrics: Metrics;
   #config: Config;
+  /** Where the admin listener really is: port 0 of the configuration stands for any free one. */
+  #adminListen: AdminListen;
   #workersUp: () => void = () => undefined;
+  #workersFailed: (error: Error) => void = () => undefined;
   #isStopping = false;
   #connectedWaiters: (() => void)[] = [];
 
@@ -63,6 +66,7 @@ export class Gateway {
     const { config, log, redactor } = options;
     this.#options = options;
     this.#config = config;
+    this.#adminListen = config.admin.listen;
     this.#metrics = new Metrics({
       activeSessions: () => this.supervisor.registry.sessions,
       outboxSize: () => this.#cloud.status.size,
@@ -91,7 +95,7 @@ export class Gateway {
       status: this.#cloud.status,
       metrics: this.#sessionMetrics(),
       admission: {
-        policy: policyOf(config),
+        policy: policyOf(config, config.admin.listen),
         deviceOf: (deviceId) => this.#deviceOf(deviceId),
         resolve: (hostname) => resolver.resolve(hostname),
         tunnel: (connectionKey) => tunnels.open(connectionKey),
@@ -121,6 +125,8 @@ export class Gateway {
   async start(): Promise<AdminAddress | undefined> {
     await this.#allWorkersUp();
     const address = await this.#admin.start();
+    if (address !== undefined) this.#adminListen = address;
+    this.supervisor.reload(policyOf(this.#config, this.#adminListen));
     this.#cloud.intake.start();
     return address;
   }
@@ -181,7 +187,7 @@ export class Gateway {
     };
     log.level = logging.level;
     this.#cloud.credentials.replace(fresh.cloud);
-    this.supervisor.reload(policyOf(this.#config));
+    this.supervisor.reload(policyOf(this.#config, this.#adminListen));
     log.info({ applies, needsRestart }, 'configuration reloaded');
   }
 
@@ -205,6 +211,7 @@ export class Gateway {
         },
         onFatal: (error) => {
           log.fatal({ err: error }, 'no worker can be started');
+          this.#workersFailed(error);
           this.#options.onFatal(error);
         },
       },
@@ -213,7 +220,10 @@ export class Gateway {
 
   async #allWorkersUp(): Promise<void> {
     const { count } = this.#config.workers;
-    const up = new Promise<boolean>((resolve) => (this.#workersUp = () => resolve(true)));
+    const up = new Promise<boolean>((resolve, reject) => {
+      this.#workersUp = () => resolve(true);
+      this.#workersFailed = reject;
+    });
     if (this.#view.workers.size >= count) return;
     const isUp = await within(WORKERS_UP_MS, up);
     if (isUp !== true)
@@ -271,13 +281,13 @@ export class Gateway {
   }
 }
 
-function policyOf(config: Config): Policy {
+function policyOf(config: Config, adminListen: AdminListen): Policy {
   const own = Object.values(networkInterfaces()).flatMap((addresses) =>
     (addresses ?? []).map(({ cidr }) => cidr ?? ''),
   );
   return {
     conduits: new ConduitTable(config.conduits),
-    gateway: new GatewayAddresses(config.admin.listen, own),
+    gateway: new GatewayAddresses(adminListen, own),
     limits: config.limits,
     webSocketPingMs: config.keepAlive.webSocketPingMs,
     operationAgeMs: config.intake.operationAgeMs,

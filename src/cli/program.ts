@@ -52,6 +52,8 @@ class Program {
         writeOut: (text) => io.stdout.write(text),
         writeErr: (text) => io.stderr.write(text),
       })
+      // With the arguments of every command beside its name, nothing would be left of 80 columns to describe it.
+      .configureHelp({ subcommandTerm: (command) => command.name() })
       .exitOverride();
     this.#agentCommands(version);
     this.#adminCommands();

@@ -23,8 +23,9 @@ export async function simulate(options: SimulateOptions, io: ProcessIo): Promise
     return EXIT.failed;
   }
   const device = options.device === undefined ? undefined : cloud.registerDevice(options.device);
+  const interrupted = new Promise<void>((resolve) => io.onInterrupt(resolve));
   io.stdout.write(options.json === true ? json(cloud, device) : text(cloud, device));
-  await new Promise<void>((resolve) => io.onInterrupt(resolve));
+  await interrupted;
   await cloud.stop();
   return EXIT.done;
 }

@@ -55,6 +55,10 @@ describe('exit codes', () => {
     const { code, stdout, stderr } = await gatehouse(['--help']);
     assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
     for (const command of COMMANDS) assert.match(stdout, new RegExp(`^  ${command}\\b`, 'm'));
+    assert.deepEqual(
+      stdout.split('\n').filter((line) => line.length > 80),
+      [],
+    );
     assert.match(stdout, /^Examples?:\n(?: {2}.*\n)*? {2}gatehouse /m);
   });
 

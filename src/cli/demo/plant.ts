@@ -26,6 +26,8 @@ export interface Plant {
   readonly deviceId: string;
   readonly targets: readonly DemoTarget[];
   readonly configFile: string;
+  /** Port of the target that no conduit names; nobody listens there either. */
+  readonly deniedPort: number;
   /** Endpoint ids by name. */
   readonly endpoints: ReadonlyMap<string, string>;
   stop(): Promise<void>;
@@ -44,8 +46,8 @@ export async function startPlant(options: PlantOptions): Promise<Plant> {
   const targets = await Promise.all([echoTarget(options.onEchoed), webTarget(), bannerTarget()]);
   const { id: deviceId, user, password, tenant } = cloud.registerDevice(DEVICE);
   const endpoints = new Map<string, string>();
-  const closedPort = await freePort();
-  for (const { name, port } of [...targets, { name: DENIED, port: closedPort }]) {
+  const deniedPort = await freePort();
+  for (const { name, port } of [...targets, { name: DENIED, port: deniedPort }]) {
     endpoints.set(name, cloud.addConfiguration(deviceId, { name, hostname: '127.0.0.1', port }).id);
   }
   const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-demo-'));
@@ -68,7 +70,7 @@ export async function startPlant(options: PlantOptions): Promise<Plant> {
     for (const target of targets) target.stop();
     rmSync(folder, { recursive: true });
   };
-  return { device: DEVICE, cloud, operator, deviceId, targets, configFile, endpoints, stop };
+  return { device: DEVICE, cloud, operator, deviceId, targets, configFile, deniedPort, endpoints, stop };
 }
 
 /** Environment for `gatehouse connect` against this cloud. */
