@@ -1,4 +1,3 @@
-import { networkInterfaces } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { MAX_REPLY_BYTES, SHUTDOWN_MS } from '../contract/limits.js';
 import { AdminServer, type AdminAddress } from './admin/admin-server.js';
@@ -8,14 +7,13 @@ import type { CloudLink } from './cloud/intake.js';
 import { parseJson } from './cloud/json-document.js';
 import { parseNotification, parseOperation } from './cloud/operation.js';
 import type { AdminListen, Config } from './config/config.js';
-import { reloadable } from './config/reload.js';
+import { reloadable, reloaded } from './config/reload.js';
+import { policyOf } from './gateway-policy.js';
 import { GatewayView } from './gateway-view.js';
 import type { Log } from './log/log.js';
-import { ConduitTable } from './policy/conduit-table.js';
-import { GatewayAddresses } from './policy/reach.js';
 import type { Redactor } from './log/redaction.js';
 import { Resolver } from './names/resolver.js';
-import type { Device, Policy } from './supervisor/admission.js';
+import type { Device } from './supervisor/admission.js';
 import { SessionPool } from './supervisor/pool.js';
 import { Supervisor } from './supervisor/supervisor.js';
 import { Tunnels } from './tunnels.js';
@@ -27,6 +25,8 @@ export interface GatewayOptions {
   readonly redactor: Redactor;
   /** Called when the agent cannot go on; the process should exit with 1. */
   readonly onFatal: (error: Error) => void;
+  /** Called when a drain is done: no session is left, and none will come. */
+  readonly onDrained?: () => void;
   /** Replaces some of the waits towards the cloud; for tests. */
   readonly timing?: CloudOptions['timing'];
 }
@@ -152,40 +152,20 @@ export class Gateway {
     await within(DISCONNECT_MS, Promise.all([this.#cloud.close(), this.#pool.destroy()]));
   }
 
-  /** Takes on no more operations; `onEmpty` is called when the last session has ended. */
-  drain(onEmpty: () => void = () => this.#drained()): void {
+  /** Takes on no more operations; the option onDrained is called when the last session has ended. */
+  drain(): void {
     this.#options.log.info({ sessions: this.supervisor.registry.sessions }, 'draining: no new sessions');
     this.#view.draining = true;
     void this.#cloud.intake.stop();
-    this.supervisor.drain(onEmpty);
-  }
-
-  /** Called when a drain asked for over the admin listener is done. */
-  onDrained: () => void = () => undefined;
-
-  #drained(): void {
-    this.onDrained();
+    this.supervisor.drain(() => this.#options.onDrained?.());
   }
 
   /** Takes over what of `fresh` can change while running; open sessions stay unless their conduit is gone. */
   reload(fresh: Config): void {
     const { log } = this.#options;
     const { applies, needsRestart } = reloadable(this.#config, fresh);
-    const { conduits, limits, keepAlive, log: logging, intake } = fresh;
-    const device = { ...this.#config.device, children: mergeTargets(this.#config, fresh) };
-    const operationAgeMs = intake.operationAgeMs;
-    const { tenant, credentials } = fresh.cloud;
-    this.#config = {
-      ...this.#config,
-      cloud: { ...this.#config.cloud, tenant, credentials },
-      conduits,
-      limits,
-      keepAlive,
-      device,
-      log: { ...this.#config.log, level: logging.level },
-      intake: { ...this.#config.intake, operationAgeMs },
-    };
-    log.level = logging.level;
+    this.#config = reloaded(this.#config, fresh);
+    log.level = fresh.log.level;
     this.#cloud.credentials.replace(fresh.cloud);
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
     log.info({ applies, needsRestart }, 'configuration reloaded');
@@ -279,27 +259,6 @@ export class Gateway {
       },
     };
   }
-}
-
-function policyOf(config: Config, adminListen: AdminListen): Policy {
-  const own = Object.values(networkInterfaces()).flatMap((addresses) =>
-    (addresses ?? []).map(({ cidr }) => cidr ?? ''),
-  );
-  return {
-    conduits: new ConduitTable(config.conduits),
-    gateway: new GatewayAddresses(adminListen, own),
-    limits: config.limits,
-    webSocketPingMs: config.keepAlive.webSocketPingMs,
-    operationAgeMs: config.intake.operationAgeMs,
-  };
-}
-
-/** The children as provisioned, with the targets that the fresh configuration gives them. */
-function mergeTargets(old: Config, fresh: Config): Config['device']['children'] {
-  return old.device.children.map((child) => {
-    const renewed = fresh.device.children.find(({ externalId }) => externalId === child.externalId);
-    return { ...child, targets: renewed === undefined ? child.targets : renewed.targets };
-  });
 }
 
 /** The promise's value, or undefined when it takes longer than `ms`. */

@@ -1,13 +1,11 @@
-import { networkInterfaces } from 'node:os';
 import { GatehouseError } from '../../contract/failure.js';
 import { normaliseHostname } from '../cloud/hostname.js';
 import { loadConfig } from '../config/load.js';
 import type { ChildConfig, Config } from '../config/config.js';
 import { EXIT } from '../exit-codes.js';
-import { ConduitTable } from '../policy/conduit-table.js';
+import { policyOf } from '../gateway-policy.js';
 import { explain } from '../policy/explain.js';
 import { NO_SESSIONS } from '../policy/question.js';
-import { GatewayAddresses } from '../policy/reach.js';
 import { Resolver } from '../names/resolver.js';
 import type { ProcessIo } from './process-io.js';
 
@@ -30,20 +28,10 @@ export async function explainTarget(options: ExplainOptions, io: ProcessIo): Pro
   if (typeof parsed === 'string') return usage(io, parsed);
   const child = childOf(config, options.device);
   if (child === 'unknown') return usage(io, `--device: device.children has no "${options.device ?? ''}".`);
-  const own = Object.values(networkInterfaces()).flatMap((list) =>
-    (list ?? []).map(({ cidr }) => cidr ?? ''),
-  );
   try {
     const { addresses } = await new Resolver().resolve(parsed.hostname);
-    const { decision, lines } = explain({
-      ...parsed,
-      addresses,
-      child,
-      conduits: new ConduitTable(config.conduits),
-      gateway: new GatewayAddresses(config.admin.listen, own),
-      limits: config.limits,
-      counts: NO_SESSIONS,
-    });
+    const policy = policyOf(config, config.admin.listen);
+    const { decision, lines } = explain({ ...parsed, addresses, child, ...policy, counts: NO_SESSIONS });
     io.stdout.write(
       options.json ? `${JSON.stringify({ ...decision, lines }, null, 2)}\n` : `${lines.join('\n')}\n`,
     );

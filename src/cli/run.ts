@@ -51,8 +51,8 @@ class Running {
     const { log, redactor } = this;
     const { version } = this.options;
     const onFatal = (): void => this.#resolve(EXIT.failed);
-    const gateway = new Gateway({ config, version, log, redactor, onFatal });
-    gateway.onDrained = () => this.#resolve(EXIT.done);
+    const onDrained = (): void => this.#resolve(EXIT.done);
+    const gateway = new Gateway({ config, version, log, redactor, onFatal, onDrained });
     this.io.onInterrupt(() => this.#resolve(EXIT.done));
     this.io.onSignal('SIGUSR2', () => gateway.drain());
     this.io.onSignal('SIGHUP', () => this.#reload(gateway));

@@ -1,5 +1,5 @@
 import { Secret } from '../../contract/secret.js';
-import type { Config } from './config.js';
+import type { ChildConfig, Config } from './config.js';
 import { KEY_NAMES, specOf } from './schema.js';
 import type { KeyName } from './schema.js';
 
@@ -22,6 +22,27 @@ export function reloadable(old: Config, fresh: Config): Reload {
   if (!isSame(identities(old), identities(fresh))) needsRestart.push('device.children');
   if (!isSame(targets(old, fresh), targets(fresh, old))) applies.push('device.children[].targets');
   return { applies, needsRestart };
+}
+
+/** `old` with what of `fresh` takes effect while the agent runs; the rest waits for the next start. */
+export function reloaded(old: Config, fresh: Config): Config {
+  const { tenant, credentials } = fresh.cloud;
+  return {
+    ...old,
+    cloud: { ...old.cloud, tenant, credentials },
+    device: { ...old.device, children: old.device.children.map((child) => withTargets(child, fresh)) },
+    intake: { ...old.intake, operationAgeMs: fresh.intake.operationAgeMs },
+    conduits: fresh.conduits,
+    limits: fresh.limits,
+    keepAlive: fresh.keepAlive,
+    log: { ...old.log, level: fresh.log.level },
+  };
+}
+
+/** A child as it was provisioned, with the targets that the fresh configuration gives it. */
+function withTargets(child: ChildConfig, fresh: Config): ChildConfig {
+  const renewed = fresh.device.children.find(({ externalId }) => externalId === child.externalId);
+  return renewed === undefined ? child : { ...child, targets: renewed.targets };
 }
 
 /** The value behind each key. Several keys may read one value: credentials change as a whole. */
