@@ -47,6 +47,19 @@ export class MqttConnection extends Duplex {
     }
   }
 
+  /**
+   * All that is there. The broker reads once per 'readable' event; from Node 26 on that gives a single chunk, and the
+   * rest of a packet that came in pieces would wait for ever.
+   */
+  override read(size?: number): Buffer | null {
+    const chunks: Buffer[] = [];
+    for (;;) {
+      const chunk = super.read(size) as Buffer | null;
+      if (chunk === null) return chunks.length === 0 ? null : Buffer.concat(chunks);
+      chunks.push(chunk);
+    }
+  }
+
   override _read(): void {
     this.#socket.resume();
   }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
@@ -25,6 +26,10 @@ export interface PoolOptions {
   readonly settings: WorkerSettings;
   readonly events: PoolEvents;
 }
+
+/** Longest wait for threads that are starting when the pool ends, and how often they are looked at, in ms. */
+const MAX_START_MS = 900;
+const START_STEP_MS = 20;
 
 /** Relative to this file in the source as in the build. */
 const WORKER_FILE = fileURLToPath(new URL('../../workers/session-worker.js', import.meta.url));
@@ -78,8 +83,20 @@ export class SessionPool {
 
   /** Ends the threads, and with them whatever still runs. */
   async destroy(): Promise<void> {
+    await this.#startsDone();
     for (const port of this.#ports.values()) port.close();
     await this.#piscina.destroy();
+  }
+
+  /** A thread that is ended while it loads a native addon aborts the whole process, so those that start may finish. */
+  async #startsDone(): Promise<void> {
+    for (let waitedMs = 0; waitedMs < MAX_START_MS && this.#isStarting(); waitedMs += START_STEP_MS) {
+      await pause(START_STEP_MS);
+    }
+  }
+
+  #isStarting(): boolean {
+    return this.#piscina.threads.some(({ threadId }) => !this.#ports.has(threadId));
   }
 
   #onHello(worker: number, port: MessagePort): void {

@@ -84,6 +84,12 @@ function takeOver(socket: Socket, before: Listeners): Buffer {
     for (const listener of listeners) if (!kept.has(listener)) socket.removeListener(name, listener);
   }
   socket.pause();
-  const head = socket.read() as Buffer | null;
-  return head ?? Buffer.alloc(0);
+  // Chunk by chunk: from Node 26 on one read() no longer gives all there is.
+  const chunks: Buffer[] = [];
+  for (let chunk = read(socket); chunk !== null; chunk = read(socket)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function read(socket: Socket): Buffer | null {
+  return socket.read() as Buffer | null;
 }
