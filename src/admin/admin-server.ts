@@ -7,9 +7,9 @@ import type { AdminBackend } from './backend.js';
 import { errorReply, type AdminErrorCode } from './errors.js';
 import * as limits from './limits.js';
 import { MetricsPage, type MetricsSource } from './metrics-page.js';
-import { sendRaw } from './reply.js';
+import { sendRaw, type StaticPage } from './reply.js';
 import { RequestHandler } from './request-handler.js';
-import { adminRoutes, type StaticPage } from './routes.js';
+import { adminRoutes } from './routes.js';
 import { listenUnix } from './unix-socket.js';
 
 export interface AdminServerOptions {

@@ -1,6 +1,12 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
+/** A file of the dashboard: it is in memory and has no data in it, so that everybody may have it. */
+export interface StaticPage {
+  readonly contentType: string;
+  readonly body: string;
+}
+
 /** One answer as a value; nothing but `send` and `sendRaw` writes to a client. */
 export interface Reply {
   readonly status: number;

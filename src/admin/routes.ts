@@ -2,15 +2,9 @@ import type { AdminBackend } from './backend.js';
 import { errorReply } from './errors.js';
 import { CLOSE_SESSION_MS } from './limits.js';
 import type { MetricsPage } from './metrics-page.js';
-import { emptyReply, jsonReply, reply, type Reply } from './reply.js';
+import { emptyReply, jsonReply, reply, type Reply, type StaticPage } from './reply.js';
 import type { Route, Routes } from './router.js';
 import { WELCOME_PAGE } from './welcome-page.js';
-
-/** A file of the dashboard: it is in memory and has no data in it, so that everybody may have it. */
-export interface StaticPage {
-  readonly contentType: string;
-  readonly body: string;
-}
 
 /** All that the admin listener answers. CONTRACT lists the paths. `pages` by path; `/` has a plain one of its own. */
 export function adminRoutes(

@@ -1,4 +1,4 @@
-import type { StaticPage } from './routes.js';
+import type { StaticPage } from './reply.js';
 
 /** What `GET /` shows until there is a dashboard: plain HTML, no script, no style, no data. */
 export const WELCOME_PAGE: StaticPage = {

@@ -9,14 +9,7 @@ import { connectThrough } from './proxy.js';
 import { race } from './race.js';
 import { openTcp } from './target.js';
 import { upgrade } from './upgrade.js';
-import { Wire } from './wire.js';
-
-/** The cloud's side of a session: an upgraded WebSocket connection. */
-export interface CloudWire {
-  readonly wire: Wire;
-  /** Frame bytes that came behind the 101 in the same read; they belong in front of everything else. */
-  readonly head: Buffer;
-}
+import { Wire, type CloudWire } from './wire.js';
 
 /** TLS settings made once per thread: reading the roots anew for each dial would cost more than the handshake. */
 export function tlsContext(ca: string | undefined): tls.SecureContext {

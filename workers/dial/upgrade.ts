@@ -3,9 +3,8 @@ import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { GatehouseError } from '../../contract/failure.js';
 import type { Tunnel } from '../../contract/messages.js';
-import type { CloudWire } from './cloud.js';
 import { upgradeFailure } from './failure.js';
-import { ignore, type Wire } from './wire.js';
+import { ignore, type CloudWire, type Wire } from './wire.js';
 
 /**
  * Upgrades an open connection with the `ws` library, which checks the answer (accept key, subprotocol, extensions),

@@ -74,3 +74,10 @@ export class Wire {
 export function ignore(): void {
   // The 'close' event that follows is what counts.
 }
+
+/** The cloud's side of a session: an upgraded WebSocket connection. */
+export interface CloudWire {
+  readonly wire: Wire;
+  /** Frame bytes that came behind the 101 in the same read; they belong in front of everything else. */
+  readonly head: Buffer;
+}

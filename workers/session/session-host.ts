@@ -73,6 +73,8 @@ export class SessionHost {
     const nowMs = this.#context.now();
     for (const session of this.#sessions.values()) session.tick(nowMs);
     this.#ticks += 1;
+    // Loading the thread held its loop before there was any session.
+    if (this.#ticks === 1) this.#loop.reset();
     if (this.#ticks % TICKS_PER_REPORT === 0) this.#reporter.sendCounters();
   }
 
