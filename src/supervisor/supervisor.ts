@@ -189,12 +189,20 @@ export class Supervisor {
     this.#parts.log.info({ ...about(record), target: hostAndPort(host, port) }, 'session connecting');
     const target = { host, port, addresses };
     const summary = await pool.run({ sessionId, target, tunnel, limits }).catch(() => undefined);
-    if (summary === undefined) this.#onWorkerLost(record);
-    else this.#onEnded(record, summary);
-    redact.remove(key.reveal());
+    try {
+      if (summary === undefined) this.#onWorkerLost(record);
+      else this.#onEnded(record, summary);
+    } finally {
+      redact.remove(key.reveal());
+      this.#forget(record);
+    }
+  }
+
+  /** The session is gone, whatever went wrong in telling so: its place is free and nobody waits for it. */
+  #forget(record: SessionRecord): void {
     this.registry.remove(record);
-    for (const resolve of this.#waiters.get(sessionId) ?? []) resolve();
-    this.#waiters.delete(sessionId);
+    for (const resolve of this.#waiters.get(record.id) ?? []) resolve();
+    this.#waiters.delete(record.id);
     this.#tellIfEmpty();
   }
 
