@@ -45,14 +45,6 @@ export class Trap {
   }
 }
 
-/** A port on which nothing listens. */
-export async function refusingPort(): Promise<number> {
-  const trap = await Trap.start();
-  const { port } = trap;
-  await trap.stop();
-  return port;
-}
-
 /** Enough connections to fill a backlog of one on any system. */
 const FILLERS = 4;
 

@@ -5,7 +5,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { eventually } from './eventually.js';
-import { freePort } from './free-port.js';
+import { closedPort } from './closed-port.js';
 import { findProgram, runProgram } from './programs.js';
 
 /**
@@ -38,7 +38,7 @@ export class SshServer {
     copyFileSync(path.join(folder, 'user-key.pub'), path.join(folder, 'authorized-keys'));
     // sshd separates its privileges in this folder, which only its system service makes otherwise.
     if (userInfo().uid === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
-    const port = await freePort();
+    const port = await closedPort();
     const configFile = path.join(folder, 'sshd.conf');
     writeFileSync(configFile, configuration(folder, port));
     const child = spawn(program, ['-D', '-e', '-f', configFile], { stdio: ['ignore', 'ignore', 'pipe'] });

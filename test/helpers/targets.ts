@@ -62,14 +62,6 @@ export const halfClosing =
 /** Answers a connection with RST. */
 export const resetting = (socket: net.Socket): void => void socket.resetAndDestroy();
 
-/** A free port with nothing behind it. */
-export async function closedPort(): Promise<number> {
-  const target = await new Target().listen();
-  const { port } = target;
-  await target.close();
-  return port;
-}
-
 /** All bytes that come over `socket` from now to its end or error. */
 export function readAll(socket: net.Socket): Promise<{ readonly bytes: Buffer; readonly error?: Error }> {
   const chunks: Buffer[] = [];

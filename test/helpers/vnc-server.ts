@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { eventually } from './eventually.js';
-import { freePort } from './free-port.js';
+import { closedPort } from './closed-port.js';
 import { findProgram, runProgram } from './programs.js';
 
 /** Size of the screen; not a multiple of the tiles in which VNC sends it. */
@@ -31,7 +31,7 @@ export class VncServer {
   static async start(): Promise<VncServer> {
     const program = findProgram('Xtigervnc') ?? assert.fail('Xtigervnc is not installed');
     const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-vnc-'));
-    const port = await freePort();
+    const port = await closedPort();
     const { width, height } = SCREEN;
     const options = {
       geometry: `${width}x${height}`,

@@ -3,8 +3,9 @@ import { test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startCloud, type Cloud, type CloudOptions } from '../../simulator/cloud.js';
 import { startAgent, type Agent } from '../helpers/agent.js';
+import { closedPort } from '../helpers/closed-port.js';
 import { eventually } from '../helpers/eventually.js';
-import { refusingPort, Trap } from '../helpers/outcome-targets.js';
+import { Trap } from '../helpers/outcome-targets.js';
 import { FAST } from '../helpers/timing.js';
 
 const PASSWORD = 'a-password-of-gw-7';
@@ -23,7 +24,7 @@ interface Ports {
   readonly mqtt: number;
 }
 
-const freePorts = async (): Promise<Ports> => ({ http: await refusingPort(), mqtt: await refusingPort() });
+const freePorts = async (): Promise<Ports> => ({ http: await closedPort(), mqtt: await closedPort() });
 
 /** A cloud that knows the gateway; it ends with the test. */
 async function cloudAt(t: TestContext, options: CloudOptions): Promise<Cloud> {
@@ -75,7 +76,7 @@ async function notReady(agent: Agent, reason: RegExp): Promise<void> {
 /** An operation to a target nobody listens at, which shows that operations are received and answered. */
 async function works(cloud: Cloud): Promise<void> {
   const device = cloud.platform.deviceBySerial('gw-7') ?? assert.fail('no device');
-  const fragment = { hostname: '127.0.0.1', port: await refusingPort(), connectionKey: 'a-key-for-nothing' };
+  const fragment = { hostname: '127.0.0.1', port: await closedPort(), connectionKey: 'a-key-for-nothing' };
   const { id } = cloud.createOperation(device.id, { c8y_RemoteAccessConnect: fragment });
   await eventually(() => cloud.platform.operations.get(id).status === 'FAILED' || undefined, 'the answer');
 }

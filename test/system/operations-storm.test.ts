@@ -4,7 +4,8 @@ import { test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from '../helpers/eventually.js';
 import { seeded } from '../helpers/random.js';
-import { blackHole, refusingPort, Trap } from '../helpers/outcome-targets.js';
+import { closedPort } from '../helpers/closed-port.js';
+import { blackHole, Trap } from '../helpers/outcome-targets.js';
 import { Scene, UP } from '../helpers/scene.js';
 import { FAST } from '../helpers/timing.js';
 
@@ -82,7 +83,7 @@ async function targets(t: TestContext, hangUp: () => number): Promise<{ ports: P
   });
   const ports = {
     accepting: accepting.port,
-    refusing: await refusingPort(),
+    refusing: await closedPort(),
     silent: hole.port,
     resetting: resetting.port,
     denied: denied.port,

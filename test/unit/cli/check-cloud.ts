@@ -134,13 +134,6 @@ export async function startTarget(): Promise<Listening> {
   );
 }
 
-/** A port of loopback on which nothing listens. */
-export async function closedPort(): Promise<number> {
-  const target = await startTarget();
-  await target.close();
-  return target.port;
-}
-
 async function listen(server: net.Server, requests: string[]): Promise<Listening> {
   const sockets = new Set<net.Socket>();
   server.on('connection', (socket) => {

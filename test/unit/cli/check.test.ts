@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EXIT } from '../../../src/exit-codes.js';
-import { closedPort, startTarget } from './check-cloud.js';
+import { closedPort } from '../../helpers/closed-port.js';
+import { startTarget } from './check-cloud.js';
 import { assertLines, cloud, configFor, open, run } from './check-run.js';
 
 test('everything is fine on a tenant that knows the device', async (t) => {

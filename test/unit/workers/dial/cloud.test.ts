@@ -7,7 +7,7 @@ import type { Tunnel } from '../../../../contract/messages.js';
 import { dialCloud, tlsContext } from '../../../../workers/dial/cloud.js';
 import { serverIdentity, type Flaws } from '../../../helpers/certificates.js';
 import { RawCloud, acceptHead, type RawCloudOptions } from '../../../helpers/raw-cloud.js';
-import { closedPort } from '../../../helpers/targets.js';
+import { closedPort } from '../../../helpers/closed-port.js';
 import { until, untilTrue } from '../../../helpers/until.js';
 
 /** Deadline of the dials below that are meant to reach it, in ms. */

@@ -8,7 +8,8 @@ import { serverIdentity } from '../../../helpers/certificates.js';
 import { closeFrame, frame } from '../../../helpers/raw-cloud.js';
 import { assertSameBytes, cut, seededBytes, seededRandom } from '../../../helpers/seeded-stream.js';
 import { Rig, loopback } from '../../../helpers/session-rig.js';
-import { closedPort, readAll } from '../../../helpers/targets.js';
+import { closedPort } from '../../../helpers/closed-port.js';
+import { readAll } from '../../../helpers/targets.js';
 import { until, untilTrue } from '../../../helpers/until.js';
 
 /** An HTTP proxy that connects to `upstreamPort`, or answers with `refusal` instead. */

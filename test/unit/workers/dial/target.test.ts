@@ -5,7 +5,8 @@ import type { Endpoint } from '../../../../contract/messages.js';
 import { targetFailure } from '../../../../workers/dial/failure.js';
 import { dialTarget } from '../../../../workers/dial/target.js';
 import { SilentPort } from '../../../helpers/silent-port.js';
-import { Target, closedPort } from '../../../helpers/targets.js';
+import { closedPort } from '../../../helpers/closed-port.js';
+import { Target } from '../../../helpers/targets.js';
 import { until, untilTrue } from '../../../helpers/until.js';
 
 function endpoint(port: number, ...addresses: string[]): Endpoint {

@@ -6,7 +6,8 @@ import { closeFrame, frame } from '../../../helpers/raw-cloud.js';
 import { Rig, brief, loopback } from '../../../helpers/session-rig.js';
 import { SilentPort } from '../../../helpers/silent-port.js';
 import { lateTarget, slowCloud } from '../../../helpers/slow-cloud.js';
-import { Target, banner, closedPort, readAll, resetting } from '../../../helpers/targets.js';
+import { closedPort } from '../../../helpers/closed-port.js';
+import { Target, banner, readAll, resetting } from '../../../helpers/targets.js';
 import { untilTrue } from '../../../helpers/until.js';
 
 for (const secure of [false, true]) {
