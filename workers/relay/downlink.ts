@@ -1,7 +1,9 @@
 import { FrameReader, type FrameHandler, type Violation } from './frame-reader.js';
 import type { RelayMemory } from './memory.js';
+import { MAX_READ_BYTES } from './pace.js';
 import { Ring, type RingSource } from './ring.js';
 import type { Slot } from './slot-pool.js';
+import type { Turn } from './turns.js';
 
 /** What the downlink sees in the stream besides payload. */
 export interface DownlinkEvents {
@@ -11,40 +13,50 @@ export interface DownlinkEvents {
 }
 
 /**
+ * Reads from which more is expected, in bytes: TLS hands up one record of at most 16 KiB at a time, and bulk data comes
+ * in records of 4 KiB or more (nginx's ssl_buffer_size goes down to that). What is smaller goes on at once.
+ */
+const GATHER_FROM_BYTES = 4_096;
+
+/**
  * Cloud to target: the payload of all frames in one read becomes one slot and one write.
  *
  *     read buffer [hdr|payload][hdr|pay… --headers dropped--> slot payload+payload --write--> target socket
+ *
+ * Over TLS the records of one turn of the event loop are gathered in the slot before it is written.
  */
-export class Downlink implements FrameHandler {
+export class Downlink implements FrameHandler, Turn {
   readonly ring: Ring;
   readonly #reader: FrameReader;
   #slot: Slot | undefined;
   #readBytes = 0;
+  #isGathering = false;
   #isStopped = false;
   /** Reads from the cloud; any of them proves that it is alive. */
   reads = 0;
+  /** The cloud's socket is a TLS socket. */
+  gathers = false;
 
   constructor(
     private readonly memory: RelayMemory,
-    source: RingSource,
+    private readonly source: RingSource,
     private readonly events: DownlinkEvents,
     limits: { readonly bootstrapBufferBytes: number; readonly maxMessageBytes: number },
   ) {
-    this.ring = new Ring(memory.pool, source, limits.bootstrapBufferBytes);
+    this.ring = new Ring(memory, source, limits.bootstrapBufferBytes);
     this.#reader = new FrameReader(this, limits.maxMessageBytes);
   }
 
   readBuffer(): Buffer {
-    return this.ring.hasSink ? this.memory.readBuffer : this.memory.bootstrapReadBuffer;
+    return this.ring.readBuffer;
   }
 
   onBytes(buffer: Buffer, length: number): boolean {
     this.reads += 1;
-    // A 'data' event of a proxied connection may be larger than any slot.
-    const largest = this.memory.readBuffer.length;
     let mayGoOn = true;
-    for (let start = 0; start < length; start += largest) {
-      mayGoOn = this.#take(buffer, start, Math.min(length, start + largest)) && mayGoOn;
+    // A 'data' event of a proxied connection may be larger than any slot.
+    for (let start = 0; start < length; start += MAX_READ_BYTES) {
+      mayGoOn = this.#take(buffer, start, Math.min(length, start + MAX_READ_BYTES)) && mayGoOn;
     }
     return mayGoOn;
   }
@@ -52,17 +64,45 @@ export class Downlink implements FrameHandler {
   #take(buffer: Buffer, start: number, end: number): boolean {
     this.#readBytes = end - start;
     const violation = this.#reader.push(buffer, start, end);
-    const mayGoOn = this.#flush();
+    const mayGoOn = this.#mayGather() ? this.#gather() : this.flush();
     if (violation !== undefined) this.events.onViolation(violation);
     return mayGoOn;
+  }
+
+  #mayGather(): boolean {
+    if (!this.gathers || this.#readBytes < GATHER_FROM_BYTES || !this.ring.hasSink) return false;
+    return this.#slot !== undefined && this.#slot.roomBytes >= this.#readBytes;
+  }
+
+  /** More records of the same turn may fit. */
+  #gather(): boolean {
+    if (!this.#isGathering) this.memory.turns.atEnd(this);
+    this.#isGathering = true;
+    return true;
+  }
+
+  onTurn(): void {
+    this.#isGathering = false;
+    try {
+      if (!this.flush()) this.source.socket()?.pause();
+    } catch (exception) {
+      this.source.onException(exception);
+    }
   }
 
   /** Frames behind a stop are read for their close frame only. */
   onPayload(buffer: Buffer, start: number, end: number): void {
     if (this.#isStopped) return;
-    this.#slot ??= this.memory.pool.take(this.#readBytes, this.ring);
+    if (this.#slot !== undefined && this.#slot.roomBytes < end - start) this.flush();
+    this.#slot ??= this.memory.pool.take(this.#slotBytes(), this.ring);
     buffer.copy(this.#slot.memory, this.#slot.length, start, end);
     this.#slot.length += end - start;
+  }
+
+  /** Payload bytes of a new slot: those of this read, or as many as are likely to come with them. */
+  #slotBytes(): number {
+    if (!this.gathers || this.#readBytes < GATHER_FROM_BYTES) return this.#readBytes;
+    return Math.max(this.#readBytes, this.ring.readBuffer.length);
   }
 
   onPing(payload: Buffer): Violation | undefined {
@@ -71,11 +111,12 @@ export class Downlink implements FrameHandler {
 
   /** What came in front of the close frame goes first. */
   onClose(code: number, reason: string): void {
-    this.#flush();
+    this.flush();
     this.events.onCloseFrame(code, reason);
   }
 
-  #flush(): boolean {
+  /** Writes what has been gathered. False: the cloud's socket must pause. */
+  flush(): boolean {
     const slot = this.#slot;
     if (slot === undefined) return true;
     this.#slot = undefined;
@@ -86,6 +127,7 @@ export class Downlink implements FrameHandler {
   /** From now on payload is dropped, because the target is gone or the session was closed from here. */
   stop(): void {
     if (this.#isStopped) return;
+    this.flush();
     this.#isStopped = true;
     this.ring.discard();
   }

@@ -1,7 +1,8 @@
 import { randomFillSync } from 'node:crypto';
 import { createRequire } from 'node:module';
+import type { LinearMemory } from './linear-memory.js';
 
-type Mask = (source: Buffer, key: Buffer, target: Buffer, targetStart: number, length: number) => void;
+type NativeMask = (source: Buffer, key: Buffer, target: Buffer, targetStart: number, length: number) => void;
 
 /** Below this the call into the addon costs more than the loop (the threshold of the `ws` library). */
 const NATIVE_FROM_BYTES = 48;
@@ -10,15 +11,18 @@ const NATIVE_FROM_BYTES = 48;
 const KEY_POOL_BYTES = 8_192;
 
 /**
- * Masks payload while it is copied, so that one pass over the bytes does both (RFC 6455 section 5.3).
- * One instance per thread.
+ * Masks payload while it is copied, so that one pass over the bytes does both (RFC 6455 section 5.3): by the
+ * WebAssembly kernel where both ends lie in its memory, else by bufferutil, else by a loop. One instance per thread.
  */
 export class Masker {
-  readonly #native: Mask | undefined = loadBufferutil();
+  readonly #native: NativeMask | undefined = loadBufferutil();
   readonly #keys = Buffer.allocUnsafeSlow(KEY_POOL_BYTES);
   #nextKey = KEY_POOL_BYTES;
+  #keyWord = 0;
   /** The key of the frame being written. */
   readonly key = Buffer.alloc(4);
+
+  constructor(private readonly linear?: LinearMemory) {}
 
   /** Puts a fresh random key into `key`. */
   renewKey(): void {
@@ -26,28 +30,48 @@ export class Masker {
       randomFillSync(this.#keys);
       this.#nextKey = 0;
     }
-    this.#keys.copy(this.key, 0, this.#nextKey, this.#nextKey + 4);
+    this.#keyWord = this.#keys.readInt32LE(this.#nextKey);
+    this.key.writeInt32LE(this.#keyWord, 0);
     this.#nextKey += 4;
   }
 
-  /** target[targetStart…] = source[sourceStart…] xor key, for `length` bytes. The two may be the same memory. */
+  /**
+   * target[targetStart…] = source[sourceStart…] xor key, for `length` bytes. The two may be the same memory.
+   * @throws RangeError when either is too short: the kernel and the addon would write into the next slot.
+   */
   maskCopy(source: Buffer, sourceStart: number, target: Buffer, targetStart: number, length: number): void {
-    const { key } = this;
-    if (length >= NATIVE_FROM_BYTES && this.#native !== undefined) {
-      const from = sourceStart === 0 ? source : source.subarray(sourceStart, sourceStart + length);
-      this.#native(from, key, target, targetStart, length);
-      return;
+    if (sourceStart + length > source.length || targetStart + length > target.length) {
+      throw new RangeError(`${length} bytes do not fit between ${source.length} and ${target.length}`);
     }
-    for (let i = 0; i < length; i += 1) {
-      target[targetStart + i] = (source[sourceStart + i] as number) ^ (key[i & 3] as number);
+    const { linear } = this;
+    if (linear !== undefined && linear.has(source) && linear.has(target)) {
+      linear.maskCopy(source, sourceStart, target, targetStart, length, this.#keyWord);
+    } else if (length >= NATIVE_FROM_BYTES && this.#native !== undefined) {
+      const from = sourceStart === 0 ? source : source.subarray(sourceStart, sourceStart + length);
+      this.#native(from, this.key, target, targetStart, length);
+    } else {
+      maskByLoop(source, sourceStart, target, targetStart, length, this.key);
     }
   }
 }
 
+function maskByLoop(
+  source: Buffer,
+  sourceStart: number,
+  target: Buffer,
+  targetStart: number,
+  length: number,
+  key: Buffer,
+): void {
+  for (let i = 0; i < length; i += 1) {
+    target[targetStart + i] = (source[sourceStart + i] as number) ^ (key[i & 3] as number);
+  }
+}
+
 /** bufferutil is optional: without a binary for this platform everything works, only slower. */
-function loadBufferutil(): Mask | undefined {
+function loadBufferutil(): NativeMask | undefined {
   try {
-    return (createRequire(import.meta.url)('bufferutil') as { mask: Mask }).mask;
+    return (createRequire(import.meta.url)('bufferutil') as { mask: NativeMask }).mask;
   } catch {
     return undefined;
   }

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
-import type { Slot, SlotOwner, SlotPool } from './slot-pool.js';
-
-/** Bytes one session may move per direction before the others of its thread get a turn. */
-const TURN_BYTES = 262_144;
+import type { RelayMemory } from './memory.js';
+import { MAX_READ_BYTES, Pace } from './pace.js';
+import type { Slot, SlotOwner } from './slot-pool.js';
+import type { Turn } from './turns.js';
 
 /** Where the bytes of a ring come from. */
 export interface RingSource {
@@ -16,30 +16,32 @@ export interface RingSource {
  * What one direction has read and its sink has not taken yet, in order.
  *
  *     source --put--> [ slot | slot | slot ] --write--> sink
- *            <--pause-- memory >= limit
- *            <--resume-- memory <= limit / 2, when a slot completes
+ *            <--pause-- no room for another read
+ *            <--resume-- room again, when a slot completes
  *
  * Until the sink is there the slots are held; the limit is then the bootstrap buffer's. So nothing is dropped and
  * nothing grows: what does not fit stays in the kernel, and TCP slows the sender. A slot counts with all of its
  * memory: a peer that sends single bytes would otherwise make us hold 4 KiB for each of them.
  */
-export class Ring implements SlotOwner {
+export class Ring implements SlotOwner, Turn {
+  readonly #memory: RelayMemory;
+  readonly #source: RingSource;
+  readonly #bootstrapBytes: number;
+  readonly #pace: Pace;
   readonly #held: Slot[] = [];
   #sink: Socket | undefined;
-  #limitBytes: number;
   #waitingBytes = 0;
   #turnBytes = 0;
   #isFull = false;
-  #hasYielded = false;
+  #isInLine = false;
   /** Payload bytes that the sink has taken. */
   deliveredBytes = 0;
 
-  constructor(
-    private readonly pool: SlotPool,
-    private readonly source: RingSource,
-    bootstrapBytes: number,
-  ) {
-    this.#limitBytes = bootstrapBytes;
+  constructor(memory: RelayMemory, source: RingSource, bootstrapBytes: number) {
+    this.#memory = memory;
+    this.#source = source;
+    this.#bootstrapBytes = bootstrapBytes;
+    this.#pace = new Pace(memory.now);
   }
 
   /** Memory of what was read and not yet taken by the sink, in bytes; 0 when nothing waits. */
@@ -57,10 +59,15 @@ export class Ring implements SlotOwner {
     return this.#sink !== undefined;
   }
 
+  /** Memory for the next read of the source. */
+  get readBuffer(): Buffer {
+    return this.hasSink ? this.#memory.readBuffer(this.#pace.step) : this.#memory.bootstrapReadBuffer;
+  }
+
   /** The sink is up: what was held goes out first, in one write. */
   open(sink: Socket, limitBytes: number): void {
     this.#sink = sink;
-    this.#limitBytes = limitBytes;
+    this.#pace.open(limitBytes);
     sink.cork();
     for (const slot of this.#held) sink.write(slot.view(), slot.written);
     sink.uncork();
@@ -71,17 +78,27 @@ export class Ring implements SlotOwner {
   /** Takes a filled slot. False: the source must pause; it is resumed when there is room. */
   put(slot: Slot): boolean {
     this.#waitingBytes += slot.memory.length;
-    if (this.#sink === undefined) this.#held.push(slot);
-    else this.#sink.write(slot.view(), slot.written);
-    if (this.#waitingBytes >= this.#limitBytes) {
-      this.#isFull = true;
-      return false;
+    if (this.#sink === undefined) {
+      this.#held.push(slot);
+      this.#isFull = this.#waitingBytes >= this.#bootstrapBytes;
+      return !this.#isFull;
     }
-    this.#turnBytes += slot.length;
-    if (this.#turnBytes < TURN_BYTES) return true;
+    this.#pace.onRead(slot.length);
+    this.#sink.write(slot.view(), slot.written);
+    const mayGoOn = this.#hasTurn(slot.length);
+    if (this.#pace.hasRoom(this.#waitingBytes)) return mayGoOn;
+    this.#isFull = true;
+    this.#pace.onPaused();
+    return false;
+  }
+
+  /** False once this direction has moved as much as one read may: then the others of the thread get their turn. */
+  #hasTurn(bytes: number): boolean {
+    this.#turnBytes += bytes;
+    if (this.#turnBytes < MAX_READ_BYTES) return true;
     this.#turnBytes = 0;
-    this.#hasYielded = true;
-    setImmediate(takeTurn, this);
+    if (!this.#isInLine) this.#memory.turns.inLine(this);
+    this.#isInLine = true;
     return false;
   }
 
@@ -89,10 +106,10 @@ export class Ring implements SlotOwner {
     this.#waitingBytes -= slot.memory.length;
     if (error === null || error === undefined) this.deliveredBytes += slot.payloadBytes;
     try {
-      this.pool.give(slot);
+      this.#memory.pool.give(slot);
       this.#resumeIfRoom();
     } catch (exception) {
-      this.source.onException(exception);
+      this.#source.onException(exception);
     }
   }
 
@@ -100,26 +117,26 @@ export class Ring implements SlotOwner {
   discard(): void {
     for (const slot of this.#held) {
       this.#waitingBytes -= slot.memory.length;
-      this.pool.give(slot);
+      this.#memory.pool.give(slot);
     }
     this.#held.length = 0;
     this.#isFull = false;
-    if (!this.#hasYielded) this.source.socket()?.resume();
+    if (!this.#isInLine) this.#source.socket()?.resume();
   }
 
-  /** The turn of the others is over. */
   onTurn(): void {
-    this.#hasYielded = false;
-    if (!this.#isFull) this.source.socket()?.resume();
+    this.#isInLine = false;
+    try {
+      if (!this.#isFull) this.#source.socket()?.resume();
+    } catch (exception) {
+      this.#source.onException(exception);
+    }
   }
 
   #resumeIfRoom(): void {
-    if (!this.#isFull || this.#waitingBytes > this.#limitBytes / 2) return;
+    if (!this.#isFull || !this.#pace.hasRoom(this.#waitingBytes)) return;
     this.#isFull = false;
-    if (!this.#hasYielded) this.source.socket()?.resume();
+    this.#pace.onResumed();
+    if (!this.#isInLine) this.#source.socket()?.resume();
   }
-}
-
-function takeTurn(ring: Ring): void {
-  ring.onTurn();
 }

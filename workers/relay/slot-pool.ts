@@ -1,3 +1,5 @@
+import type { LinearMemory } from './linear-memory.js';
+
 /** Whoever waits for a slot's write to complete. */
 export interface SlotOwner {
   onWritten(slot: Slot, error: Error | null | undefined): void;
@@ -20,10 +22,16 @@ export class Slot {
 
   constructor(
     readonly memory: Buffer,
-    readonly sizeClass: number,
+    /** The slots it goes back to. */
+    readonly sizeClass: SizeClass,
+    readonly isLinear: boolean,
   ) {
     this.#view = memory;
     this.written = (error) => this.owner?.onWritten(this, error);
+  }
+
+  get roomBytes(): number {
+    return this.memory.length - this.length;
   }
 
   /** The bytes to write. Bulk traffic asks for the same length again and again and gets the same Buffer. */
@@ -33,29 +41,36 @@ export class Slot {
   }
 }
 
-/** Headroom for frame headers: 8 bytes for each 16,376 of payload are 136 for the largest class. */
-const HEADER_ROOM = 256;
+/** A frame of ours and its 8-byte header fill one TLS record (RFC 8446 section 5.1) exactly. */
+export const FRAME_BYTES = 16_384;
+export const FRAME_HEADER_BYTES = 8;
 
-/** Payload that fits each class: a keystroke, a TLS record, a full read. Quiet sessions hold small slots only. */
-const CLASS_BYTES = [4_096, 16_384, 65_536, 262_144] as const;
+/** A keystroke, one frame, six of them, fourteen of them (see pace.ts). Quiet sessions hold small slots only. */
+const CLASSES: readonly { readonly slotBytes: number; readonly mostLinear: number }[] = [
+  { slotBytes: 4_096, mostLinear: 512 },
+  { slotBytes: FRAME_BYTES, mostLinear: 256 },
+  { slotBytes: 6 * FRAME_BYTES, mostLinear: 64 },
+  { slotBytes: 14 * FRAME_BYTES, mostLinear: 48 },
+];
 
-/** Free memory kept per class and thread, in bytes: what eight bulk sessions turn over. The rest is left to the collector. */
-const MAX_FREE_BYTES = 16_777_216;
+/** What the slots in linear memory take at most, in bytes: 22 MiB per thread, provided by the system as it is used. */
+export const LINEAR_SLOT_BYTES = CLASSES.reduce((sum, size) => sum + size.slotBytes * size.mostLinear, 0);
 
 /** Slots of one thread, recycled. */
 export class SlotPool {
-  readonly #free: Slot[][] = CLASS_BYTES.map(() => []);
+  readonly #classes: readonly SizeClass[];
+
+  constructor(linear?: LinearMemory) {
+    this.#classes = CLASSES.map(({ slotBytes, mostLinear }) => new SizeClass(slotBytes, mostLinear, linear));
+  }
 
   /**
-   * A slot with room for `payloadBytes` and their frame headers.
+   * A slot with room for `payloadBytes` and the frame headers they need.
    * @throws RangeError above the largest class; a read is never larger.
    */
   take(payloadBytes: number, owner: SlotOwner): Slot {
-    const sizeClass = CLASS_BYTES.findIndex((bytes) => payloadBytes <= bytes);
-    const bytes = CLASS_BYTES[sizeClass];
-    if (bytes === undefined) throw new RangeError(`no slot holds ${payloadBytes} bytes`);
-    const slot =
-      this.#free[sizeClass]?.pop() ?? new Slot(Buffer.allocUnsafeSlow(bytes + HEADER_ROOM), sizeClass);
+    const frames = Math.ceil(payloadBytes / (FRAME_BYTES - FRAME_HEADER_BYTES));
+    const slot = this.#classOf(payloadBytes + frames * FRAME_HEADER_BYTES).take();
     slot.isFree = false;
     slot.owner = owner;
     slot.length = 0;
@@ -63,14 +78,53 @@ export class SlotPool {
     return slot;
   }
 
+  #classOf(bytes: number): SizeClass {
+    for (const sizeClass of this.#classes) if (bytes <= sizeClass.slotBytes) return sizeClass;
+    throw new RangeError(`no slot holds ${bytes} bytes`);
+  }
+
   /** Gives a slot back. Twice is a fault of ours that would mix sessions, so it throws. */
   give(slot: Slot): void {
     if (slot.isFree) throw new Error('slot given back twice');
     slot.isFree = true;
     slot.owner = undefined;
-    const free = this.#free[slot.sizeClass];
-    const bytes = CLASS_BYTES[slot.sizeClass];
-    if (free === undefined || bytes === undefined || free.length * bytes >= MAX_FREE_BYTES) return;
-    free.push(slot);
+    slot.sizeClass.give(slot);
+  }
+}
+
+/**
+ * Slots of one size, in linear memory up to a number, then in ordinary memory, of which as many are kept; the rest is
+ * left to the collector. Last in, first out: the slot that is taken is still in the cache.
+ */
+class SizeClass {
+  readonly #freeLinear: Slot[] = [];
+  readonly #freeOrdinary: Slot[] = [];
+  #linearSlots = 0;
+
+  constructor(
+    readonly slotBytes: number,
+    private readonly mostLinear: number,
+    private readonly linear: LinearMemory | undefined,
+  ) {}
+
+  take(): Slot {
+    return this.#freeLinear.pop() ?? this.#makeLinear() ?? this.#freeOrdinary.pop() ?? this.#makeOrdinary();
+  }
+
+  give(slot: Slot): void {
+    if (slot.isLinear) this.#freeLinear.push(slot);
+    else if (this.#freeOrdinary.length < this.mostLinear) this.#freeOrdinary.push(slot);
+  }
+
+  #makeLinear(): Slot | undefined {
+    if (this.#linearSlots === this.mostLinear) return undefined;
+    const memory = this.linear?.allocate(this.slotBytes);
+    if (memory === undefined) return undefined;
+    this.#linearSlots += 1;
+    return new Slot(memory, this, true);
+  }
+
+  #makeOrdinary(): Slot {
+    return new Slot(Buffer.allocUnsafeSlow(this.slotBytes), this, false);
   }
 }

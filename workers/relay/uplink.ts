@@ -1,12 +1,13 @@
 import { OPCODE, writeHeader } from './frame-header.js';
 import type { RelayMemory } from './memory.js';
 import { Ring, type RingSource } from './ring.js';
+import { FRAME_BYTES, FRAME_HEADER_BYTES } from './slot-pool.js';
 
 /**
  * Largest payload of one frame, in bytes. The service's limit is not documented; 16 KiB messages are known to pass.
- * With its 8-byte header such a frame fills one TLS record of 16,384 bytes exactly.
+ * With its 8-byte header such a frame fills one TLS record exactly.
  */
-const MAX_FRAME_PAYLOAD_BYTES = 16_384 - 8;
+const FRAME_PAYLOAD_BYTES = FRAME_BYTES - FRAME_HEADER_BYTES;
 
 /**
  * Target to cloud: one read becomes one slot of whole frames and one write.
@@ -22,11 +23,11 @@ export class Uplink {
     source: RingSource,
     bootstrapBytes: number,
   ) {
-    this.ring = new Ring(memory.pool, source, bootstrapBytes);
+    this.ring = new Ring(memory, source, bootstrapBytes);
   }
 
   readBuffer(): Buffer {
-    return this.ring.hasSink ? this.memory.readBuffer : this.memory.bootstrapReadBuffer;
+    return this.ring.readBuffer;
   }
 
   onBytes(buffer: Buffer, length: number): boolean {
@@ -34,8 +35,8 @@ export class Uplink {
     const { masker, pool } = this.memory;
     const slot = pool.take(length, this.ring);
     let end = 0;
-    for (let read = 0; read < length; read += MAX_FRAME_PAYLOAD_BYTES) {
-      const payload = Math.min(MAX_FRAME_PAYLOAD_BYTES, length - read);
+    for (let read = 0; read < length; read += FRAME_PAYLOAD_BYTES) {
+      const payload = Math.min(FRAME_PAYLOAD_BYTES, length - read);
       masker.renewKey();
       const start = writeHeader(slot.memory, end, OPCODE.binary, payload, masker.key);
       masker.maskCopy(buffer, read, slot.memory, start, payload);

@@ -38,11 +38,12 @@ export class SessionHost {
       { changedCounters: () => this.#changedCounters(), loopDelay: () => this.#loopDelay() },
       post,
     );
+    const now = (): number => performance.now();
     this.#context = {
-      memory: new RelayMemory(),
+      memory: new RelayMemory(now),
       tls: tlsContext(settings.ca),
       handshakes: new HandshakeGate(),
-      now: () => performance.now(),
+      now,
       onOpened: (sessionId, setupMs) => this.#reporter.opened(sessionId, setupMs),
       onClosing: (sessionId, ending) => this.#reporter.closing(sessionId, ending),
     };

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type tls from 'node:tls';
+import { TLSSocket, type SecureContext } from 'node:tls';
 import { GatehouseError } from '../../contract/failure.js';
 import type { SessionCounters, SessionEnding, SessionSummary, SessionTask } from '../../contract/messages.js';
 import type { EndReason } from '../../contract/session-state.js';
@@ -26,10 +26,13 @@ import {
 import { Life } from './life.js';
 import { guarded, guardedRead, listen } from './guard.js';
 
+/** A write that waits is held twice by a TLS socket: as it was given, and encrypted. */
+const ENCRYPTED_COPIES = 2;
+
 /** What a session shares with the others of its thread. */
 export interface SessionContext {
   readonly memory: RelayMemory;
-  readonly tls: tls.SecureContext;
+  readonly tls: SecureContext;
   readonly handshakes: HandshakeGate;
   /** Monotonic, in ms. */
   readonly now: () => number;
@@ -205,7 +208,9 @@ export class Session {
     const { ending } = this.#life;
     // The target failed while the 101 was on its way: the close frame tells the user, who would otherwise wait.
     if (ending?.outcome === 'failed') this.#closeCloud(1011, ending.code);
-    this.#uplink.ring.open(socket, this.#task.limits.bufferBytes);
+    const isEncrypted = socket instanceof TLSSocket;
+    this.#downlink.gathers = isEncrypted;
+    this.#uplink.ring.open(socket, this.#task.limits.bufferBytes / (isEncrypted ? ENCRYPTED_COPIES : 1));
     this.#openIfBothUp();
     const mayGoOn = head.length === 0 || onBytes(head, head.length);
     if (mayGoOn) socket.resume();
@@ -228,6 +233,7 @@ export class Session {
 
   /** What came from the cloud goes down before the FIN; nothing goes up any more. */
   #onCloudEnded(end: SideEnd): void {
+    this.#downlink.flush();
     this.#uplink.stop();
     this.#cloud?.socket.end();
     this.#sideEnded(this.#downlink.ring, end, () => {

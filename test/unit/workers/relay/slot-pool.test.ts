@@ -1,28 +1,41 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LinearMemory } from '../../../../workers/relay/linear-memory.js';
 import { SlotPool } from '../../../../workers/relay/slot-pool.js';
 
 const OWNER = { onWritten: (): void => undefined };
 
-for (const [payload, room] of [
+for (const [payload, memoryBytes] of [
   [1, 4_096],
-  [4_096, 4_096],
-  [4_097, 16_384],
-  [16_384, 16_384],
-  [65_536, 65_536],
-  [65_537, 262_144],
-  [262_144, 262_144],
+  [4_088, 4_096],
+  [4_089, 16_384],
+  [16_376, 16_384],
+  [16_377, 98_304],
+  [98_256, 98_304],
+  [98_257, 229_376],
+  [229_264, 229_376],
 ] as const) {
-  test(`${payload} bytes get a slot for ${room} with room for the headers of all its frames`, () => {
+  test(`${payload} bytes and the headers of their frames get a slot of ${memoryBytes}`, () => {
     const { memory } = new SlotPool().take(payload, OWNER);
-    const headers = 8 * Math.ceil(room / 16_376);
-    assert.ok(memory.length >= room + headers);
-    assert.ok(memory.length <= room + 512);
+    assert.equal(memory.length, memoryBytes);
+    assert.ok(memory.length >= payload + 8 * Math.ceil(payload / 16_376));
   });
 }
 
 test('more than the largest slot is a fault', () => {
-  assert.throws(() => new SlotPool().take(262_145, OWNER), RangeError);
+  assert.throws(() => new SlotPool().take(229_265, OWNER), RangeError);
+});
+
+test('slots lie in linear memory as long as there is room, and work beyond it', () => {
+  const linear = LinearMemory.create(65_536) ?? assert.fail('no linear memory');
+  const pool = new SlotPool(linear);
+  const slots = Array.from({ length: 6 }, () => pool.take(16_000, OWNER));
+  assert.deepEqual(
+    slots.map(({ memory }) => linear.has(memory)),
+    [true, true, true, true, false, false],
+  );
+  for (const slot of slots) pool.give(slot);
+  assert.ok(linear.has(pool.take(16_000, OWNER).memory), 'linear memory comes first');
 });
 
 test('a slot that was given back is taken again, empty', () => {
@@ -51,12 +64,12 @@ test('giving a slot back twice throws', () => {
 
 test('free memory is bounded per class', () => {
   const pool = new SlotPool();
-  const slots = Array.from({ length: 80 }, () => pool.take(262_144, OWNER));
+  const slots = Array.from({ length: 80 }, () => pool.take(229_264, OWNER));
   for (const slot of slots) pool.give(slot);
   const again = new Set(slots);
   let reused = 0;
-  for (let i = 0; i < 80; i += 1) if (again.has(pool.take(262_144, OWNER))) reused += 1;
-  assert.equal(reused, 16_777_216 / 262_144);
+  for (let i = 0; i < 80; i += 1) if (again.has(pool.take(229_264, OWNER))) reused += 1;
+  assert.equal(reused, 48);
 });
 
 test('a view has the length of the content', () => {
