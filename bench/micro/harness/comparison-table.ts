@@ -18,7 +18,7 @@ export interface Comparison {
   readonly onlyB: readonly string[];
 }
 
-const HEADS = ['bench', 'A p50', 'B p50', 'B/A', 'range', ''] as const;
+const HEADS = ['bench', 'A p50', 'B p50', 'B/A', 'range', 'B wins', ''] as const;
 
 const MARKS = { faster: '<< faster', slower: '>> SLOWER', unclear: '' } as const;
 
@@ -29,18 +29,22 @@ export function comparisonText(comparison: Comparison): string {
     `A = ${a}, B = ${b}; ${rounds} rounds in turns, ${timeMs} ms per bench and round; times of one operation.`,
     'B/A below 1: B is faster. Marked where the times of all rounds of A and of B do not overlap.',
     '',
-    textTable(HEADS, benches.map(row)),
+    textTable(
+      HEADS,
+      benches.map((bench) => row(bench, rounds)),
+    ),
     ...onlyLines(comparison),
   ].join('\n');
 }
 
-function row({ name, a, b, ratio, verdict }: BenchComparison): readonly string[] {
+function row({ name, a, b, ratio, wins, verdict }: BenchComparison, rounds: number): readonly string[] {
   return [
     name,
     timeText(a.median),
     timeText(b.median),
     ratio.median.toFixed(3),
     rangeText(ratio),
+    `${wins}/${rounds}`,
     MARKS[verdict],
   ];
 }

@@ -5,6 +5,8 @@ export interface BenchComparison {
   readonly b: Range;
   /** Of the rounds' own ratios: both sides of a round ran next to each other. */
   readonly ratio: Range;
+  /** Rounds in which B was faster; where neither is, about half of them. */
+  readonly wins: number;
   /** `unclear` while the times of the two sides overlap. */
   readonly verdict: 'faster' | 'slower' | 'unclear';
 }
@@ -41,8 +43,9 @@ export function compareRounds(name: string, aNs: readonly number[], bNs: readonl
   if (aNs.length !== bNs.length) throw new RangeError(`${name}: the sides differ in their number of rounds`);
   const a = rangeOf(aNs);
   const b = rangeOf(bNs);
-  const ratio = rangeOf(bNs.map((ns, round) => ns / (aNs[round] ?? NaN)));
-  return { name, a, b, ratio, verdict: verdict(a, b) };
+  const ratios = bNs.map((ns, round) => ns / (aNs[round] ?? NaN));
+  const wins = ratios.filter((ratio) => ratio < 1).length;
+  return { name, a, b, ratio: rangeOf(ratios), wins, verdict: verdict(a, b) };
 }
 
 function verdict(a: Range, b: Range): BenchComparison['verdict'] {

@@ -90,9 +90,9 @@ describe('a comparison', () => {
       onlyA: names.onlyA,
       onlyB: names.onlyB,
     });
-    assert.match(text, /^mask .*100\.0 ns .*55\.00 ns .*0\.550 .*0\.500 - 0\.600 .*faster$/m);
+    assert.match(text, /^mask .*100\.0 ns .*55\.00 ns .*0\.550 .*0\.500 - 0\.600 +2\/2 .*faster$/m);
     assert.match(text, /^slot .*SLOWER$/m);
-    assert.match(text, /^read .*1\.092 .*1\.083 - 1\.100$/m);
+    assert.match(text, /^read .*1\.092 .*1\.083 - 1\.100 +0\/2$/m);
     assert.match(text, /^Only in A, not compared: old$/m);
     assert.match(text, /^Only in B, not compared: new$/m);
   });
