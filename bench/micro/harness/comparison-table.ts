@@ -34,6 +34,7 @@ export function comparisonText(comparison: Comparison): string {
       benches.map((bench) => row(bench, rounds)),
     ),
     ...onlyLines(comparison),
+    '',
   ].join('\n');
 }
 
@@ -55,7 +56,7 @@ function rangeText({ low, high }: Range): string {
 
 function onlyLines({ onlyA, onlyB }: Pick<NameMatch, 'onlyA' | 'onlyB'>): string[] {
   return [
-    ...onlyA.map((name) => `Only in A, not compared: ${name}\n`),
-    ...onlyB.map((name) => `Only in B, not compared: ${name}\n`),
+    ...onlyA.map((name) => `Only in A, not compared: ${name}`),
+    ...onlyB.map((name) => `Only in B, not compared: ${name}`),
   ];
 }
