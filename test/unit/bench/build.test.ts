@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { build } from '../../../bench/micro/harness/build.js';
-import { untilTrue } from '../../helpers/until.js';
+import { until, untilTrue } from '../../helpers/until.js';
 
 /** A package whose build runs these two programs, one after the other, as ours does. */
 function packageWith(t: TestContext, first: string, second: string): string {
@@ -33,10 +33,10 @@ test('a build that is stopped has ended with all of its programs when that is re
   const building = build(folder, controller.signal);
   const pidFile = path.join(folder, 'pid');
   await untilTrue('the compiler', () => existsSync(pidFile) && readFileSync(pidFile, 'utf8') !== '', 30_000);
-  controller.abort();
-  await assert.rejects(building, { name: 'AbortError' });
   const pid = Number(readFileSync(pidFile, 'utf8'));
   t.after(() => isRunning(pid) && process.kill(pid));
+  controller.abort();
+  await until('the end of the build', assert.rejects(building, { name: 'AbortError' }));
   // Its files are closed by now; the kernel may take a moment for the rest.
   await untilTrue('the end of the compiler', () => !isRunning(pid), 2_000);
 });
