@@ -1,25 +1,39 @@
 import { createRequire } from 'node:module';
+import { LinearMemory } from '../../workers/relay/linear-memory.js';
 import { Masker } from '../../workers/relay/mask.js';
 
 /** One way to mask payload while it is copied. To add one, add it to the list below. */
 export interface MaskKernel {
   readonly name: string;
+  /** A Buffer where this kernel finds its bytes. */
+  readonly allocate: (bytes: number) => Buffer;
   /** target[i] = source[i] xor key[i & 3], for the whole of `source`. */
   readonly maskCopy: (source: Buffer, key: Buffer, target: Buffer) => void;
 }
 
-/** The kernels that run on this machine: what the relay picks by itself first, then each one alone. */
+/** Room for the buffers of all sizes, in bytes. */
+const LINEAR_BYTES = 16_777_216;
+
+/** The kernels that run on this machine: what the relay does, in memory of both kinds, then each fall-back alone. */
 export function maskKernels(): readonly MaskKernel[] {
-  return [relayed(), ...native(), { name: 'JS loop', maskCopy: loop }];
+  const linear = LinearMemory.create(LINEAR_BYTES);
+  const inLinear = linear === undefined ? [] : [relayed('as relayed, WebAssembly', linear)];
+  return [
+    ...inLinear,
+    relayed('as relayed, ordinary memory', undefined),
+    ...native(),
+    { name: 'JS loop', allocate: ordinary, maskCopy: loop },
+  ];
 }
 
 /** What the relay does, its choice between kernels included. */
-function relayed(): MaskKernel {
-  const masker = new Masker();
+function relayed(name: string, linear: LinearMemory | undefined): MaskKernel {
+  const masker = new Masker(linear);
   return {
-    name: 'as relayed',
+    name,
+    allocate: (bytes) => linear?.allocate(bytes) ?? ordinary(bytes),
     maskCopy: (source, key, target) => {
-      key.copy(masker.key);
+      masker.useKey(key);
       masker.maskCopy(source, 0, target, 0, source.length);
     },
   };
@@ -32,10 +46,14 @@ function native(): readonly MaskKernel[] {
     const { mask } = createRequire(import.meta.url)('bufferutil') as { mask: Mask };
     const maskCopy: MaskKernel['maskCopy'] = (source, key, target) =>
       mask(source, key, target, 0, source.length);
-    return [{ name: 'bufferutil', maskCopy }];
+    return [{ name: 'bufferutil', allocate: ordinary, maskCopy }];
   } catch {
     return [];
   }
+}
+
+function ordinary(bytes: number): Buffer {
+  return Buffer.alloc(bytes);
 }
 
 function loop(source: Buffer, key: Buffer, target: Buffer): void {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomFillSync } from 'node:crypto';
 import type { MicroBench } from './harness/micro-bench.js';
 import { maskKernels, type MaskKernel } from './masking-kernels.js';
 
@@ -10,14 +10,15 @@ export function maskingBenches(): readonly MicroBench[] {
   return maskKernels().flatMap((kernel) => MASK_BYTES.map((bytes) => masking(kernel, bytes)));
 }
 
-function masking({ name, maskCopy }: MaskKernel, bytes: number): MicroBench {
+function masking({ name, allocate, maskCopy }: MaskKernel, bytes: number): MicroBench {
   return {
     name: `mask ${bytes} B, ${name}`,
     bytes,
     prepare: () => {
-      const source = randomBytes(bytes);
+      const source = allocate(bytes);
+      randomFillSync(source);
       const key = randomBytes(4);
-      const target = Buffer.alloc(bytes);
+      const target = allocate(bytes);
       return { run: () => maskCopy(source, key, target) };
     },
   };

@@ -30,9 +30,18 @@ export class Masker {
       randomFillSync(this.#keys);
       this.#nextKey = 0;
     }
-    this.#keyWord = this.#keys.readInt32LE(this.#nextKey);
-    this.key.writeInt32LE(this.#keyWord, 0);
+    this.#setKey(this.#keys.readInt32LE(this.#nextKey));
     this.#nextKey += 4;
+  }
+
+  /** Takes a given key, to compare kernels; a frame on the wire needs a fresh one. */
+  useKey(key: Buffer): void {
+    this.#setKey(key.readInt32LE(0));
+  }
+
+  #setKey(word: number): void {
+    this.#keyWord = word;
+    this.key.writeInt32LE(word, 0);
   }
 
   /**

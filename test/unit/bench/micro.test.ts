@@ -99,10 +99,11 @@ describe('masking kernels', () => {
   const key = Buffer.from('a1b2c3d4', 'hex');
   for (const bytes of MASK_BYTES) {
     test(`give what RFC 6455 section 5.3 says for ${bytes} B`, () => {
-      const source = seededBytes(bytes, bytes);
-      const expected = Buffer.from(source.map((octet, i) => octet ^ (key[i % 4] ?? 0)));
-      for (const { name, maskCopy } of maskKernels()) {
-        const target = Buffer.alloc(bytes);
+      const payload = seededBytes(bytes, bytes);
+      const expected = Buffer.from(payload.map((octet, i) => octet ^ (key[i % 4] ?? 0)));
+      for (const { name, allocate, maskCopy } of maskKernels()) {
+        const [source, target] = [allocate(bytes), allocate(bytes)];
+        payload.copy(source);
         maskCopy(source, key, target);
         assert.ok(target.equals(expected), name);
       }
