@@ -68,6 +68,15 @@ export class Wire {
 }
 
 /**
+ * Bytes of the write under way that the kernel has not taken. Node shows it to nobody, but uses it itself to tell a slow
+ * socket from a dead one (net.Socket's timeout); where a version does not have it, it is 0.
+ */
+export function queuedBytes(socket: Socket | undefined): number {
+  const handle = (socket as { _handle?: { writeQueueSize?: unknown } | null } | undefined)?._handle;
+  return typeof handle?.writeQueueSize === 'number' ? handle.writeQueueSize : 0;
+}
+
+/**
  * Stays on every socket for its whole life: an error between two owners must not take the thread down. The next owner
  * sees it as `socket.destroyed`.
  */

@@ -9,6 +9,9 @@ export interface Progress {
   /** Read, and not yet taken by the other side. */
   readonly uplinkWaiting: number;
   readonly downlinkWaiting: number;
+  /** Of one write, what the kernel has not taken: a slow reader takes a large write in parts. */
+  readonly uplinkQueued: number;
+  readonly downlinkQueued: number;
   /** Reads from the cloud. */
   readonly cloudReads: number;
   /** We do not read from the cloud, because the target is slower: its silence proves nothing then. */
@@ -63,9 +66,11 @@ export class Deadlines {
     const last = this.#last;
     const movedUp = progress.uplinkBytes !== last.uplinkBytes;
     const movedDown = progress.downlinkBytes !== last.downlinkBytes;
-    if (movedUp || movedDown) this.#byteAtMs = nowMs;
-    if (movedUp || progress.uplinkWaiting === 0) this.#uplinkTakenAtMs = nowMs;
-    if (movedDown || progress.downlinkWaiting === 0) this.#downlinkTakenAtMs = nowMs;
+    const tookUp = movedUp || progress.uplinkQueued < last.uplinkQueued;
+    const tookDown = movedDown || progress.downlinkQueued < last.downlinkQueued;
+    if (tookUp || tookDown) this.#byteAtMs = nowMs;
+    if (tookUp || progress.uplinkWaiting === 0) this.#uplinkTakenAtMs = nowMs;
+    if (tookDown || progress.downlinkWaiting === 0) this.#downlinkTakenAtMs = nowMs;
     if (progress.cloudReads !== last.cloudReads || progress.cloudPaused) this.#heardAtMs = nowMs;
     this.#last = progress;
   }

@@ -6,7 +6,7 @@ import type { EndReason } from '../../contract/session-state.js';
 import { dialCloud } from '../dial/cloud.js';
 import type { HandshakeGate } from '../dial/handshake-gate.js';
 import { dialTarget } from '../dial/target.js';
-import type { CloudWire, Wire } from '../dial/wire.js';
+import { queuedBytes, type CloudWire, type Wire } from '../dial/wire.js';
 import { Downlink, type DownlinkEvents } from '../relay/downlink.js';
 import type { Violation } from '../relay/frame-reader.js';
 import type { RelayMemory } from '../relay/memory.js';
@@ -294,6 +294,8 @@ export class Session {
       downlinkBytes,
       uplinkWaiting: this.#uplink.ring.waitingBytes,
       downlinkWaiting: this.#downlink.ring.waitingBytes,
+      uplinkQueued: queuedBytes(this.#cloud?.socket),
+      downlinkQueued: queuedBytes(this.#target),
       cloudReads: this.#downlink.reads,
       cloudPaused: this.#downlink.ring.isPaused,
     };

@@ -9,6 +9,8 @@ const STILL: Progress = {
   downlinkBytes: 0,
   uplinkWaiting: 0,
   downlinkWaiting: 0,
+  uplinkQueued: 0,
+  downlinkQueued: 0,
   cloudReads: 0,
   cloudPaused: false,
 };
@@ -78,6 +80,16 @@ describe('while a session is open', () => {
       downlinkBytes: Math.floor(nowMs / 50_000),
     });
     assert.equal(brief(first(make(), 600_000, slow)), 'nothing');
+  });
+
+  test('a slow side that takes one large write in parts is alive, and is not while the write only grows', () => {
+    const parts = (nowMs: number): Partial<Progress> => ({
+      downlinkWaiting: 200_000,
+      downlinkQueued: 200_000 - Math.floor(nowMs / 50_000),
+    });
+    assert.equal(brief(first(make(), 600_000, parts)), 'nothing');
+    const growing = (nowMs: number): Partial<Progress> => ({ uplinkWaiting: 1, uplinkQueued: nowMs });
+    assert.equal(brief(first(make(), 90_000, growing)), 'end:stall-cloud@60000');
   });
 
   test('progress of one direction does not excuse a stall of the other', () => {
