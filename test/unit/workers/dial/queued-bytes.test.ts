@@ -12,7 +12,7 @@ test('of a write that the peer does not take, the rest is seen, and shrinks as t
   const accepted = once(server, 'connection') as Promise<[net.Socket]>;
   const socket = net.connect((server.address() as net.AddressInfo).port, '127.0.0.1');
   t.after(() => socket.destroy());
-  const [peer] = await accepted;
+  const [[peer]] = await Promise.all([accepted, once(socket, 'connect')]);
   t.after(() => peer.destroy());
   assert.equal(queuedBytes(socket), 0);
   const bytes = 64 * 1_048_576;
