@@ -59,7 +59,15 @@ export function readHeader(source: Buffer, offset: number): ExchangeHeader | und
   return { kind, requestBytes, responseBytes, seed: source.readUInt32LE(offset + 12), position };
 }
 
+/** Seeds beyond this repeat patterns (the pattern's period is a prime just above it). */
+const MAX_SEED = 262_144;
+
+/** Seed of the session with this number: an even one, because its neighbour is that of the answers. */
+export function sessionSeed(number: number): number {
+  return (number * 2) % MAX_SEED;
+}
+
 /** Seed of the pattern from the target to the cloud; that of the other direction is the session's own. */
 export function answerSeed(seed: number): number {
-  return (seed ^ 0x9e37_79b9) >>> 0;
+  return seed + 1;
 }
