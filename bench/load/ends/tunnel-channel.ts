@@ -1,45 +1,82 @@
-import type { WebSocket } from 'ws';
+import type { Duplex } from 'node:stream';
+import { frameHeader, OPCODE } from '../../traffic/frame-header.js';
+import { FrameParser } from '../../traffic/frame-parser.js';
 import type { Channel, ChannelHandler } from '../traffic/channel.js';
 
-/** Bytes that may wait in one WebSocket before its sender is asked to wait. */
-const HIGH_WATER_BYTES = 262_144;
+/** Normal closure (RFC 6455 section 7.4.1). */
+const CLOSE_NORMAL = Buffer.from([1000 >> 8, 1000 & 0xff]);
 
-/** The cloud's end of a tunnel, over a WebSocket that a gateway opened. */
+/** Longest wait for the gateway's end of the connection after our close frame, in ms; its own limit is 5 s. */
+const CLOSE_MS = 10_000;
+
+/** The cloud's end of a tunnel: the server's side of a WebSocket after its upgrade, with frames written and read here. */
 export class TunnelChannel implements Channel {
-  readonly #socket: WebSocket;
-  #handler: ChannelHandler | undefined;
-  #isFull = false;
+  readonly #socket: Duplex;
+  #how = 'closed without a close frame';
+  #hasSentClose = false;
+  #deadline: NodeJS.Timeout | undefined;
 
-  constructor(socket: WebSocket) {
+  constructor(socket: Duplex) {
     this.#socket = socket;
+    socket.on('error', (error) => (this.#how = error.message));
   }
 
   attach(handler: ChannelHandler): void {
-    this.#handler = handler;
-    let how = '';
+    const parser = new FrameParser(
+      {
+        onPayload: (buffer, start, end) => handler.onBytes(buffer, start, end),
+        onPing: (payload) => this.#sendFrame(OPCODE.pong, payload),
+        onClose: () => this.#onClose(),
+      },
+      true,
+    );
     this.#socket
-      .on('message', (message: Buffer) => handler.onBytes(message, 0, message.length))
-      .on('error', (error) => (how = error.message))
-      .on('close', (code) => handler.onEnd(how === '' ? `close code ${code}` : how));
+      .on('data', (bytes: Buffer) => this.#parse(parser, bytes))
+      .on('drain', () => handler.onDrain())
+      .on('end', () => this.#socket.end())
+      .on('close', () => {
+        clearTimeout(this.#deadline);
+        handler.onEnd(this.#how);
+      });
   }
 
   write(piece: Buffer): boolean {
-    this.#socket.send(piece, this.#onSent);
-    this.#isFull = this.#socket.bufferedAmount > HIGH_WATER_BYTES;
-    return !this.#isFull;
+    return this.#sendFrame(OPCODE.binary, piece);
   }
 
   end(): void {
-    this.#socket.close(1000);
+    if (this.#hasSentClose) return;
+    this.#hasSentClose = true;
+    this.#sendFrame(OPCODE.close, CLOSE_NORMAL);
+    this.#deadline = setTimeout(() => this.#socket.destroy(), CLOSE_MS);
   }
 
   destroy(): void {
-    this.#socket.terminate();
+    this.#socket.destroy();
   }
 
-  readonly #onSent = (): void => {
-    if (!this.#isFull || this.#socket.bufferedAmount > HIGH_WATER_BYTES) return;
-    this.#isFull = false;
-    this.#handler?.onDrain();
-  };
+  #sendFrame(opcode: number, payload: Buffer): boolean {
+    if (this.#socket.writableEnded) return true;
+    this.#socket.cork();
+    this.#socket.write(frameHeader(opcode, payload.length, 0));
+    const hasRoom = this.#socket.write(payload);
+    this.#socket.uncork();
+    return hasRoom;
+  }
+
+  #parse(parser: FrameParser, bytes: Buffer): void {
+    try {
+      parser.push(bytes);
+    } catch (error) {
+      this.#how = error instanceof Error ? error.message : String(error);
+      this.#socket.destroy();
+    }
+  }
+
+  /** The gateway's close frame: the answer to ours, or the end that it wants. */
+  #onClose(): void {
+    this.#how = 'closed by the gateway';
+    this.end();
+    this.#socket.end();
+  }
 }

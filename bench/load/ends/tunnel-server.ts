@@ -1,9 +1,9 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
 import type { Channel } from '../traffic/channel.js';
 import { TunnelChannel } from './tunnel-channel.js';
 
@@ -12,8 +12,8 @@ const TUNNEL_PATH = '/service/remoteaccess/device/';
 /** Connections that may wait to be accepted: what Linux allows by default (net.core.somaxconn). */
 const BACKLOG = 4_096;
 
-/** Largest message taken, in bytes; the agent's frames are far smaller. */
-const MAX_MESSAGE_BYTES = 16 * 1_048_576;
+/** RFC 6455 section 1.3. */
+const ACCEPT_SUFFIX = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
 /** A server's key and certificate, both PEM. */
 export interface ServerIdentity {
@@ -27,11 +27,6 @@ export interface ServerIdentity {
  */
 export class TunnelServer {
   readonly #server: Server;
-  readonly #webSockets = new WebSocketServer({
-    noServer: true,
-    perMessageDeflate: false,
-    maxPayload: MAX_MESSAGE_BYTES,
-  });
   readonly #expected = new Map<string, (channel: Channel) => void>();
   readonly #scheme: string;
 
@@ -72,10 +67,23 @@ export class TunnelServer {
     if (!/^Basic \S+$/.test(request.headers.authorization ?? '')) return refuse(socket, 401);
     if (onChannel === undefined) return refuse(socket, 404);
     this.#expected.delete(key);
-    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      onChannel(new TunnelChannel(webSocket));
-    });
+    if (head.length > 0) socket.unshift(head);
+    socket.write(upgradeReply(request.headers['sec-websocket-key'] ?? ''));
+    onChannel(new TunnelChannel(socket));
   }
+}
+
+/** The 101 as Cumulocity gives it: the subprotocol is always `binary`. */
+function upgradeReply(key: string): string {
+  const accept = createHash('sha1').update(`${key}${ACCEPT_SUFFIX}`).digest('base64');
+  const lines = [
+    'HTTP/1.1 101 Switching Protocols',
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    `Sec-WebSocket-Accept: ${accept}`,
+    'Sec-WebSocket-Protocol: binary',
+  ];
+  return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
 function refuse(socket: Duplex, status: 401 | 404): void {
