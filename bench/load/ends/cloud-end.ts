@@ -3,7 +3,7 @@ import { Latencies, type Distribution, type Percentiles } from '../measure/laten
 import type { Profile } from '../profiles.js';
 import { Random } from '../range.js';
 import type { Channel } from '../traffic/channel.js';
-import { CloudSession, type ErrorKind, type SessionEnd } from './cloud-session.js';
+import { CloudSession, type SessionEnd } from './cloud-session.js';
 
 /** Opens the way of one session to the target. */
 export interface Opener {
@@ -13,9 +13,10 @@ export interface Opener {
 
 /** Why a session could not be opened. */
 export class OpenError extends Error {
-  readonly kind: ErrorKind;
+  /** For counting: `not-opened`, or `operation-failed` with the code of the gateway. */
+  readonly kind: string;
 
-  constructor(kind: ErrorKind, sentence: string) {
+  constructor(kind: string, sentence: string) {
     super(sentence);
     this.name = 'OpenError';
     this.kind = kind;
@@ -159,7 +160,7 @@ export class CloudEnd {
     } catch (error) {
       if (!(error instanceof OpenError)) throw error;
       // What was still opening when the run ended was cut off by the end, not by a fault.
-      if (!this.#isStopping) this.#onEnd(undefined, { kind: error.kind, sentence: error.message });
+      if (!this.#isStopping) this.#onEnd(undefined, { kind: 'failed', error: error.kind, sentence: error.message });
     } finally {
       this.#opening -= 1;
     }
@@ -196,7 +197,7 @@ export class CloudEnd {
   #onEnd(session: CloudSession | undefined, end: SessionEnd): void {
     this.#counts.ended += 1;
     if (session !== undefined) this.#open.delete(session);
-    if (end.kind !== 'planned') this.#errors.add(end.kind, end.sentence);
+    if (end.kind === 'failed') this.#errors.add(end.error, end.sentence);
     if (this.#isStopping && this.#open.size === 0) this.#onEmpty?.();
     else if (!this.#isStopping) this.#replace();
   }

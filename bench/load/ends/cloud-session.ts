@@ -20,12 +20,12 @@ export interface SessionObserver {
   onExchange(downlinkBytes: number, uplinkBytes: number, latencyMs: number | undefined): void;
 }
 
-/** How a session ended: as planned, or with the kind of error and a sentence about it. */
+/** How a session ended: as planned, or with a kind of error and a sentence about it. */
 export type SessionEnd =
-  { readonly kind: 'planned' } | { readonly kind: ErrorKind; readonly sentence: string };
+  { readonly kind: 'planned' } | { readonly kind: 'failed'; readonly error: string; readonly sentence: string };
 
-/** `corrupt`: a byte or header was wrong at one of the ends. `ended-early`: the tunnel closed without having been told to. */
-export type ErrorKind = 'corrupt' | 'ended-early' | 'not-opened' | 'operation-failed' | 'no-answer';
+/** `corrupt`: a byte or header was wrong at one of the ends. `ended-early`: the tunnel closed without being told to. */
+type SessionError = 'corrupt' | 'ended-early' | 'no-answer';
 
 export interface CloudSessionOptions {
   /** From 0, unique within the run: names the session and its patterns. */
@@ -176,9 +176,9 @@ export class CloudSession {
     }
   }
 
-  #fail(kind: ErrorKind, sentence: string): void {
+  #fail(error: SessionError, sentence: string): void {
     if (this.#end !== undefined) return;
-    this.#end = { kind, sentence: `session ${this.#options.number} (seed ${this.#seed}): ${sentence}` };
+    this.#end = { kind: 'failed', error, sentence: `session ${this.#options.number} (seed ${this.#seed}): ${sentence}` };
     this.#stage = 'ending';
     this.stop();
     this.#options.channel.destroy();
