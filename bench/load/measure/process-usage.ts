@@ -11,7 +11,7 @@ export interface ProcessUsage {
 /** Ticks a second in /proc/PID/stat. Linux has shown 100 to user space on every architecture for decades. */
 const TICKS_PER_S = 100;
 
-/** Page size of /proc/PID/statm where it is not told otherwise; VmRSS of status is in KiB and needs none. */
+/** Unit of the memory lines under /proc/PID. */
 const KIB = 1_024;
 
 /** CPU time and memory of a process. */
