@@ -23,7 +23,15 @@ export async function confirmRemote(options: RemoteOptions, io: ProcessIo): Prom
 }
 
 /** What will happen, line by line. */
-export function planText({ url, device, remoteAccess, sessions, profile, minutes, ramp }: RemoteOptions): string {
+export function planText({
+  url,
+  device,
+  remoteAccess,
+  sessions,
+  profile,
+  minutes,
+  ramp,
+}: RemoteOptions): string {
   const begun = ramp === 0 ? 'all at once' : `${countText(ramp)} begun a second`;
   return printable(
     [
@@ -41,7 +49,8 @@ export function planText({ url, device, remoteAccess, sessions, profile, minutes
 function bandwidthText(name: RemoteOptions['profile'], sessions: number): string {
   const profile = profileOf(name);
   if (isSaturating(profile)) return 'as much as the way carries';
-  if (profile.page !== undefined) return 'set by the pages: some 250 KiB for each, a page or two a second per session';
+  if (profile.page !== undefined)
+    return 'set by the pages: some 250 KiB for each, a page or two a second per session';
   const { down, up } = expectedBytesPerSecond(profile);
   return `about ${bytesText(down * sessions)}/s to the device, ${bytesText(up * sessions)}/s from it`;
 }

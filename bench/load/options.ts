@@ -136,11 +136,14 @@ function optionsOf(flags: Flags): Options | string {
     return `--ramp ${ramp} needs ${Math.ceil(rampS)} s for ${sessions} sessions, which is all of --minutes ${minutes}; ramp faster or run longer.`;
   }
   if (target === undefined) {
-    if (device !== undefined || remoteAccess !== undefined) return '--device and --remote-access go with --target.';
+    if (device !== undefined || remoteAccess !== undefined)
+      return '--device and --remote-access go with --target.';
     return { mode: 'local', ...load, tls: tls === true, workers };
   }
-  if (!URL.canParse(target)) return `--target must be a URL such as https://acme.cumulocity.com, not "${target}".`;
-  if (device === undefined || remoteAccess === undefined) return '--target needs --device and --remote-access.';
+  if (!URL.canParse(target))
+    return `--target must be a URL such as https://acme.cumulocity.com, not "${target}".`;
+  if (device === undefined || remoteAccess === undefined)
+    return '--target needs --device and --remote-access.';
   if (tls === true || workers !== undefined) {
     return '--tls and --workers belong to a gateway that is started here; --target brings its own.';
   }
@@ -149,7 +152,10 @@ function optionsOf(flags: Flags): Options | string {
 }
 
 /** Why this process may not open as many files as the run needs; undefined when it may. */
-export function openFilesProblem(options: LocalOptions | RemoteOptions, limit: number | undefined): string | undefined {
+export function openFilesProblem(
+  options: LocalOptions | RemoteOptions,
+  limit: number | undefined,
+): string | undefined {
   const needed = expectedOpenFiles(options);
   if (limit === undefined || limit >= needed) return undefined;
   return `${options.sessions} sessions need ${needed} open files in one process and ${limit} are permitted: run "ulimit -n ${needed}" first.`;

@@ -90,7 +90,11 @@ export const PROFILES = {
       {
         // 400 bytes of request headers are usual; small icons to a large script come back.
         turns: [
-          { repeat: 1, requestBytes: { from: 200, to: 600 }, responseBytes: { from: 2 * KIB, to: 200 * KIB } },
+          {
+            repeat: 1,
+            requestBytes: { from: 200, to: 600 },
+            responseBytes: { from: 2 * KIB, to: 200 * KIB },
+          },
         ],
         everyMs: exactly(0),
         // One after the other, as HTTP/1.1 has it.

@@ -12,9 +12,13 @@ export function summaryText(report: LoadReport): string {
     `  verified     ${bytesText(totals.verifiedUplinkBytes + totals.verifiedDownlinkBytes)} in ${countText(totals.exchanges)} exchanges`,
     `  latency      ${distributionText(latency)}`,
     `  set-up       ${distributionText(setUp)}; ${countText(totals.setUps)} sessions`,
-    ...(operations === undefined ? [] : [`  SUCCESSFUL   ${distributionText(operations.successful)} after the operation`]),
+    ...(operations === undefined
+      ? []
+      : [`  SUCCESSFUL   ${distributionText(operations.successful)} after the operation`]),
     ...(agent?.cpuS === undefined ? [] : [`  agent        ${agentText(agent)}`]),
-    ...errors.map(({ kind, count, examples }) => `  error        ${countText(count)} × ${kind}: ${examples[0] ?? ''}`),
+    ...errors.map(
+      ({ kind, count, examples }) => `  error        ${countText(count)} × ${kind}: ${examples[0] ?? ''}`,
+    ),
     ...notes.map((note) => `  note         ${note}`),
   ];
   return printable(lines.join('\n'));
@@ -25,12 +29,14 @@ function distributionText({ count, p50, p99, p999, max }: Distribution): string 
   return `p50 ${timeText(p50)}, p99 ${timeText(p99)}, p99.9 ${timeText(p999)}, max ${timeText(max)}`;
 }
 
-function agentText({ cores, cpuSPerGib, rssBytesMax, rssBytesPerSession }: NonNullable<LoadReport['agent']>): string {
+function agentText(agent: NonNullable<LoadReport['agent']>): string {
+  const { cores, cpuSPerGib, cpuUsPerExchange, rssBytesMax, rssBytesPerSession } = agent;
   const parts = [
     `${shortNumber(cores ?? 0)} cores`,
     ...(cpuSPerGib === undefined ? [] : [`${shortNumber(cpuSPerGib)} CPU-s per GiB`]),
+    ...(cpuUsPerExchange === undefined ? [] : [`${countText(cpuUsPerExchange)} CPU-µs per exchange`]),
     ...(rssBytesMax === undefined ? [] : [`${bytesText(rssBytesMax)} resident`]),
-    ...(rssBytesPerSession === undefined ? [] : [`${bytesText(Math.max(0, rssBytesPerSession))} per session`]),
+    ...(rssBytesPerSession === undefined ? [] : [`${bytesText(rssBytesPerSession)} per session`]),
   ];
   return parts.join(', ');
 }

@@ -74,16 +74,20 @@ const RAMP_STEP_MS = 10;
 /** Longest wait for sessions to say farewell at the end, in ms; bulk needs a moment for its last megabytes. */
 const FAREWELL_MS = 15_000;
 
+/** Age of an opening at which the end of the run is no excuse for it, in ms: the agent's own limit of a dial. */
+const OVERDUE_MS = 10_000;
+
 /** The cloud's side of every session of a run: opens them at the pace of the ramp, and counts. */
 export class CloudEnd {
   readonly #options: CloudEndOptions;
   readonly #open = new Set<CloudSession>();
+  /** When each session that is not up yet was asked for, by its number. */
+  readonly #opening = new Map<number, number>();
   readonly #pauses = new Set<NodeJS.Timeout>();
   readonly #latency = new Latencies();
   readonly #setUp = new Latencies();
   readonly #errors = new ErrorTally();
   #begun = 0;
-  #opening = 0;
   #isStopping = false;
   #ramp: NodeJS.Timeout | undefined;
   #onEmpty: (() => void) | undefined;
@@ -122,17 +126,29 @@ export class CloudEnd {
   /** Ends every session in good order, those that do not follow by force, and gives the totals. */
   async stop(): Promise<CloudEndSummary> {
     this.#isStopping = true;
+    const endedAtMs = this.#options.now();
     clearInterval(this.#ramp);
     for (const pause of this.#pauses) clearTimeout(pause);
     for (const session of this.#open) session.stop();
     await this.#emptied();
     for (const session of [...this.#open]) session.abort();
+    this.#countOverdue(endedAtMs);
     return {
       counts: this.#totals(),
       latency: this.#latency.distribution(),
       setUp: this.#setUp.distribution(),
       errors: this.#errors.list(),
     };
+  }
+
+  /** What is still opening was cut off by the end of the run, unless it should have been up long before. */
+  #countOverdue(endedAtMs: number): void {
+    for (const [number, askedAtMs] of this.#opening) {
+      const waitedMs = endedAtMs - askedAtMs;
+      if (waitedMs < OVERDUE_MS) continue;
+      const sentence = `session ${number}: no tunnel ${(waitedMs / 1_000).toFixed(1)} s after it was asked for, when the run ended`;
+      this.#errors.add('not-opened', sentence);
+    }
   }
 
   /** Resolves when no session is left, or after FAREWELL_MS. */
@@ -151,8 +167,8 @@ export class CloudEnd {
     const { opener, now } = this.#options;
     const number = this.#begun;
     this.#begun += 1;
-    this.#opening += 1;
     const askedAtMs = now();
+    this.#opening.set(number, askedAtMs);
     try {
       const channel = await opener.open(number);
       if (this.#isStopping) channel.destroy();
@@ -160,9 +176,10 @@ export class CloudEnd {
     } catch (error) {
       if (!(error instanceof OpenError)) throw error;
       // What was still opening when the run ended was cut off by the end, not by a fault.
-      if (!this.#isStopping) this.#onEnd(undefined, { kind: 'failed', error: error.kind, sentence: error.message });
+      if (!this.#isStopping)
+        this.#onEnd(undefined, { kind: 'failed', error: error.kind, sentence: error.message });
     } finally {
-      this.#opening -= 1;
+      this.#opening.delete(number);
     }
   }
 
@@ -216,6 +233,6 @@ export class CloudEnd {
 
   #totals(): CloudEndCounts {
     const errors = this.#errors.total;
-    return { ...this.#counts, openSessions: this.#open.size, openingSessions: this.#opening, errors };
+    return { ...this.#counts, openSessions: this.#open.size, openingSessions: this.#opening.size, errors };
   }
 }

@@ -22,7 +22,8 @@ export interface SessionObserver {
 
 /** How a session ended: as planned, or with a kind of error and a sentence about it. */
 export type SessionEnd =
-  { readonly kind: 'planned' } | { readonly kind: 'failed'; readonly error: string; readonly sentence: string };
+  | { readonly kind: 'planned' }
+  | { readonly kind: 'failed'; readonly error: string; readonly sentence: string };
 
 /** `corrupt`: a byte or header was wrong at one of the ends. `ended-early`: the tunnel closed without being told to. */
 type SessionError = 'corrupt' | 'ended-early' | 'no-answer';
@@ -178,7 +179,11 @@ export class CloudSession {
 
   #fail(error: SessionError, sentence: string): void {
     if (this.#end !== undefined) return;
-    this.#end = { kind: 'failed', error, sentence: `session ${this.#options.number} (seed ${this.#seed}): ${sentence}` };
+    this.#end = {
+      kind: 'failed',
+      error,
+      sentence: `session ${this.#options.number} (seed ${this.#seed}): ${sentence}`,
+    };
     this.#stage = 'ending';
     this.stop();
     this.#options.channel.destroy();

@@ -55,7 +55,8 @@ export class TargetSession {
       const what = `a ${kind} of seed ${seed} at ${position}, not a request of seed ${this.#seed ?? 0} at ${this.#received}`;
       return { position: this.#received, what };
     }
-    if (this.#waiting >= MAX_WAITING) return { position, what: `more than ${MAX_WAITING} requests at a time` };
+    if (this.#waiting >= MAX_WAITING)
+      return { position, what: `more than ${MAX_WAITING} requests at a time` };
     return { pattern, bytes: requestBytes };
   }
 
@@ -89,7 +90,13 @@ export class TargetSession {
 
   #onFault({ position }: Fault): void {
     this.#counts.faults += 1;
-    const header = { kind: 'fault', requestBytes: 0, responseBytes: 0, seed: this.#seed ?? 0, position } as const;
+    const header = {
+      kind: 'fault',
+      requestBytes: 0,
+      responseBytes: 0,
+      seed: this.#seed ?? 0,
+      position,
+    } as const;
     this.#isFaulty = true;
     this.#transmitter?.send(header, 0);
     this.#settle();

@@ -17,7 +17,10 @@ export interface ChildSideOptions<C extends Calls<C>> {
  * Serves the process that forked this one, until it says `exit` or is gone. Ctrl-C reaches the parent alone, because
  * children have process groups of their own. Gives a function that tells the parent something.
  */
-export function serveParent<C extends Calls<C>>({ calls, onNotice }: ChildSideOptions<C>): (notice: unknown) => void {
+export function serveParent<C extends Calls<C>>({
+  calls,
+  onNotice,
+}: ChildSideOptions<C>): (notice: unknown) => void {
   const send = (message: ChildMessage): void => {
     if (process.connected) process.send?.(message);
   };

@@ -1,5 +1,7 @@
 /** What one kind of child process can be asked, by name. */
-export type Calls<C> = { readonly [Name in keyof C]: { readonly argument: unknown; readonly result: unknown } };
+export type Calls<C> = {
+  readonly [Name in keyof C]: { readonly argument: unknown; readonly result: unknown };
+};
 
 export interface CallMessage {
   readonly kind: 'call';

@@ -9,6 +9,9 @@ import { notesOf } from './notes.js';
 
 const GIB = 2 ** 30;
 
+/** With fewer sessions the heap's own ups and downs hide what they take. */
+const MANY_SESSIONS = 100;
+
 export interface BuildOptions {
   readonly options: LocalOptions | RemoteOptions;
   readonly measured: Measured;
@@ -86,13 +89,15 @@ function agentSummary(
     cpuS,
     cores,
     cpuSPerGib: cpuS === undefined || gib === 0 ? undefined : cpuS / gib,
+    cpuUsPerExchange:
+      cpuS === undefined || totals.exchanges === 0 ? undefined : (cpuS * 1e6) / totals.exchanges,
     rssBytesBefore,
     rssBytesMax,
     pssBytes,
     rssBytesPerSession:
-      grownBytes === undefined || totals.openSessionsMax === 0
+      grownBytes === undefined || totals.openSessionsMax < MANY_SESSIONS
         ? undefined
-        : grownBytes / totals.openSessionsMax,
+        : Math.max(0, grownBytes / totals.openSessionsMax),
     workers: agentView?.workers,
     workerRestarts: agentView?.workerRestarts,
     uplinkBytes: agentView?.uplinkBytes,

@@ -37,11 +37,12 @@ export interface CpuUse {
 export interface AgentSummary extends CpuUse {
   /** Of all bytes in both directions. */
   readonly cpuSPerGib: number | undefined;
+  readonly cpuUsPerExchange: number | undefined;
   readonly rssBytesBefore: number | undefined;
   readonly rssBytesMax: number | undefined;
   /** With the most sessions open, near the end of the run. */
   readonly pssBytes: number | undefined;
-  /** Growth of the resident memory from before the first session, divided by the sessions open at its highest. */
+  /** Growth of the resident memory from before the first session, divided by the most sessions open; from 100 sessions on. */
   readonly rssBytesPerSession: number | undefined;
   readonly workers: number | undefined;
   readonly workerRestarts: number | undefined;
@@ -88,7 +89,11 @@ export interface LoadReport {
   readonly setUp: Distribution;
   /** Operations, in local runs. */
   readonly operations:
-    | { readonly counts: OperationCounts; readonly executing: Distribution; readonly successful: Distribution }
+    | {
+        readonly counts: OperationCounts;
+        readonly executing: Distribution;
+        readonly successful: Distribution;
+      }
     | undefined;
   /** In local runs. */
   readonly agent: AgentSummary | undefined;

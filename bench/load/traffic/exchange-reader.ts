@@ -47,7 +47,8 @@ export class ExchangeReader {
   push(buffer: Buffer, start: number, end: number): void {
     let at = start;
     while (at < end && !this.#isDone) {
-      at = this.#header === undefined ? this.#takeHeader(buffer, at, end) : this.#takePayload(buffer, at, end);
+      at =
+        this.#header === undefined ? this.#takeHeader(buffer, at, end) : this.#takePayload(buffer, at, end);
     }
   }
 
