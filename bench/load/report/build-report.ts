@@ -10,7 +10,7 @@ import { notesOf } from './notes.js';
 const GIB = 2 ** 30;
 
 /** With fewer sessions the heap's own ups and downs hide what they take. */
-const MANY_SESSIONS = 100;
+const MANY_SESSIONS = 500;
 
 export interface BuildOptions {
   readonly options: LocalOptions | RemoteOptions;
@@ -81,7 +81,8 @@ function agentSummary(
   warnings: readonly AgentWarning[],
 ): AgentSummary {
   const gib = (totals.uplinkBytes + totals.downlinkBytes) / GIB;
-  const rssBytesBefore = usage.before.agent?.rssBytes;
+  // A process that has just started holds garbage of its start, which it gives back within the first second.
+  const rssBytesBefore = smallest([usage.before.agent?.rssBytes, seconds[0]?.agentRssBytes]);
   const rssBytesMax = largest(seconds, ({ agentRssBytes }) => agentRssBytes);
   const grownBytes =
     rssBytesBefore === undefined || rssBytesMax === undefined ? undefined : rssBytesMax - rssBytesBefore;
@@ -110,6 +111,11 @@ function cpuUse(before: ProcessUsage | undefined, after: ProcessUsage, durationS
   if (before?.cpuS === undefined || after.cpuS === undefined) return { cpuS: undefined, cores: undefined };
   const cpuS = after.cpuS - before.cpuS;
   return { cpuS, cores: cpuS / durationS };
+}
+
+function smallest(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 function largest(

@@ -6,7 +6,7 @@ export interface Chart {
   readonly title: string;
   /** What the axis across stands for. `percentile` has x = 1 / (1 - share), drawn in powers of ten. */
   readonly across: 'time' | 'percentile' | 'sessions';
-  /** Of the upright axis, for its labels. */
+  /** Of the upright axis; empty for plain numbers. */
   readonly unit: string;
   readonly isLog: boolean;
   /** Points alone, without lines. */

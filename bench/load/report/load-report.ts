@@ -42,7 +42,7 @@ export interface AgentSummary extends CpuUse {
   readonly rssBytesMax: number | undefined;
   /** With the most sessions open, near the end of the run. */
   readonly pssBytes: number | undefined;
-  /** Growth of the resident memory from before the first session, divided by the most sessions open; from 100 sessions on. */
+  /** Growth of the resident memory from before the first session, divided by the most sessions open; from 500 sessions on. */
   readonly rssBytesPerSession: number | undefined;
   readonly workers: number | undefined;
   readonly workerRestarts: number | undefined;

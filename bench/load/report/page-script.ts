@@ -70,9 +70,9 @@ export function plotOptions(chart: Chart, colour: (name: string) => string): obj
       }
     : { values: (_: unknown, marks: number[]) => marks.map((mark) => acrossLabel(chart.across, mark)) };
   const upright = {
-    size: 64,
+    size: 52,
     values: (_: unknown, marks: (number | null)[]) =>
-      marks.map((mark) => (mark === null ? '' : `${amountLabel(mark)} ${chart.unit}`)),
+      marks.map((mark) => (mark === null ? '' : amountLabel(mark))),
   };
   return {
     cursor: { points: { size: 7 }, drag: { x: !isPercentile, y: false } },

@@ -23,7 +23,7 @@ h2 { margin: 0 0 10px; font-size: 15px; font-weight: 600; }
 .bad { color: var(--bad); background: var(--bad-back); }
 .about { color: var(--muted); margin: 6px 0 0; }
 code { font: 13px/1.6 ui-monospace, SFMono-Regular, Menlo, monospace; overflow-wrap: anywhere; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(180px, 1fr)); gap: 12px; margin: 22px 0 12px; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(240px, 1fr)); gap: 12px; margin: 22px 0 12px; }
 .tile, .card { background: var(--card); border: 1px solid var(--edge); border-radius: 10px; padding: 14px 16px; min-width: 0; }
 .tile .name { color: var(--muted); font-size: 13px; }
 .tile .value { font-size: 23px; font-weight: 600; letter-spacing: -0.01em; font-variant-numeric: tabular-nums; }
@@ -37,5 +37,6 @@ tr:first-child th, tr:first-child td { border-top: 0; }
 th { color: var(--muted); font-weight: 500; white-space: nowrap; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 .u-legend { font-size: 12.5px; text-align: left !important; color: var(--text); }
+.u-inline.u-live th::after { content: '' !important; }
 .u-legend th { color: inherit; padding: 2px 4px; border: 0; } .u-legend td { padding: 2px 4px; border: 0; }
 `;

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { Distribution } from '../measure/latencies.js';
 import { bytesText, countText, shortNumber, timeText } from '../text.js';
-import { chartsOf } from './charts.js';
+import { chartsOf, type Chart } from './charts.js';
 import type { CpuUse, LoadReport } from './load-report.js';
 import { embeddedJson, escaped, tableMarkup, type Cell } from './markup.js';
 import { pageScript } from './page-script.js';
@@ -16,7 +16,7 @@ export function reportPage(report: LoadReport): string {
   const uPlot = plotLibrary();
   const title = `${report.profile}, ${countText(report.sessions)} sessions`;
   const cards = [
-    ...charts.map((chart) => card(chart.title, '<div class="plot"></div>')),
+    ...charts.map((chart) => card(titleOf(chart), '<div class="plot"></div>')),
     card('Times', timesTable(report), 'wide'),
     card('Errors', errorsTable(report), 'wide'),
     card('Run', runTable(report)),
@@ -46,6 +46,10 @@ ${pageScript()}</script>
 </body>
 </html>
 `;
+}
+
+function titleOf({ title, unit }: Chart): string {
+  return unit === '' ? title : `${title}, ${unit}`;
 }
 
 function badge({ isGood }: LoadReport): string {
