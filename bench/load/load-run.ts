@@ -6,7 +6,7 @@ import type { ControlPlaneSummary } from './processes/control-plane.js';
 import type { Second } from './report/load-report.js';
 import { START_MS, type Rig } from './rig.js';
 import { Sampler, usageOf, type Usages } from './sampler.js';
-import type { AgentView } from './measure/agent-view.js';
+import { idleAgentView, type AgentView } from './measure/agent-view.js';
 
 /** Time between two looks, in ms. */
 const SAMPLE_EVERY_MS = 1_000;
@@ -61,7 +61,8 @@ export async function runLoad({ options, rig, signal, onSecond }: LoadRunOptions
   const pssBytes = local && proportionalBytes(local.agent.pid);
   const summary = await cloudEnd.call('stop', undefined, STOP_MS);
   const after = usageOf(rig);
-  await sampler.sample();
+  // First the agent is done, then what it told the cloud is complete.
+  const agentView = local && (await idleAgentView(local.agent.adminUrl));
   return {
     startedAt,
     durationS,
@@ -70,7 +71,7 @@ export async function runLoad({ options, rig, signal, onSecond }: LoadRunOptions
     operations: await local?.controlPlane.call('summary', undefined, START_MS),
     usage: { before, after },
     pssBytes,
-    agentView: sampler.agentView,
+    agentView,
     targetVerifiedBytes: (await local?.targetEnd.call('sample', undefined, START_MS))?.verifiedBytes,
     wasInterrupted: signal.aborted,
   };

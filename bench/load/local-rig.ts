@@ -27,17 +27,17 @@ export interface LocalRigOptions {
  */
 export async function startLocalRig({ options, damagedOffset, onLost }: LocalRigOptions): Promise<Rig> {
   const targetEnd = new Child<TargetCalls>({ name: 'the target end', file: 'target-process.js', onLost });
-  const controlPlane: Child<ControlPlaneCalls> = new Child({
+  const controlPlane = new Child<ControlPlaneCalls>({
     name: 'the control plane',
     file: 'control-plane-process.js',
     onLost,
-    onNotice: (refusal) => cloudEnd.tell(refusal),
+    onNotice: (refusal): void => cloudEnd.tell(refusal),
   });
-  const cloudEnd: Child<CloudCalls> = new Child({
+  const cloudEnd = new Child<CloudCalls>({
     name: 'the cloud end',
     file: 'cloud-process.js',
     onLost,
-    onNotice: (keys) => controlPlane.tell(keys),
+    onNotice: (keys): void => controlPlane.tell(keys),
   });
   const children = [targetEnd, controlPlane, cloudEnd];
   const stopChildren = async (): Promise<void> => {

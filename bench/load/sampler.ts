@@ -1,4 +1,4 @@
-import { agentView, type AgentView } from './measure/agent-view.js';
+import { agentView } from './measure/agent-view.js';
 import { processUsage, type ProcessUsage } from './measure/process-usage.js';
 import type { CloudEndSample } from './ends/cloud-end.js';
 import type { Second } from './report/load-report.js';
@@ -12,7 +12,6 @@ export class Sampler {
   readonly #rig: Rig;
   readonly #startedAtMs = performance.now();
   #before: Look;
-  #lastView: AgentView | undefined;
 
   private constructor(rig: Rig, first: Look) {
     this.#rig = rig;
@@ -22,11 +21,6 @@ export class Sampler {
   /** @param first what had been used before the first session. */
   static begin(rig: Rig): Sampler {
     return new Sampler(rig, { atMs: performance.now(), usage: usageOf(rig), cloudEnd: undefined });
-  }
-
-  /** What the agent's admin listener said last. */
-  get agentView(): AgentView | undefined {
-    return this.#lastView;
   }
 
   /** Time since the beginning, in s. */
@@ -41,11 +35,10 @@ export class Sampler {
       local?.controlPlane.call('sample', undefined, SAMPLE_MS),
       local === undefined ? undefined : agentView(local.agent.adminUrl),
     ]);
-    this.#lastView = view ?? this.#lastView;
     const before = this.#before;
     const now: Look = { atMs: performance.now(), usage: usageOf(this.#rig), cloudEnd: sample };
     this.#before = now;
-    const perS = (1_000 / Math.max(1, now.atMs - before.atMs)) as number;
+    const perS = 1_000 / Math.max(1, now.atMs - before.atMs);
     const rate = (read: (counts: CloudEndSample['counts']) => number): number =>
       perS * (read(sample.counts) - (before.cloudEnd === undefined ? 0 : read(before.cloudEnd.counts)));
     const cores = (name: keyof Usages): number | undefined =>

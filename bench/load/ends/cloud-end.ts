@@ -71,11 +71,8 @@ export interface CloudEndSummary {
 /** Sessions are begun in steps of this length, in ms, so that a ramp is even. */
 const RAMP_STEP_MS = 10;
 
-/** Longest wait for sessions to say farewell at the end, in ms; bulk needs a moment for its last megabytes. */
+/** Longest wait at the end for sessions to open and to say farewell, in ms; bulk has some megabytes under way. */
 const FAREWELL_MS = 15_000;
-
-/** Age of an opening at which the end of the run is no excuse for it, in ms: the agent's own limit of a dial. */
-const OVERDUE_MS = 10_000;
 
 /** The cloud's side of every session of a run: opens them at the pace of the ramp, and counts. */
 export class CloudEnd {
@@ -126,13 +123,12 @@ export class CloudEnd {
   /** Ends every session in good order, those that do not follow by force, and gives the totals. */
   async stop(): Promise<CloudEndSummary> {
     this.#isStopping = true;
-    const endedAtMs = this.#options.now();
     clearInterval(this.#ramp);
     for (const pause of this.#pauses) clearTimeout(pause);
     for (const session of this.#open) session.stop();
     await this.#emptied();
     for (const session of [...this.#open]) session.abort();
-    this.#countOverdue(endedAtMs);
+    this.#countUnopened();
     return {
       counts: this.#totals(),
       latency: this.#latency.distribution(),
@@ -141,26 +137,27 @@ export class CloudEnd {
     };
   }
 
-  /** What is still opening was cut off by the end of the run, unless it should have been up long before. */
-  #countOverdue(endedAtMs: number): void {
-    for (const [number, askedAtMs] of this.#opening) {
-      const waitedMs = endedAtMs - askedAtMs;
-      if (waitedMs < OVERDUE_MS) continue;
-      const sentence = `session ${number}: no tunnel ${(waitedMs / 1_000).toFixed(1)} s after it was asked for, when the run ended`;
-      this.#errors.add('not-opened', sentence);
-    }
-  }
-
   /** Resolves when no session is left, or after FAREWELL_MS. */
   #emptied(): Promise<void> {
-    if (this.#open.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       const late = setTimeout(resolve, FAREWELL_MS);
       this.#onEmpty = () => {
         clearTimeout(late);
         resolve();
       };
+      this.#checkEmpty();
     });
+  }
+
+  #checkEmpty(): void {
+    if (this.#open.size === 0 && this.#opening.size === 0) this.#onEmpty?.();
+  }
+
+  #countUnopened(): void {
+    for (const [number, askedAtMs] of this.#opening) {
+      const waitedS = ((this.#options.now() - askedAtMs) / 1_000).toFixed(1);
+      this.#errors.add('not-opened', `session ${number}: no tunnel ${waitedS} s after it was asked for`);
+    }
   }
 
   async #begin(): Promise<void> {
@@ -170,16 +167,13 @@ export class CloudEnd {
     const askedAtMs = now();
     this.#opening.set(number, askedAtMs);
     try {
-      const channel = await opener.open(number);
-      if (this.#isStopping) channel.destroy();
-      else this.#run(number, channel, askedAtMs);
+      this.#run(number, await opener.open(number), askedAtMs);
     } catch (error) {
       if (!(error instanceof OpenError)) throw error;
-      // What was still opening when the run ended was cut off by the end, not by a fault.
-      if (!this.#isStopping)
-        this.#onEnd(undefined, { kind: 'failed', error: error.kind, sentence: error.message });
+      this.#onEnd(undefined, { kind: 'failed', error: error.kind, sentence: error.message });
     } finally {
       this.#opening.delete(number);
+      this.#checkEmpty();
     }
   }
 
@@ -209,14 +203,16 @@ export class CloudEnd {
       onEnd: (end) => this.#onEnd(session, end),
     });
     this.#open.add(session);
+    // It was under way when the run ended: greeting and farewell are all that it does.
+    if (this.#isStopping) session.stop();
   }
 
   #onEnd(session: CloudSession | undefined, end: SessionEnd): void {
     this.#counts.ended += 1;
     if (session !== undefined) this.#open.delete(session);
     if (end.kind === 'failed') this.#errors.add(end.error, end.sentence);
-    if (this.#isStopping && this.#open.size === 0) this.#onEmpty?.();
-    else if (!this.#isStopping) this.#replace();
+    if (!this.#isStopping) this.#replace();
+    this.#checkEmpty();
   }
 
   /** Sessions that end by plan have a successor; a lost one of another profile stays lost, and is an error. */

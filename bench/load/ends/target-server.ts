@@ -42,4 +42,9 @@ export class TargetServer {
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
   }
+
+  /** Listens no more; open connections end with their peers. */
+  stop(): void {
+    this.#server.close();
+  }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { StatusView } from '../../../src/admin/backend.js';
 
 /** The agent as its admin listener shows it. */
@@ -16,6 +17,10 @@ export interface AgentView {
 
 /** Longest wait for one answer, in ms: a main thread that is busier than this is worth a gap in the plot. */
 const ANSWER_MS = 2_000;
+
+/** Longest wait for the agent to be done with its sessions, and how often it is asked, in ms. */
+const IDLE_MS = 5_000;
+const IDLE_STEP_MS = 100;
 
 /**
  * prom-client samples the delay with a timer of this period, in ms, and node:perf_hooks counts the period in: an idle
@@ -44,6 +49,17 @@ export async function agentView(adminUrl: string): Promise<AgentView | undefined
     };
   } catch {
     return undefined;
+  }
+}
+
+/** The agent once its last session is gone and the cloud has every status, or as it is after IDLE_MS. */
+export async function idleAgentView(adminUrl: string): Promise<AgentView | undefined> {
+  const deadlineMs = performance.now() + IDLE_MS;
+  for (;;) {
+    const view = await agentView(adminUrl);
+    const isIdle = view?.sessions === 0 && view.statusOutbox === 0;
+    if (isIdle || performance.now() > deadlineMs) return view;
+    await pause(IDLE_STEP_MS);
   }
 }
 

@@ -76,7 +76,8 @@ function percentilesOf(histogram: Histogram): Percentiles {
 }
 
 function valueAt(histogram: Histogram, percentile: number): number {
-  return histogram.getValueAtPercentile(percentile) / 1_000;
+  // A percentile stands for the upper end of its bucket, which may lie above the largest value in it.
+  return Math.min(histogram.getValueAtPercentile(percentile), histogram.maxValue) / 1_000;
 }
 
 /** 0 to 99.9999 per cent, closer and closer together. */

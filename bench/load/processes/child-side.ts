@@ -26,7 +26,7 @@ export function serveParent<C extends Calls<C>>({
   };
   const answer = async ({ id, call, argument }: CallMessage): Promise<void> => {
     try {
-      const result = await calls[call as keyof C](argument as C[keyof C]['argument']);
+      const result = await calls[call as keyof C](argument);
       send({ kind: 'result', id, result });
     } catch (error) {
       send({ kind: 'failed', id, sentence: error instanceof Error ? error.message : String(error) });

@@ -65,7 +65,7 @@ export class Child<C extends Calls<C>> {
     }, limitMs);
     this.#send({ kind: 'call', id, call: name, argument });
     try {
-      return (await result) as C[Name]['result'];
+      return await result;
     } finally {
       clearTimeout(timer);
       this.#waiting.delete(id);

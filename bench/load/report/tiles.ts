@@ -64,22 +64,11 @@ function operationTiles({ operations }: LoadReport): Tile[] {
   ];
 }
 
-function agentTiles({ agent, totals, machine }: LoadReport): Tile[] {
+function agentTiles(report: LoadReport): Tile[] {
+  const { agent } = report;
   if (agent?.cpuS === undefined) return [];
-  const {
-    cpuSPerGib = 0,
-    cpuUsPerExchange = 0,
-    rssBytesMax,
-    rssBytesPerSession,
-    rssBytesBefore,
-    pssBytes,
-  } = agent;
-  const isBulky = totals.uplinkBytes + totals.downlinkBytes >= MANY_BYTES;
-  const cpu: Tile = {
-    name: "agent's CPU",
-    value: isBulky ? `${shortNumber(cpuSPerGib)} s per GiB` : `${countText(cpuUsPerExchange)} µs`,
-    more: `${isBulky ? '' : 'per exchange; '}${shortNumber(agent.cores ?? 0)} of ${machine.cores} cores on average`,
-  };
+  const { rssBytesMax, rssBytesPerSession, rssBytesBefore, pssBytes } = agent;
+  const cpu = { name: "agent's CPU", ...cpuTile(report, agent) };
   if (rssBytesMax === undefined) return [cpu];
   const each = rssBytesPerSession === undefined ? '' : `, ${bytesText(rssBytesPerSession)} per session`;
   return [
@@ -90,4 +79,20 @@ function agentTiles({ agent, totals, machine }: LoadReport): Tile[] {
       more: `from ${bytesText(rssBytesBefore ?? 0)}${each}${pssBytes === undefined ? '' : `; PSS ${bytesText(pssBytes)}`}`,
     },
   ];
+}
+
+/** CPU time per what the run was about: bytes, exchanges, or, where nothing else happens, set-ups. */
+function cpuTile(
+  { totals, latency, machine }: LoadReport,
+  { cpuS = 0, cores = 0, cpuSPerGib = 0, cpuUsPerExchange = 0 }: NonNullable<LoadReport['agent']>,
+): Pick<Tile, 'value' | 'more'> {
+  const mean = `${shortNumber(cores)} of ${machine.cores} cores on average`;
+  if (totals.uplinkBytes + totals.downlinkBytes >= MANY_BYTES) {
+    return { value: `${shortNumber(cpuSPerGib)} s per GiB`, more: mean };
+  }
+  if (latency.count > 0) {
+    return { value: `${countText(cpuUsPerExchange)} µs`, more: `per exchange; ${mean}` };
+  }
+  const perSetUpMs = (cpuS * 1_000) / Math.max(1, totals.setUps);
+  return { value: timeText(perSetUpMs), more: `per set-up; ${mean}` };
 }
