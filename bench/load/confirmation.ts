@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import type { ProcessIo } from '../../src/cli/process-io.js';
 import { isLoopbackUrl } from './loopback.js';
@@ -16,7 +17,10 @@ export async function confirmRemote(options: RemoteOptions, io: ProcessIo): Prom
   }
   const prompt = createInterface({ input: io.stdin, output: io.stdout });
   try {
-    return /^y(es)?$/i.test((await prompt.question('Continue? [y/N] ')).trim());
+    // Ctrl-C and the end of the input close the prompt, and its question would wait for ever.
+    const closed = once(prompt, 'close').then(() => 'no');
+    const answer = await Promise.race([prompt.question('Continue? [y/N] '), closed]);
+    return /^y(es)?$/i.test(answer.trim());
   } finally {
     prompt.close();
   }

@@ -51,6 +51,9 @@ export class LoadCommand {
     const { options } = this.#options;
     const problem = openFilesProblem(options, openFilesLimit());
     if (problem !== undefined) return this.#say(problem, EXIT_CODE.usage);
+    if (options.mode === 'remote' && !(await confirmRemote(options, this.#io))) {
+      return this.#say('Nothing was dialled.', EXIT_CODE.usage);
+    }
     this.#io.onInterrupt(() => {
       this.#wasInterrupted = true;
       this.#end.abort();
@@ -71,9 +74,6 @@ export class LoadCommand {
   async #load(): Promise<LoadResult> {
     const { options } = this.#options;
     const progress = new Progress(this.#io.stdout, this.#io.env, options.minutes);
-    if (options.mode === 'remote' && !(await confirmRemote(options, this.#io))) {
-      return this.#say('Nothing was dialled.', EXIT_CODE.usage);
-    }
     progress.doing('starting…');
     const rig = await this.#startRig();
     try {

@@ -1,5 +1,6 @@
 import type { Distribution } from './measure/latencies.js';
 import type { LoadReport } from './report/load-report.js';
+import { MANY_BYTES } from './report/tiles.js';
 import { bytesText, countText, printable, shortNumber, timeText } from './text.js';
 
 /** The report in a few lines for a terminal. */
@@ -15,7 +16,7 @@ export function summaryText(report: LoadReport): string {
     ...(operations === undefined
       ? []
       : [`  SUCCESSFUL   ${distributionText(operations.successful)} after the operation`]),
-    ...(agent?.cpuS === undefined ? [] : [`  agent        ${agentText(agent)}`]),
+    ...(agent?.cpuS === undefined ? [] : [`  agent        ${agentText(agent, totals)}`]),
     ...errors.map(
       ({ kind, count, examples }) => `  error        ${countText(count)} × ${kind}: ${examples[0] ?? ''}`,
     ),
@@ -29,11 +30,12 @@ function distributionText({ count, p50, p99, p999, max }: Distribution): string 
   return `p50 ${timeText(p50)}, p99 ${timeText(p99)}, p99.9 ${timeText(p999)}, max ${timeText(max)}`;
 }
 
-function agentText(agent: NonNullable<LoadReport['agent']>): string {
+function agentText(agent: NonNullable<LoadReport['agent']>, totals: LoadReport['totals']): string {
+  const isBulky = totals.uplinkBytes + totals.downlinkBytes >= MANY_BYTES;
   const { cores, cpuSPerGib, cpuUsPerExchange, rssBytesMax, rssBytesPerSession } = agent;
   const parts = [
     `${shortNumber(cores ?? 0)} cores`,
-    ...(cpuSPerGib === undefined ? [] : [`${shortNumber(cpuSPerGib)} CPU-s per GiB`]),
+    ...(cpuSPerGib === undefined || !isBulky ? [] : [`${shortNumber(cpuSPerGib)} CPU-s per GiB`]),
     ...(cpuUsPerExchange === undefined ? [] : [`${countText(cpuUsPerExchange)} CPU-µs per exchange`]),
     ...(rssBytesMax === undefined ? [] : [`${bytesText(rssBytesMax)} resident`]),
     ...(rssBytesPerSession === undefined ? [] : [`${bytesText(rssBytesPerSession)} per session`]),

@@ -108,10 +108,10 @@ export function plotOptions(chart: Chart, colour: (name: string) => string): obj
   };
 }
 
-/** Where the axis of percentiles is marked: 0, 50, 90, 99, 99.9 … per cent, as far as there are points. */
+/** Where the axis of percentiles is marked: 50, 90, 99, 99.9 … per cent, as far as there are points. */
 export function percentileMarks(x: readonly number[]): number[] {
   const last = x.at(-1) ?? 1;
-  return [1, 2, 10, 100, 1_000, 10_000, 100_000].filter((mark) => mark <= last);
+  return [2, 10, 100, 1_000, 10_000, 100_000].filter((mark) => mark <= last);
 }
 
 export function percentileLabels(_: unknown, marks: readonly number[]): string[] {

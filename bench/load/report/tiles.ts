@@ -9,7 +9,7 @@ export interface Tile {
 }
 
 /** Below this, bytes are not what the agent's time went into, and time per GiB says nothing. */
-const MANY_BYTES = 64 * 2 ** 20;
+export const MANY_BYTES = 64 * 2 ** 20;
 
 /** The figures that matter most; those that were not measured are left out. */
 export function tilesOf(report: LoadReport): Tile[] {
@@ -21,7 +21,7 @@ export function tilesOf(report: LoadReport): Tile[] {
     {
       name: 'sessions, most at a time',
       value: countText(totals.openSessionsMax),
-      more: `${countText(totals.setUps)} set up in ${shortNumber(totals.durationS)} s`,
+      more: `${countText(totals.setUps)} set up; a run of ${shortNumber(totals.durationS)} s`,
     },
     {
       name: 'throughput, both directions',
