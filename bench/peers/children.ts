@@ -32,7 +32,10 @@ export class Children {
     const process = spawn(program, parameters, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
     const child = await watch(process, commandLine[0]);
     this.#running.set(child.pid, child);
-    void child.ended.then(() => this.#running.delete(child.pid));
+    void child.ended.then(() => {
+      this.#running.delete(child.pid);
+      kill(-child.pid);
+    });
     return child;
   }
 
@@ -72,11 +75,14 @@ async function watch(
 
 /** Descendants first, so that no parent starts another in their place. */
 function killTree(pid: number): void {
-  for (const member of processTree(pid).reverse()) {
-    try {
-      process.kill(member, 'SIGKILL');
-    } catch {
-      // It is gone already.
-    }
+  for (const member of processTree(pid).reverse()) kill(member);
+}
+
+/** Ends a process, or with a negative number the group that one of ours leads. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It is gone already.
   }
 }

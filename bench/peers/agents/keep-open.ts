@@ -1,6 +1,6 @@
 /**
  * Runs `sessions` sessions at once, each numbered; when one ends another follows if `reopen` says so. Ends the process
- * when its input ends, so that no agent outlives the bench.
+ * with the last of them, and when its input ends, so that no agent outlives the bench.
  */
 export function keepOpen(
   { sessions, reopen }: { readonly sessions: number; readonly reopen: boolean },
@@ -13,5 +13,5 @@ export function keepOpen(
     } while (reopen);
   };
   process.stdin.on('end', () => process.exit()).resume();
-  for (let index = 0; index < sessions; index += 1) void lane();
+  void Promise.all(Array.from({ length: sessions }, lane)).then(() => process.exit());
 }

@@ -1,0 +1,72 @@
+import { quiet } from './linux/machine.js';
+import type { RunRecord } from './outcome.js';
+import type { Found, Peer } from './peer.js';
+import { runOnce, type RunOptions } from './run.js';
+import { schedule } from './schedule.js';
+import type { Workload } from './workload.js';
+
+/** A run that others disturbed is done again, so many times in all. */
+const MOST_ATTEMPTS = 3;
+
+/** A peer that failed so often at a workload is not asked again. */
+const MOST_FAILURES = 2;
+
+/** A peer that can be run. */
+export interface Contender {
+  readonly peer: Peer;
+  readonly found: Found;
+}
+
+export interface BenchOptions extends Omit<RunOptions, 'peer' | 'found' | 'workload'> {
+  readonly contenders: readonly Contender[];
+  readonly workloads: readonly Workload[];
+  readonly rounds: number;
+  /** Told before each run. */
+  readonly onTurn: (turn: Progress) => void;
+}
+
+export interface Progress {
+  /** From 1 to `count`. */
+  readonly number: number;
+  readonly count: number;
+  readonly workload: Workload;
+  readonly peer: string;
+  /** By the runs so far; undefined before the first has ended. */
+  readonly secondsLeft: number | undefined;
+}
+
+/** All runs, one after the other. */
+export async function bench(options: BenchOptions): Promise<RunRecord[]> {
+  const { contenders, workloads, rounds, onTurn } = options;
+  const turns = schedule(rounds, workloads, contenders);
+  const records: RunRecord[] = [];
+  const beganMs = Date.now();
+  for (const [index, { round, workload, peer: contender }] of turns.entries()) {
+    const peer = contender.peer.name;
+    const perRunMs = index === 0 ? undefined : (Date.now() - beganMs) / index;
+    const secondsLeft = perRunMs === undefined ? undefined : (perRunMs * (turns.length - index)) / 1_000;
+    onTurn({ number: index + 1, count: turns.length, workload, peer, secondsLeft });
+    if (failures(records, peer, workload) >= MOST_FAILURES) continue;
+    records.push({ round, workload, peer, ...(await attempt({ ...options, ...contender, workload })) });
+  }
+  return records;
+}
+
+/** Runs until a run is undisturbed, or often enough. */
+async function attempt(options: RunOptions): Promise<Pick<RunRecord, 'attempts' | 'figures' | 'error'>> {
+  for (let attempts = 1; ; attempts += 1) {
+    await quiet();
+    try {
+      const figures = await runOnce(options);
+      if (!figures.isDisturbed || attempts === MOST_ATTEMPTS) return { attempts, figures };
+    } catch (error) {
+      return { attempts, error: error instanceof Error ? error.message : String(error) };
+    }
+  }
+}
+
+function failures(records: readonly RunRecord[], peer: string, workload: Workload): number {
+  return records.filter(
+    (record) => record.peer === peer && record.workload === workload && record.error !== undefined,
+  ).length;
+}
