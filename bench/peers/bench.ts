@@ -21,7 +21,7 @@ export interface BenchOptions extends Omit<RunOptions, 'peer' | 'found' | 'workl
   readonly contenders: readonly Contender[];
   readonly workloads: readonly Workload[];
   readonly rounds: number;
-  /** Told before each run. */
+  /** Told before each run, also before one that is done again. */
   readonly onTurn: (turn: Progress) => void;
 }
 
@@ -33,6 +33,8 @@ export interface Progress {
   readonly peer: string;
   /** By the runs so far; undefined before the first has ended. */
   readonly secondsLeft: number | undefined;
+  /** From 1; above, the run before was disturbed. */
+  readonly attempt: number;
 }
 
 /** All runs, one after the other. */
@@ -45,16 +47,26 @@ export async function bench(options: BenchOptions): Promise<RunRecord[]> {
     const peer = contender.peer.name;
     const perRunMs = index === 0 ? undefined : (Date.now() - beganMs) / index;
     const secondsLeft = perRunMs === undefined ? undefined : (perRunMs * (turns.length - index)) / 1_000;
-    onTurn({ number: index + 1, count: turns.length, workload, peer, secondsLeft });
     if (failures(records, peer, workload) >= MOST_FAILURES) continue;
-    records.push({ round, workload, peer, ...(await attempt({ ...options, ...contender, workload })) });
+    const progress = { number: index + 1, count: turns.length, workload, peer, secondsLeft };
+    const onAttempt = (attempt: number): void => onTurn({ ...progress, attempt });
+    records.push({
+      round,
+      workload,
+      peer,
+      ...(await repeat({ ...options, ...contender, workload }, onAttempt)),
+    });
   }
   return records;
 }
 
 /** Runs until a run is undisturbed, or often enough. */
-async function attempt(options: RunOptions): Promise<Pick<RunRecord, 'attempts' | 'figures' | 'error'>> {
+async function repeat(
+  options: RunOptions,
+  onAttempt: (attempt: number) => void,
+): Promise<Pick<RunRecord, 'attempts' | 'figures' | 'error'>> {
   for (let attempts = 1; ; attempts += 1) {
+    onAttempt(attempts);
     await quiet();
     try {
       const figures = await runOnce(options);

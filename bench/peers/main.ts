@@ -116,9 +116,10 @@ function cores({ sutCores }: PeersArguments): Cores {
   return { generator: [first], peer: others.slice(0, sutCores) };
 }
 
-function showProgress({ number, count, workload, peer, secondsLeft }: Progress): void {
+function showProgress({ number, count, workload, peer, secondsLeft, attempt }: Progress): void {
   const left = secondsLeft === undefined ? '' : `, about ${Math.ceil(secondsLeft / 60)} min left`;
-  console.log(`run ${number} of ${count}: ${peer}, ${workload}${left}`);
+  const again = attempt === 1 ? left : ', again: others disturbed it';
+  console.log(`run ${number} of ${count}: ${peer}, ${workload}${again}`);
 }
 
 function show({ tables, options, absent }: Report): void {

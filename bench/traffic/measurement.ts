@@ -33,7 +33,7 @@ export interface MeasurementEvents {
 }
 
 /**
- * Waits for all sessions, lets them warm up, and measures.
+ * Waits for all sessions, lets them warm up, and measures: whole windows, as many as come closest to the duration.
  * @throws Error when the sessions do not all come up within a minute.
  */
 export async function measure(
@@ -48,9 +48,11 @@ export async function measure(
   tally.forgetRoundTrips();
   const first = look(tally);
   events.onStart();
+  const windows = Math.max(1, Math.round(settings.durationMs / settings.windowMs));
   let last = first;
-  while (last.atMs - first.atMs < settings.durationMs) {
-    await pause(Math.min(settings.windowMs, first.atMs + settings.durationMs - last.atMs));
+  for (let number = 1; number <= windows; number += 1) {
+    const endMs = first.atMs + (number * settings.durationMs) / windows;
+    await pause(Math.max(0, endMs - performance.now()));
     const now = look(tally);
     events.onWindow(between(last, now));
     last = now;

@@ -36,7 +36,7 @@ export interface TrafficSettings {
   readonly warmUpMs: number;
   /** Length of the measurement, in ms. */
   readonly durationMs: number;
-  /** Figures are given for windows of this length, in ms. */
+  /** Figures are given for windows of about this length, in ms: the measurement is a whole number of them. */
   readonly windowMs: number;
   /** Payload of one WebSocket frame of ours, in bytes. */
   readonly frameBytes: number;
