@@ -25,6 +25,8 @@ export interface PeersArguments {
   readonly baseline: string;
   readonly sutCores: number;
   readonly namespace: boolean;
+  /** Wait for a quiet machine before each run, and repeat what was disturbed. */
+  readonly quiet: boolean;
   readonly out: string;
 }
 
@@ -59,6 +61,7 @@ export function peersCommand(): Command {
       1,
     )
     .option('--no-namespace', "stay in the machine's own network namespace")
+    .option('--no-quiet', 'measure at once: no wait for a quiet machine, no second try of a disturbed run')
     .option('--out <folder>', 'where the results go', (folder) => path.resolve(folder), RESULTS)
     .allowExcessArguments(false)
     .addHelpText('after', help());

@@ -21,6 +21,8 @@ export interface BenchOptions extends Omit<RunOptions, 'peer' | 'found' | 'workl
   readonly contenders: readonly Contender[];
   readonly workloads: readonly Workload[];
   readonly rounds: number;
+  /** Wait for a quiet machine before each run, and repeat what was disturbed. */
+  readonly waitsForQuiet: boolean;
   /** Told before each run, also before one that is done again. */
   readonly onTurn: (turn: Progress) => void;
 }
@@ -62,15 +64,16 @@ export async function bench(options: BenchOptions): Promise<RunRecord[]> {
 
 /** Runs until a run is undisturbed, or often enough. */
 async function repeat(
-  options: RunOptions,
+  options: RunOptions & Pick<BenchOptions, 'waitsForQuiet'>,
   onAttempt: (attempt: number) => void,
 ): Promise<Pick<RunRecord, 'attempts' | 'figures' | 'error'>> {
+  const most = options.waitsForQuiet ? MOST_ATTEMPTS : 1;
   for (let attempts = 1; ; attempts += 1) {
     onAttempt(attempts);
-    await quiet();
+    if (options.waitsForQuiet) await quiet();
     try {
       const figures = await runOnce(options);
-      if (!figures.isDisturbed || attempts === MOST_ATTEMPTS) return { attempts, figures };
+      if (!figures.isDisturbed || attempts === most) return { attempts, figures };
     } catch (error) {
       return { attempts, error: error instanceof Error ? error.message : String(error) };
     }

@@ -60,8 +60,17 @@ async function measure(wanted: PeersArguments): Promise<number> {
   const { contenders, absent } = choose(wanted);
   for (const { name, why } of absent) console.log(`${name}: ${why}`);
   if (contenders.length === 0) throw new Error('there is no peer to run');
-  const { modes: workloads, rounds } = wanted;
-  const options = { contenders, workloads, rounds, amount: wanted, cores: cores(wanted), children, folder };
+  const { modes: workloads, rounds, quiet: waitsForQuiet } = wanted;
+  const options = {
+    contenders,
+    workloads,
+    rounds,
+    waitsForQuiet,
+    amount: wanted,
+    cores: cores(wanted),
+    children,
+    folder,
+  };
   const runs = await bench({ ...options, onTurn: showProgress });
 
   const names = contenders.map(({ peer }) => peer.name);
