@@ -72,8 +72,8 @@ test('rows take undisturbed runs, compare with the baseline, and say what failed
   const [a, b, c] = ['a', 'b', 'c'].map((name) => table.find(({ peer }) => peer === name));
   assert.equal(a?.ratio, 1);
   assert.deepEqual(b?.summaries[0], { count: 2, median: 0.8500000000000001, min: 0.8, max: 0.9 });
-  assert.ok(Math.abs((b?.ratio ?? 0) - 2.125) < 1e-9);
-  assert.deepEqual(b?.remarks, []);
+  assert.ok(Math.abs((b.ratio ?? 0) - 2.125) < 1e-9);
+  assert.deepEqual(b.remarks, []);
   assert.deepEqual(c, {
     ...{ peer: 'c', summaries: [undefined, undefined], ratio: undefined },
     ...{ peerShare: undefined, generatorShare: undefined, remarks: ['failed: a byte is wrong'] },
