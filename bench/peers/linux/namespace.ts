@@ -32,9 +32,8 @@ export async function runInside([program, ...flags]: readonly [string, ...string
     stdio: 'inherit',
     env: { ...process.env, [INSIDE]: '1' },
   });
-  // Ctrl-C reaches the child by itself; it ends what it started, and then we go.
-  process.on('SIGINT', () => undefined);
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  // It ends what it started, and then we go. After a Ctrl-C the terminal has told it already; twice is harmless.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
   const [code] = (await once(child, 'exit')) as [number | null];
   return code ?? 1;
 }
