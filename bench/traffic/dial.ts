@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { request } from 'node:http';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { LOOPBACK, loopbackOnly } from './loopback.js';
@@ -19,8 +20,17 @@ export function dialTcp(port: number): Promise<Socket> {
   });
 }
 
-/** Opens a WebSocket to a port of this machine, up to and with the upgrade; `head` came behind it. */
-export function dialWebSocket(port: number): Promise<{ readonly socket: Duplex; readonly head: Buffer }> {
+/** A WebSocket after its upgrade; `head` came behind that. */
+export interface Upgraded {
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
+
+/**
+ * Opens a WebSocket to a port of this machine, up to and with the upgrade.
+ * @param ca PEM of the authority to trust; with it the connection is wss://.
+ */
+export function dialWebSocket(port: number, ca?: string): Promise<Upgraded> {
   return new Promise((resolve, reject) => {
     const headers = {
       Connection: 'Upgrade',
@@ -29,21 +39,16 @@ export function dialWebSocket(port: number): Promise<{ readonly socket: Duplex; 
       'Sec-WebSocket-Key': randomBytes(16).toString('base64'),
       'Sec-WebSocket-Protocol': 'binary',
     };
-    const dialling = request({
-      host: loopbackOnly(LOOPBACK),
-      port,
-      path: '/',
-      headers,
-      agent: false,
-      timeout: DIAL_MS,
-    });
+    const options = { host: loopbackOnly(LOOPBACK), port, headers, agent: false, timeout: DIAL_MS };
+    const dialling = ca === undefined ? httpRequest(options) : httpsRequest({ ...options, ca });
     dialling.on('error', reject);
     dialling.on('timeout', () => dialling.destroy(new Error(`no upgrade within ${DIAL_MS} ms`)));
     dialling.on('response', ({ statusCode }) =>
       dialling.destroy(new Error(`answered ${statusCode ?? 0} instead of the upgrade`)),
     );
-    dialling.on('upgrade', (_response, socket: Duplex, head: Buffer) => {
-      if ('setTimeout' in socket) (socket as Socket).setTimeout(0);
+    dialling.on('upgrade', (_response, socket, head) => {
+      socket.setTimeout(0);
+      socket.setNoDelay(true);
       resolve({ socket, head });
     });
     dialling.end();
