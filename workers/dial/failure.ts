@@ -80,9 +80,6 @@ export function cloudFailure(error: unknown, cloud: string): GatehouseError {
     const why = TLS_SENTENCES[code] ?? `no common TLS version or cipher, or no TLS there at all (${code})`;
     return fail('cloud-tls', `The TLS connection to ${cloud} failed: ${why}.`);
   }
-  if (code.startsWith('HPE_')) {
-    return fail('cloud-protocol', `The answer of ${cloud} is not HTTP (${code}); is a middlebox in the way?`);
-  }
   switch (code) {
     case 'ECONNREFUSED':
       return fail('cloud-unreachable', `${cloud} refused the connection.`);

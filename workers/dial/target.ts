@@ -52,7 +52,12 @@ export function openTcp(address: string, port: number): Wire {
 
 /** A connect to a free port of this machine can meet itself (simultaneous open); nothing listens there. */
 function refuseSelf({ socket }: Wire, endpoint: Endpoint): void {
-  if (socket.localPort !== socket.remotePort || socket.localAddress !== socket.remoteAddress) return;
+  if (
+    socket.localPort !== endpoint.port ||
+    socket.localPort !== socket.remotePort ||
+    socket.localAddress !== socket.remoteAddress
+  )
+    return;
   socket.destroy();
   throw new GatehouseError(
     'target-refused',

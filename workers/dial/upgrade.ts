@@ -1,94 +1,146 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
-import { WebSocket } from 'ws';
+import { createHash, randomBytes } from 'node:crypto';
 import { GatehouseError } from '../../contract/failure.js';
 import type { Tunnel } from '../../contract/messages.js';
 import { upgradeFailure } from './failure.js';
-import { ignore, type CloudWire, type Wire } from './wire.js';
+import { ReplyError, ReplyReader, type ReplyHead } from './reply-head.js';
+import type { CloudWire, Consumer, Wire } from './wire.js';
+
+/** RFC 6455 section 1.3. */
+const ACCEPT_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+
+/** RFC 9110 section 5.5; a line break would begin another header. */
+const HEADER_VALUE = /^[\x20-\x7e]+$/;
+
+/** Always asked for, because the service selects it in any case. */
+const SUBPROTOCOL = 'binary';
 
 /**
- * Upgrades an open connection with the `ws` library, which checks the answer (accept key, subprotocol, extensions),
- * and then takes the socket away from it: the frames are read and written by the relay.
+ * Upgrades an open connection (RFC 6455 section 4.1) and gives it back paused, without listeners. Compression is never
+ * offered, redirects are never followed.
  *
- * Subprotocol `binary` is always asked for, because the service selects it in any case and `ws` refuses a subprotocol
- * that was not asked for. Compression is never offered, redirects are never followed.
+ * Not done with the `ws` library, whose HTTP client took most of the time and memory of a set-up (decision 0007).
  *
  * @throws GatehouseError cloud-unauthorized, cloud-key-unknown, cloud-unreachable or cloud-protocol; or what the socket
  * threw; or the signal's reason.
  */
 export function upgrade(wire: Wire, tunnel: Tunnel, signal: AbortSignal): Promise<CloudWire> {
-  const { socket } = wire;
-  const cloud = new URL(tunnel.url).host;
-  return new Promise((resolve, reject) => {
-    const websocket = new WebSocket(tunnel.url, ['binary'], {
-      createConnection: () => socket,
-      headers: { Authorization: tunnel.authorization },
-      perMessageDeflate: false,
-      followRedirects: false,
-    });
-    const finish = (error: Error): void => {
-      signal.removeEventListener('abort', onAbort);
-      // `ws` aborts its request when it is terminated, and reports that as an error of its own.
-      websocket.removeAllListeners();
-      websocket.on('error', ignore);
-      websocket.terminate();
-      socket.destroy();
-      reject(error);
-    };
-    const onAbort = (): void => finish(signal.reason as Error);
-    if (signal.aborted) return onAbort();
-    signal.addEventListener('abort', onAbort);
-    socket.resume();
-    let before: Listeners = new Map();
-    // Emitted when the 101 is there, before `ws` has checked it and put its own listeners onto the socket.
-    websocket.on('upgrade', () => (before = listenersOf(socket)));
-    websocket.on('unexpected-response', (_request: ClientRequest, response: IncomingMessage) =>
-      finish(upgradeFailure(response.statusCode ?? 0, cloud, response.headers['retry-after'])),
-    );
-    websocket.on('error', (error) => finish(namedFailure(error, cloud)));
-    websocket.on('open', () => {
-      signal.removeEventListener('abort', onAbort);
-      resolve({ wire, head: takeOver(socket, before) });
-    });
-  });
+  return new Promise((resolve, reject) => new Upgrade(wire, tunnel, signal, resolve, reject).start());
 }
 
-/** `ws` reports what is wrong with an upgrade as plain errors without a code. */
-function namedFailure(error: Error, cloud: string): Error {
-  if ('code' in error) return error;
-  return new GatehouseError(
-    'cloud-protocol',
-    `The answer of ${cloud} is not a valid WebSocket upgrade: ${error.message}.`,
-    {
-      cause: error,
-    },
-  );
-}
+class Upgrade implements Consumer {
+  readonly #url: URL;
+  readonly #key = randomBytes(16).toString('base64');
+  readonly #reader = new ReplyReader();
+  #isOver = false;
 
-type Listener = (...values: unknown[]) => void;
-type Listeners = ReadonlyMap<string | symbol, readonly Listener[]>;
-
-function listenersOf(socket: Socket): Listeners {
-  return new Map(socket.eventNames().map((name) => [name, socket.listeners(name) as Listener[]]));
-}
-
-/**
- * Removes `ws` from the socket, pauses it and returns the bytes that had come behind the 101. Runs inside the 'open'
- * event, before `ws` has read anything: those bytes were put back into the socket's buffer a moment ago. Node's own
- * listeners stay: one of them frees the TLS state when the socket closes.
- */
-function takeOver(socket: Socket, before: Listeners): Buffer {
-  for (const [name, listeners] of listenersOf(socket)) {
-    const kept = new Set(before.get(name));
-    for (const listener of listeners) if (!kept.has(listener)) socket.removeListener(name, listener);
+  constructor(
+    private readonly wire: Wire,
+    private readonly tunnel: Tunnel,
+    private readonly signal: AbortSignal,
+    private readonly resolve: (cloud: CloudWire) => void,
+    private readonly reject: (error: Error) => void,
+  ) {
+    this.#url = new URL(tunnel.url);
   }
-  socket.pause();
-  // Chunk by chunk: from Node 26 on one read() no longer gives all there is.
-  const chunks: Buffer[] = [];
-  for (let chunk = read(socket); chunk !== null; chunk = read(socket)) chunks.push(chunk);
-  return Buffer.concat(chunks);
+
+  start(): void {
+    const { socket } = this.wire;
+    if (this.signal.aborted) return this.#onAbort();
+    if (!HEADER_VALUE.test(this.tunnel.authorization)) return this.#fail(badCredentials());
+    this.signal.addEventListener('abort', this.#onAbort);
+    socket.on('error', this.#onError);
+    socket.on('end', this.#onGone);
+    socket.on('close', this.#onGone);
+    this.wire.consume(this);
+    socket.write(this.#request());
+    socket.resume();
+  }
+
+  #request(): string {
+    const { host, pathname, search } = this.#url;
+    return [
+      `GET ${pathname}${search} HTTP/1.1`,
+      `Host: ${host}`,
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      `Sec-WebSocket-Key: ${this.#key}`,
+      `Sec-WebSocket-Protocol: ${SUBPROTOCOL}`,
+      `Authorization: ${this.tunnel.authorization}`,
+      '\r\n',
+    ].join('\r\n');
+  }
+
+  onBytes(buffer: Buffer, length: number): boolean {
+    if (this.#isOver) return false;
+    try {
+      const bytes = buffer.subarray(0, length);
+      this.#reader.push(bytes, (head, end) => this.#onHead(head, bytes.subarray(end)));
+    } catch (error) {
+      this.#fail(error instanceof ReplyError ? this.#notHttp(error) : (error as Error));
+    }
+    return !this.#isOver;
+  }
+
+  #onHead(head: ReplyHead, behind: Buffer): void {
+    const cloud = this.#url.host;
+    if (head.status !== 101) {
+      return this.#fail(upgradeFailure(head.status, cloud, head.fields.get('retry-after')));
+    }
+    const fault = faultOf(head, this.#key);
+    if (fault !== undefined) {
+      const sentence = `The answer of ${cloud} is not a valid WebSocket upgrade: ${fault}.`;
+      return this.#fail(new GatehouseError('cloud-protocol', sentence));
+    }
+    this.#end();
+    this.wire.socket.pause();
+    // A copy: the handshake buffer is the next session's as soon as this read returns.
+    this.resolve({ wire: this.wire, head: Buffer.from(behind) });
+  }
+
+  #notHttp({ message }: ReplyError): GatehouseError {
+    const sentence = `The answer of ${this.#url.host} is not HTTP: ${message}; is a middlebox in the way?`;
+    return new GatehouseError('cloud-protocol', sentence);
+  }
+
+  readonly #onAbort = (): void => this.#fail(this.signal.reason as Error);
+  readonly #onError = (error: Error): void => this.#fail(error);
+  readonly #onGone = (): void =>
+    this.#fail(Object.assign(new Error('closed during the upgrade'), { code: 'ECONNRESET' }));
+
+  #fail(error: Error): void {
+    if (this.#isOver) return;
+    this.#end();
+    this.wire.socket.destroy();
+    this.reject(error);
+  }
+
+  #end(): void {
+    const { socket } = this.wire;
+    this.#isOver = true;
+    this.signal.removeEventListener('abort', this.#onAbort);
+    socket.removeListener('error', this.#onError);
+    socket.removeListener('end', this.#onGone);
+    socket.removeListener('close', this.#onGone);
+  }
 }
 
-function read(socket: Socket): Buffer | null {
-  return socket.read() as Buffer | null;
+function badCredentials(): GatehouseError {
+  const sentence =
+    "The gateway's credentials hold characters that no HTTP header may have; check cloud.user.";
+  return new GatehouseError('cloud-unauthorized', sentence);
+}
+
+/** What is wrong with a 101 (RFC 6455 section 4.1, the client's checks), or undefined. */
+function faultOf({ fields }: ReplyHead, key: string): string | undefined {
+  if (fields.get('upgrade')?.toLowerCase() !== 'websocket') return 'invalid Upgrade header';
+  const connection = fields.get('connection')?.toLowerCase().split(',') ?? [];
+  if (!connection.some((option) => option.trim() === 'upgrade')) return 'invalid Connection header';
+  const accept = createHash('sha1')
+    .update(key + ACCEPT_GUID)
+    .digest('base64');
+  if (fields.get('sec-websocket-accept') !== accept) return 'invalid Sec-WebSocket-Accept header';
+  if (fields.get('sec-websocket-protocol') !== SUBPROTOCOL) return `subprotocol is not ${SUBPROTOCOL}`;
+  if (fields.has('sec-websocket-extensions')) return 'an extension that was not offered';
+  return undefined;
 }

@@ -2,8 +2,11 @@ import type { Socket } from 'node:net';
 
 /** Whoever takes the bytes of a socket. */
 export interface Consumer {
-  /** Memory for the next read. It may be shared by all sessions of the thread: its content is valid in onBytes only. */
-  readBuffer(): Buffer;
+  /**
+   * Memory for the next read, by default some for replies. It may be shared by all sessions of the thread: its content
+   * is valid in onBytes only.
+   */
+  readBuffer?(): Buffer;
   /** `buffer[0..length)` has been read. False pauses the socket until resume() is called on it. */
   onBytes(buffer: Buffer, length: number): boolean;
 }
@@ -16,10 +19,7 @@ export interface Consumer {
 const HANDSHAKE_BUFFER = Buffer.allocUnsafeSlow(4_096);
 
 /**
- * A socket whose reads change hands: first the HTTP client of the handshake, then the relay.
- *
- *     kernel --onread--> Wire --'data' (a copy)--> http parser     until consume()
- *                             --onBytes----------> relay           after it
+ * A socket whose reads change hands: first the handshake, then the relay.
  *
  * `onread` saves one Buffer per read and lifts libuv's 64 KiB cap, but has to be given when the socket is made. A TLS
  * socket on top of a proxy's socket cannot have it (Node ignores the option there) and hands up 'data' events.
@@ -32,8 +32,9 @@ export class Wire {
 
   /** For the options of net.connect and tls.connect. */
   readonly onread = {
-    buffer: (): Buffer => this.#consumer?.readBuffer() ?? HANDSHAKE_BUFFER,
-    callback: (length: number, buffer: Uint8Array): boolean => this.#onRead(buffer as Buffer, length),
+    buffer: (): Buffer => this.#consumer?.readBuffer?.() ?? HANDSHAKE_BUFFER,
+    callback: (length: number, buffer: Uint8Array): boolean =>
+      this.#consumer?.onBytes(buffer as Buffer, length) ?? false,
   };
 
   get socket(): Socket {
@@ -51,19 +52,13 @@ export class Wire {
 
   /** From now on all bytes go to `consumer`. The socket stays as it is, flowing or paused. */
   consume(consumer: Consumer): void {
+    const isFirst = this.#consumer === undefined;
     this.#consumer = consumer;
-    if (!this.#hasEvents) return;
+    if (!this.#hasEvents || !isFirst) return;
     const { socket } = this;
     socket.on('data', (chunk: Buffer) => {
-      if (!consumer.onBytes(chunk, chunk.length)) socket.pause();
+      if (this.#consumer?.onBytes(chunk, chunk.length) !== true) socket.pause();
     });
-  }
-
-  #onRead(buffer: Buffer, length: number): boolean {
-    if (this.#consumer !== undefined) return this.#consumer.onBytes(buffer, length);
-    // A copy: the handshake buffer is the next session's as soon as this call returns.
-    this.socket.emit('data', Buffer.from(buffer.subarray(0, length)));
-    return true;
   }
 }
 
@@ -74,6 +69,11 @@ export class Wire {
 export function queuedBytes(socket: Socket | undefined): number {
   const handle = (socket as { _handle?: { writeQueueSize?: unknown } | null } | undefined)?._handle;
   return typeof handle?.writeQueueSize === 'number' ? handle.writeQueueSize : 0;
+}
+
+/** Sends FIN behind what was written. Harmless when that has happened; Node would make an error for nobody. */
+export function finish(socket: Socket | undefined): void {
+  if (socket?.writableEnded === false) socket.end();
 }
 
 /**

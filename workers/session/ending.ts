@@ -1,7 +1,7 @@
 import { GatehouseError } from '../../contract/failure.js';
 import type { Endpoint, SessionEnding } from '../../contract/messages.js';
 import type { EndReason } from '../../contract/session-state.js';
-import { codeOf, describe } from '../dial/failure.js';
+import { describe } from '../dial/failure.js';
 
 /** A session whose sockets are gone without a cause; it would be a fault of ours. */
 export const UNKNOWN: SessionEnding = {
@@ -15,7 +15,7 @@ export interface SideEnd {
   readonly reason: EndReason;
   readonly detail: string;
   /** The operation's failure, when the other side was not up yet. */
-  readonly failure: GatehouseError;
+  readonly failure: () => GatehouseError;
 }
 
 /** The target sends no more. */
@@ -23,22 +23,18 @@ export function targetFin(target: Endpoint): SideEnd {
   return {
     reason: 'target-fin',
     detail: 'the target closed the connection',
-    failure: new GatehouseError(
-      'target-reset',
-      `${describe(target)} closed the connection before it was in use.`,
-    ),
+    failure: () =>
+      new GatehouseError('target-reset', `${describe(target)} closed the connection before it was in use.`),
   };
 }
 
-/** The target reset the connection, or the kernel gave up on it. */
-export function targetBroke(target: Endpoint, error: Error): SideEnd {
+/** The target reset the connection, or the kernel gave up on it; `errno` is empty where it gave none. */
+export function targetBroke(target: Endpoint, errno: string): SideEnd {
   return {
-    reason: codeOf(error) === 'ETIMEDOUT' ? 'target-timeout' : 'target-reset',
-    detail: `the target's connection broke (${codeOf(error)})`,
-    failure: new GatehouseError(
-      'target-reset',
-      `${describe(target)} reset the connection before it was in use.`,
-    ),
+    reason: errno === 'ETIMEDOUT' ? 'target-timeout' : 'target-reset',
+    detail: `the target's connection broke (${errno})`,
+    failure: () =>
+      new GatehouseError('target-reset', `${describe(target)} reset the connection before it was in use.`),
   };
 }
 
@@ -47,10 +43,11 @@ export function cloudClosed(code: number, reason: string): SideEnd {
   return {
     reason: 'cloud-close',
     detail: reason === '' ? String(code) : `${code} ${reason}`,
-    failure: new GatehouseError(
-      'cloud-protocol',
-      `The cloud closed the tunnel (${code}) before the target was connected.`,
-    ),
+    failure: () =>
+      new GatehouseError(
+        'cloud-protocol',
+        `The cloud closed the tunnel (${code}) before the target was connected.`,
+      ),
   };
 }
 
@@ -59,10 +56,8 @@ export function cloudEnd(reason: 'cloud-fin' | 'cloud-reset'): SideEnd {
   return {
     reason,
     detail: 'the cloud ended the connection without a close frame',
-    failure: new GatehouseError(
-      'cloud-protocol',
-      'The cloud ended the tunnel before the target was connected.',
-    ),
+    failure: () =>
+      new GatehouseError('cloud-protocol', 'The cloud ended the tunnel before the target was connected.'),
   };
 }
 
@@ -71,7 +66,8 @@ export function cloudBroke(reason: EndReason, sentence: string): SideEnd {
   return {
     reason,
     detail: sentence,
-    failure: new GatehouseError('cloud-protocol', `The cloud broke the WebSocket protocol: ${sentence}.`),
+    failure: () =>
+      new GatehouseError('cloud-protocol', `The cloud broke the WebSocket protocol: ${sentence}.`),
   };
 }
 

@@ -5,8 +5,9 @@ import type { SessionCounters, SessionEnding, SessionSummary, SessionTask } from
 import type { EndReason } from '../../contract/session-state.js';
 import { dialCloud } from '../dial/cloud.js';
 import type { HandshakeGate } from '../dial/handshake-gate.js';
+import { codeOf } from '../dial/failure.js';
 import { dialTarget } from '../dial/target.js';
-import { queuedBytes, type CloudWire, type Wire } from '../dial/wire.js';
+import { finish, queuedBytes, type CloudWire, type Wire } from '../dial/wire.js';
 import { Downlink, type DownlinkEvents } from '../relay/downlink.js';
 import type { Violation } from '../relay/frame-reader.js';
 import type { RelayMemory } from '../relay/memory.js';
@@ -130,7 +131,7 @@ export class Session {
     this.#uplink.stop();
     this.#downlink.stop();
     this.#cloud?.close(1001, reason);
-    this.#target?.end();
+    finish(this.#target);
   }
 
   /** Looks at the deadlines; called a few times a second. */
@@ -158,7 +159,7 @@ export class Session {
     this.#target = socket;
     listen(socket, this.#onException, {
       onEnd: () => this.#onTargetEnded(targetFin(this.#task.target), 1000),
-      onError: (error) => this.#onTargetError(error),
+      onError: (error) => this.#onTargetBroke(codeOf(error)),
       onGone: () => this.#onTargetGone(),
     });
     wire.consume({
@@ -169,13 +170,13 @@ export class Session {
     this.#openIfBothUp();
     // A dial that was cancelled too late is let go like any other: with a FIN, and reading, because unread bytes
     // would turn it into a reset, and some PLCs count those.
-    if (this.#life.state === 'closing') socket.end();
+    if (this.#life.state === 'closing') finish(socket);
     socket.resume();
   }
 
-  #onTargetError(error: Error): void {
+  #onTargetBroke(errno: string): void {
     this.#downlink.stop();
-    this.#onTargetEnded(targetBroke(this.#task.target, error), 1011);
+    this.#onTargetEnded(targetBroke(this.#task.target, errno), 1011);
   }
 
   /** What the target sent goes up before the close frame. */
@@ -187,7 +188,7 @@ export class Session {
 
   #onTargetGone(): void {
     this.#downlink.stop();
-    if (this.#endedEarly === undefined) this.#onTargetError(new Error('closed'));
+    if (this.#endedEarly === undefined) this.#onTargetBroke('');
     this.#sideGone();
   }
 
@@ -235,17 +236,17 @@ export class Session {
   #onCloudEnded(end: SideEnd): void {
     this.#downlink.flush();
     this.#uplink.stop();
-    this.#cloud?.socket.end();
+    finish(this.#cloud?.socket);
     this.#sideEnded(this.#downlink.ring, end, () => {
       this.#life.end(end.reason, end.detail);
-      this.#target?.end();
+      finish(this.#target);
     });
   }
 
   #closeCloud(code: number, reason: string): void {
     this.#uplink.stop();
     this.#cloud?.close(code, reason);
-    this.#cloud?.socket.end();
+    finish(this.#cloud?.socket);
   }
 
   #onCloudGone(): void {
@@ -265,7 +266,7 @@ export class Session {
   #sideEnded(ring: Ring, { failure }: SideEnd, act: () => void): void {
     if (this.#life.state !== 'connecting') return act();
     this.#endedEarly ??= act;
-    if (ring.waitingBytes === 0) this.#fail(failure);
+    if (ring.waitingBytes === 0) this.#fail(failure());
   }
 
   /** A session that never opened: the side that is up is let go without a reset. */
@@ -274,7 +275,7 @@ export class Session {
     this.#cancel.abort(error);
     this.#downlink.stop();
     this.#closeCloud(1011, error.code);
-    this.#target?.end();
+    finish(this.#target);
   }
 
   #cut(): void {

@@ -130,9 +130,9 @@ describe('a 101 that is not one', () => {
       bent(/\r\n\r\n$/, '\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n'),
       /extension/i,
     ],
-    ['a header bomb', bent(/\r\n\r\n$/, `\r\nX-Bomb: ${'b'.repeat(200_000)}\r\n\r\n`), /HPE_HEADER_OVERFLOW/],
-    ['garbage', says('\x00\x01\x02 nothing like HTTP\r\n\r\n'), /HPE_/],
-    ['an SSH banner', says('SSH-2.0-OpenSSH_9.6\r\n'), /HPE_/],
+    ['a header bomb', bent(/\r\n\r\n$/, `\r\nX-Bomb: ${'b'.repeat(200_000)}\r\n\r\n`), /above 16384 bytes/],
+    ['garbage', says('\x00\x01\x02 nothing like HTTP\r\n\r\n'), /not HTTP/],
+    ['an SSH banner', says('SSH-2.0-OpenSSH_9.6\r\n'), /not HTTP/],
   ] as const) {
     test(`${what} is cloud-protocol`, async () => {
       const failed = await failure(options);
