@@ -29,8 +29,8 @@ export class Children {
     const pinned =
       cores.length === 0 ? commandLine : (['taskset', '-c', cores.join(','), ...commandLine] as const);
     const [program, ...parameters] = pinned;
-    const process = spawn(program, parameters, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
-    const child = await watch(process, commandLine[0]);
+    const started = spawn(program, parameters, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+    const child = await watch(started, commandLine[0]);
     this.#running.set(child.pid, child);
     void child.ended.then(() => {
       this.#running.delete(child.pid);
@@ -55,21 +55,21 @@ export class Children {
 }
 
 async function watch(
-  process: ChildProcessByStdio<Writable, Readable, Readable>,
+  started: ChildProcessByStdio<Writable, Readable, Readable>,
   name: string,
 ): Promise<Child> {
   let errorText = '';
-  process.stderr.setEncoding('utf8').on('data', (text: string) => {
+  started.stderr.setEncoding('utf8').on('data', (text: string) => {
     errorText = (errorText + text).slice(-MAX_ERROR_TEXT);
   });
   // It may end before it has read what we write.
-  process.stdin.on('error', () => undefined);
-  const ended = new Promise<void>((resolve) => process.once('exit', () => resolve()));
+  started.stdin.on('error', () => undefined);
+  const ended = new Promise<void>((resolve) => started.once('exit', () => resolve()));
   await new Promise<void>((resolve, reject) => {
-    process.once('spawn', resolve);
-    process.once('error', (error) => reject(new Error(`${name} cannot be started: ${error.message}`)));
+    started.once('spawn', resolve);
+    started.once('error', (error) => reject(new Error(`${name} cannot be started: ${error.message}`)));
   });
-  const { pid = 0, stdin: input, stdout: output } = process;
+  const { pid = 0, stdin: input, stdout: output } = started;
   return { pid, input, output, ended, errorText: () => errorText.trim() };
 }
 

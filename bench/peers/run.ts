@@ -1,5 +1,6 @@
-import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { LOOPBACK } from '../traffic/loopback.js';
@@ -35,7 +36,7 @@ export interface RunOptions {
 /** One peer doing one workload once. @throws Error with a sentence when it does not work, or a byte was wrong. */
 export async function runOnce(options: RunOptions): Promise<Figures> {
   const { peer, workload, amount, cores, children } = options;
-  const [listenPort, middlePort] = await freePorts(2);
+  const [listenPort, middlePort] = await twoFreePorts();
   const settings = trafficFor(workload, amount, peer.role, listenPort);
   const generator = await Generator.start(children, settings, cores.generator);
   const started: Child[] = [];
@@ -119,12 +120,11 @@ function edge(started: readonly Child[]) {
 }
 
 /** Ports that nobody has now; in the bench's namespace nobody else takes one meanwhile. */
-async function freePorts(count: 2): Promise<[number, number]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, LOOPBACK));
-  await Promise.all(
-    servers.map((server) => new Promise<void>((resolve) => server.once('listening', () => resolve()))),
-  );
-  const [first = 0, second = 0] = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
+async function twoFreePorts(): Promise<[number, number]> {
+  const servers = [createServer(), createServer()] as const;
+  await Promise.all(servers.map((server) => once(server.listen(0, LOOPBACK), 'listening')));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  const [first = 0, second = 0] = ports;
   return [first, second];
 }

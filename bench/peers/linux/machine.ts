@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { nameOf, processes, runningSeconds } from './process-tree.js';
 
 /** Ticks a second of /proc/stat (USER_HZ). */
 const TICKS_PER_SECOND = 100;
@@ -13,7 +14,7 @@ const QUIET_LIMIT_MS = 20_000;
 
 /** Seconds of all cores together since boot. */
 export interface MachineTimes {
-  /** With user, nice, system and interrupt work. */
+  /** User, nice, system and interrupt work; without that of ksoftirqd, which moves the packets of the run itself. */
   readonly busy: number;
   /** Taken by the hypervisor for other guests. */
   readonly steal: number;
@@ -26,7 +27,14 @@ export function machineTimes(): MachineTimes {
     .split(/\s+/)
     .slice(1)
     .map((ticks) => Number(ticks) / TICKS_PER_SECOND);
-  return { busy: user + nice + system + irq + softirq, steal };
+  return { busy: user + nice + system + irq + softirq - softirqThreads(), steal };
+}
+
+/** Processor time of the kernel's threads that do what interrupts leave over; 0 where they cannot be seen. */
+function softirqThreads(): number {
+  return processes()
+    .filter((pid) => nameOf(pid).startsWith('ksoftirqd/'))
+    .reduce((total, pid) => total + runningSeconds(pid), 0);
 }
 
 /** Waits until nobody else works, 20 s at most. Gives false when the machine did not become quiet. */

@@ -10,14 +10,30 @@ const PARENT = 1;
 const REAPED_USER = 13;
 const REAPED_SYSTEM = 14;
 
+/** Ids of all processes that can be seen. */
+export function processes(): number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number);
+}
+
+/** Name of a process (its first 15 characters); empty when it is gone. */
+export function nameOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'latin1').trim();
+  } catch {
+    return '';
+  }
+}
+
 /** A process and its descendants, parents first. */
 export function processTree(pid: number): number[] {
   const children = new Map<number, number[]>();
-  for (const entry of readdirSync('/proc')) {
-    const parent = /^\d+$/.test(entry) ? statOf(Number(entry))?.[PARENT] : undefined;
+  for (const member of processes()) {
+    const parent = statOf(member)?.[PARENT];
     if (parent === undefined) continue;
     const siblings = children.get(parent) ?? [];
-    siblings.push(Number(entry));
+    siblings.push(member);
     children.set(parent, siblings);
   }
   const tree = [pid];
@@ -30,10 +46,11 @@ export function processTree(pid: number): number[] {
  * nanosecond (schedstat, per thread); what has ended counts once its parent has reaped it.
  */
 export function cpuSeconds(pid: number): number {
-  return processTree(pid).reduce((total, member) => total + running(member) + reaped(member), 0);
+  return processTree(pid).reduce((total, member) => total + runningSeconds(member) + reaped(member), 0);
 }
 
-function running(pid: number): number {
+/** Processor time of the threads that a process has now, in seconds; 0 when it is gone. */
+export function runningSeconds(pid: number): number {
   try {
     return readdirSync(`/proc/${pid}/task`).reduce((total, thread) => {
       const [ns = '0'] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ');

@@ -69,11 +69,11 @@ test('idle sessions come up and move nothing', async () => {
 
 /** A TCP relay to a port that does something to what goes up, once 1 MB has passed. */
 async function badRelay(
-  targetPort: number,
+  targetPort: () => number,
   damage: (bytes: Buffer) => Buffer,
 ): Promise<{ port: number; close: () => void }> {
   const server = createServer((client) => {
-    const target = connect(targetPort, '127.0.0.1');
+    const target = connect(targetPort(), '127.0.0.1');
     let passed = 0;
     target.on('data', (bytes) => {
       const isNow = passed < 1_000_000 && passed + bytes.length >= 1_000_000;
@@ -102,17 +102,10 @@ const DAMAGES: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
 
 for (const [what, damage] of Object.entries(DAMAGES)) {
   test(`a relay that ${what} is found out`, async () => {
-    const settings = { ...DEFAULTS, role: 'raw', sessions: 1, mode: 'up' } as const;
-    let dialPort = 0;
-    const traffic = new Traffic({
-      ...settings,
-      get dialPort() {
-        return dialPort;
-      },
-    });
-    const { targetPort } = await traffic.listen();
-    const relay = await badRelay(targetPort, damage);
-    dialPort = relay.port;
+    let targetPort = 0;
+    const relay = await badRelay(() => targetPort, damage);
+    const traffic = new Traffic({ ...DEFAULTS, role: 'raw', dialPort: relay.port, sessions: 1, mode: 'up' });
+    ({ targetPort } = await traffic.listen());
     try {
       void traffic.dial();
       await untilTrue('a fault', () => traffic.tally.faults > 0);
