@@ -32,7 +32,8 @@ const MAX_HEADER_BYTES = 10;
 export class FrameReader {
   readonly #header = Buffer.alloc(MAX_HEADER_BYTES);
   #headerBytes = 0;
-  readonly #control = Buffer.alloc(MAX_CONTROL_BYTES);
+  /** Payload of a control frame, made for the first one: many sessions never see any. */
+  #control: Buffer | undefined;
   #controlBytes = 0;
 
   #inPayload = false;
@@ -62,6 +63,7 @@ export class FrameReader {
       if (this.#opcode < 8) {
         if (take > 0) this.handler.onPayload(buffer, position, position + take);
       } else {
+        this.#control ??= Buffer.alloc(MAX_CONTROL_BYTES);
         buffer.copy(this.#control, this.#controlBytes, position, position + take);
         this.#controlBytes += take;
       }
@@ -162,7 +164,7 @@ export class FrameReader {
   }
 
   #readControl(): Violation | undefined {
-    const payload = this.#control.subarray(0, this.#controlBytes);
+    const payload = this.#control?.subarray(0, this.#controlBytes) ?? NO_BYTES;
     if (this.#opcode === OPCODE.ping) return this.handler.onPing(payload);
     if (this.#opcode !== OPCODE.close) return undefined;
     if (payload.length === 1) return protocolError('a close frame with half a code');
@@ -182,6 +184,8 @@ export class FrameReader {
     return violation;
   }
 }
+
+const NO_BYTES = Buffer.alloc(0);
 
 const KNOWN_OPCODES: ReadonlySet<number> = new Set(Object.values(OPCODE));
 

@@ -13,8 +13,7 @@ const MAX_CLOSE_REASON_BYTES = 125 - 2;
  */
 export class CloudSide {
   #pongIsOut = false;
-  readonly #newestPing = Buffer.alloc(125);
-  #newestPingBytes = -1;
+  #newestPing: Buffer | undefined;
   #pings = 0;
   #windowStartMs = 0;
   #closeIsOut = false;
@@ -42,16 +41,16 @@ export class CloudSide {
     }
     this.#pings += 1;
     if (this.#pings > PING_FLOOD_LIMIT) return false;
-    payload.copy(this.#newestPing);
-    this.#newestPingBytes = payload.length;
+    // A copy: the reader's memory is the next control frame's.
+    this.#newestPing = Buffer.from(payload);
     if (!this.#pongIsOut) this.#pong();
     return true;
   }
 
   #pong(): void {
-    if (this.#newestPingBytes < 0 || this.#closeIsOut) return;
-    const payload = this.#newestPing.subarray(0, this.#newestPingBytes);
-    this.#newestPingBytes = -1;
+    const payload = this.#newestPing;
+    if (payload === undefined || this.#closeIsOut) return;
+    this.#newestPing = undefined;
     this.#pongIsOut = true;
     this.socket.write(this.#frame(OPCODE.pong, payload), () => {
       this.#pongIsOut = false;

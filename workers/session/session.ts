@@ -289,16 +289,17 @@ export class Session {
   }
 
   #progress(): Progress {
-    const { uplinkBytes, downlinkBytes } = this.counters;
+    const [uplink, downlink] = [this.#uplink.ring, this.#downlink.ring];
     return {
-      uplinkBytes,
-      downlinkBytes,
-      uplinkWaiting: this.#uplink.ring.waitingBytes,
-      downlinkWaiting: this.#downlink.ring.waitingBytes,
-      uplinkQueued: queuedBytes(this.#cloud?.socket),
-      downlinkQueued: queuedBytes(this.#target),
+      uplinkBytes: uplink.deliveredBytes,
+      downlinkBytes: downlink.deliveredBytes,
+      uplinkWaiting: uplink.waitingBytes,
+      downlinkWaiting: downlink.waitingBytes,
+      // Thousands of quiet sessions are asked four times a second, so the kernel's handle is asked only when it matters.
+      uplinkQueued: uplink.waitingBytes === 0 ? 0 : queuedBytes(this.#cloud?.socket),
+      downlinkQueued: downlink.waitingBytes === 0 ? 0 : queuedBytes(this.#target),
       cloudReads: this.#downlink.reads,
-      cloudPaused: this.#downlink.ring.isPaused,
+      cloudPaused: downlink.isPaused,
     };
   }
 
