@@ -1,4 +1,5 @@
 import { BayeuxClient, NotificationsRefused } from './bayeux-client.js';
+import { deliver } from './delivery.js';
 import type { ParsedOperation } from './intake.js';
 import { sentenceOf } from './link-error.js';
 import type { Log } from './log.js';
@@ -52,12 +53,12 @@ export class BayeuxIntake {
   }
 
   async #pollLoop(client: BayeuxClient, signal: AbortSignal): Promise<void> {
-    const { timing, parseOperation, onOperation, log } = this.#options;
+    const { timing, log } = this.#options;
     while (!signal.aborted) {
       const gap = pause(timing.pollGapMs, signal);
       const poll = await client.poll();
       if (poll.unmatched > 0) log.debug({ messages: poll.unmatched }, 'unmatched notification messages');
-      for (const document of poll.documents) onOperation(parseOperation(document));
+      await deliver(poll.documents, this.#options, signal);
       await pause(poll.intervalMs, signal);
       await gap;
     }

@@ -1,8 +1,8 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { failureReason } from '../../contract/failure.js';
 import { CLOUD_ID, MAX_REPLY_BYTES } from '../../contract/limits.js';
 import type { Backoff } from './backoff.js';
 import type { CloudClock } from './cloud-clock.js';
+import { deliver } from './delivery.js';
 import type { ParsedOperation, StatusReporter } from './intake.js';
 import { JsonError, parseJson } from './json-document.js';
 import { RawDocument } from './json-envelope.js';
@@ -13,9 +13,6 @@ import { listOperations } from './operation-list.js';
 import { REMOTE_ACCESS_FRAGMENT } from './operation.js';
 import { isAborted, pause } from './pause.js';
 import type { RestClient } from './rest-client.js';
-
-/** Operations handed over in one turn of the event loop: 10,000 at once would hold it for 70 ms. */
-const BATCH = 200;
 
 export interface SweepOptions {
   readonly rest: RestClient;
@@ -67,17 +64,13 @@ export class Sweep {
 
   /** One sweep. @throws RestError */
   async once(agentId: string, signal: AbortSignal): Promise<void> {
-    const { rest, parseOperation, onOperation } = this.#options;
+    const { rest } = this.#options;
     if (!this.#leftoversDone) {
       await this.#failLeftovers(agentId, signal);
       this.#leftoversDone = true;
     }
     const pending = await listOperations(rest, agentId, 'PENDING', signal);
-    for (const [index, document] of pending.entries()) {
-      if (index > 0 && index % BATCH === 0) await nextTurn();
-      if (signal.aborted) return;
-      onOperation(parseOperation(document));
-    }
+    await deliver(pending, this.#options, signal);
   }
 
   async #failLeftovers(agentId: string, signal: AbortSignal): Promise<void> {
