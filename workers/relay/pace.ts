@@ -3,16 +3,16 @@ import { FRAME_BYTES, FRAME_HEADER_BYTES } from './slot-pool.js';
 const FRAME_PAYLOAD_BYTES = FRAME_BYTES - FRAME_HEADER_BYTES;
 
 /**
- * Steps of one read, in bytes: one frame, six, fourteen. A read becomes one slot and one write, and fewer, larger
+ * Steps of one read, in bytes: one frame, five, fourteen. A read becomes one slot and one write, and fewer, larger
  * system calls are what makes forwarding cheap (64 KiB reads cost half as much again as 224 KiB ones). Fourteen frames
- * are the most that leave a stalled session below 256 KiB.
+ * are the most that leave a stalled session below 256 KiB, five where TLS holds everything twice.
  */
-export const READ_STEPS = [FRAME_PAYLOAD_BYTES, 6 * FRAME_PAYLOAD_BYTES, 14 * FRAME_PAYLOAD_BYTES] as const;
+export const READ_STEPS = [FRAME_PAYLOAD_BYTES, 5 * FRAME_PAYLOAD_BYTES, 14 * FRAME_PAYLOAD_BYTES] as const;
 
 export const MAX_READ_BYTES = READ_STEPS[2];
 
 /** Memory of the slot that a read of each step may need, in bytes. */
-const SLOT_BYTES = [FRAME_BYTES, 6 * FRAME_BYTES, 14 * FRAME_BYTES] as const;
+const SLOT_BYTES = [FRAME_BYTES, 5 * FRAME_BYTES, 14 * FRAME_BYTES] as const;
 
 /** What may wait at each step, in bytes; at the last one the limit of the configuration rules. */
 const WAITING_BYTES = [2 * FRAME_BYTES, 8 * FRAME_BYTES, Number.POSITIVE_INFINITY] as const;

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { TLSSocket, type SecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import { GatehouseError } from '../../contract/failure.js';
 import type { SessionCounters, SessionEnding, SessionSummary, SessionTask } from '../../contract/messages.js';
 import type { EndReason } from '../../contract/session-state.js';
@@ -27,8 +27,12 @@ import {
 import { Life } from './life.js';
 import { guarded, guardedRead, listen } from './guard.js';
 
-/** A write that waits is held twice by a TLS socket: as it was given, and encrypted. */
-const ENCRYPTED_COPIES = 2;
+/**
+ * A TLS socket holds what waits twice: what is written as it was given and encrypted; of what is read, records that wait
+ * to be decrypted and those that are gathered. Its own state of some 50 KiB is the half: a stalled session then stays
+ * within `limits.buffer` as a whole.
+ */
+const TLS_SHARE = 2.5;
 
 /** What a session shares with the others of its thread. */
 export interface SessionContext {
@@ -92,6 +96,15 @@ export class Session {
 
   get id(): string {
     return this.#task.sessionId;
+  }
+
+  get #isEncrypted(): boolean {
+    return this.#task.tunnel.url.startsWith('wss:');
+  }
+
+  /** Memory of what may wait per direction. */
+  get #bufferBytes(): number {
+    return this.#task.limits.bufferBytes / (this.#isEncrypted ? TLS_SHARE : 1);
   }
 
   get counters(): SessionCounters {
@@ -166,7 +179,7 @@ export class Session {
       readBuffer: () => this.#uplink.readBuffer(),
       onBytes: guardedRead(this.#onException, (buffer, length) => this.#uplink.onBytes(buffer, length)),
     });
-    this.#downlink.ring.open(socket, this.#task.limits.bufferBytes);
+    this.#downlink.ring.open(socket, this.#bufferBytes);
     this.#openIfBothUp();
     // A dial that was cancelled too late is let go like any other: with a FIN, and reading, because unread bytes
     // would turn it into a reset, and some PLCs count those.
@@ -209,9 +222,8 @@ export class Session {
     const { ending } = this.#life;
     // The target failed while the 101 was on its way: the close frame tells the user, who would otherwise wait.
     if (ending?.outcome === 'failed') this.#closeCloud(1011, ending.code);
-    const isEncrypted = socket instanceof TLSSocket;
-    this.#downlink.gathers = isEncrypted;
-    this.#uplink.ring.open(socket, this.#task.limits.bufferBytes / (isEncrypted ? ENCRYPTED_COPIES : 1));
+    this.#downlink.gathers = this.#isEncrypted;
+    this.#uplink.ring.open(socket, this.#bufferBytes);
     this.#openIfBothUp();
     const mayGoOn = head.length === 0 || onBytes(head, head.length);
     if (mayGoOn) socket.resume();

@@ -20,7 +20,7 @@ test('reads are small until the sink has shown that it is fast', () => {
   const { pace } = rig(262_144);
   assert.equal(READ_STEPS[pace.step], 16_376);
   pace.onRead(262_144);
-  assert.equal(READ_STEPS[pace.step], 98_256);
+  assert.equal(READ_STEPS[pace.step], 81_880);
   pace.onRead(4 * MEBIBYTE);
   assert.equal(READ_STEPS[pace.step], 229_264);
   pace.onRead(100 * MEBIBYTE);
@@ -45,7 +45,7 @@ test('a slow sink brings them down step by step, and it has to prove itself agai
 for (const [limitBytes, largest] of [
   [8_192, 0],
   [65_536, 0],
-  [98_304, 1],
+  [81_920, 1],
   [131_072, 1],
   [229_376, 2],
   [1_048_576, 2],
@@ -55,7 +55,7 @@ for (const [limitBytes, largest] of [
     pace.onRead(10 * MEBIBYTE);
     pace.onRead(10 * MEBIBYTE);
     assert.equal(pace.step, largest);
-    const slotBytes = [16_384, 98_304, 229_376][largest] ?? 0;
+    const slotBytes = [16_384, 81_920, 229_376][largest] ?? 0;
     let waiting = 0;
     while (pace.hasRoom(waiting) && waiting < 2 * MEBIBYTE) waiting += slotBytes;
     assert.ok(waiting <= Math.max(limitBytes, slotBytes), `${waiting} bytes wait`);

@@ -10,9 +10,9 @@ for (const [payload, memoryBytes] of [
   [4_088, 4_096],
   [4_089, 16_384],
   [16_376, 16_384],
-  [16_377, 98_304],
-  [98_256, 98_304],
-  [98_257, 229_376],
+  [16_377, 81_920],
+  [81_880, 81_920],
+  [81_881, 229_376],
   [229_264, 229_376],
 ] as const) {
   test(`${payload} bytes and the headers of their frames get a slot of ${memoryBytes}`, () => {
