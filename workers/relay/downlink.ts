@@ -95,8 +95,9 @@ export class Downlink implements FrameHandler, Turn {
     if (this.#isStopped) return;
     if (this.#slot !== undefined && this.#slot.roomBytes < end - start) this.flush();
     this.#slot ??= this.memory.pool.take(this.#slotBytes(), this.ring);
-    buffer.copy(this.#slot.memory, this.#slot.length, start, end);
-    this.#slot.length += end - start;
+    const slot = this.#slot;
+    this.memory.masker.copy(buffer, start, slot.memory, slot.length, end - start);
+    slot.length += end - start;
   }
 
   /** Payload bytes of a new slot: those of this read, or as many as are likely to come with them. */

@@ -59,7 +59,8 @@ export class FrameReader {
         if (violation !== undefined) return this.#stop(violation);
         if (!this.#isInPayload()) continue;
       }
-      const take = Math.min(this.#remaining, end - position);
+      // `| 0` keeps it a small integer: as a double it would be boxed for each frame.
+      const take = Math.min(this.#remaining, end - position) | 0;
       if (this.#opcode < 8) {
         if (take > 0) this.handler.onPayload(buffer, position, position + take);
       } else {
@@ -160,7 +161,8 @@ export class FrameReader {
     const short = (this.#header[1] as number) & 0x7f;
     if (short < 126) return short;
     if (short === 126) return this.#header.readUInt16BE(2);
-    return this.#header.readUInt32BE(2) * 2 ** 32 + this.#header.readUInt32BE(6);
+    const [high, low] = [this.#header.readUInt32BE(2), this.#header.readUInt32BE(6)];
+    return high === 0 && low < 2 ** 31 ? low | 0 : high * 2 ** 32 + low;
   }
 
   #readControl(): Violation | undefined {

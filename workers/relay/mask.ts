@@ -45,16 +45,30 @@ export class Masker {
   }
 
   /**
+   * Copies without masking. `Buffer.copy` makes a typed array for each part of a buffer, the kernel makes nothing.
+   * @throws RangeError as maskCopy does.
+   */
+  copy(source: Buffer, sourceStart: number, target: Buffer, targetStart: number, length: number): void {
+    checkRoom(source, sourceStart, target, targetStart, length);
+    if (this.#isLinear(source, target)) {
+      this.linear?.maskCopy(source, sourceStart, target, targetStart, length, NO_KEY);
+    } else {
+      source.copy(target, targetStart, sourceStart, sourceStart + length);
+    }
+  }
+
+  #isLinear(source: Buffer, target: Buffer): boolean {
+    return this.linear !== undefined && this.linear.has(source) && this.linear.has(target);
+  }
+
+  /**
    * target[targetStart…] = source[sourceStart…] xor key, for `length` bytes. The two may be the same memory.
    * @throws RangeError when either is too short: the kernel and the addon would write into the next slot.
    */
   maskCopy(source: Buffer, sourceStart: number, target: Buffer, targetStart: number, length: number): void {
-    if (sourceStart + length > source.length || targetStart + length > target.length) {
-      throw new RangeError(`${length} bytes do not fit between ${source.length} and ${target.length}`);
-    }
-    const { linear } = this;
-    if (linear !== undefined && linear.has(source) && linear.has(target)) {
-      linear.maskCopy(source, sourceStart, target, targetStart, length, this.#keyWord);
+    checkRoom(source, sourceStart, target, targetStart, length);
+    if (this.#isLinear(source, target)) {
+      this.linear?.maskCopy(source, sourceStart, target, targetStart, length, this.#keyWord);
     } else if (length >= NATIVE_FROM_BYTES && this.#native !== undefined) {
       const from = sourceStart === 0 ? source : source.subarray(sourceStart, sourceStart + length);
       this.#native(from, this.key, target, targetStart, length);
@@ -62,6 +76,20 @@ export class Masker {
       maskByLoop(source, sourceStart, target, targetStart, length, this.key);
     }
   }
+}
+
+/** The key that changes nothing. */
+const NO_KEY = 0;
+
+function checkRoom(
+  source: Buffer,
+  sourceStart: number,
+  target: Buffer,
+  targetStart: number,
+  length: number,
+): void {
+  if (sourceStart + length <= source.length && targetStart + length <= target.length) return;
+  throw new RangeError(`${length} bytes do not fit between ${source.length} and ${target.length}`);
 }
 
 function maskByLoop(

@@ -61,6 +61,23 @@ for (const { name, masker, memory } of KERNELS) {
     }
   });
 
+  test(`bytes are copied exactly, by ${name}`, () => {
+    const [source, target] = [memory(300), memory(300)];
+    seededBytes(9, 300).copy(source);
+    for (let length = 0; length <= 150; length += 1) {
+      const from = length % 17;
+      const to = length % 23;
+      masker.renewKey();
+      target.fill(0xee);
+      masker.copy(source, from, target, to, length);
+      const expected = Buffer.alloc(300, 0xee);
+      source.copy(expected, to, from, from + length);
+      assert.ok(target.equals(expected), `${length} bytes`);
+    }
+    assert.throws(() => masker.copy(source, 200, target, 0, 101), RangeError);
+    assert.throws(() => masker.copy(source, 0, target, 200, 101), RangeError);
+  });
+
   test(`more than either side holds is refused, by ${name}`, () => {
     const [small, large] = [memory(64), memory(128)];
     assert.throws(() => masker.maskCopy(small, 0, large, 0, 65), RangeError);
