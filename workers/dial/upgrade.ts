@@ -32,6 +32,8 @@ class Upgrade implements Consumer {
   readonly #key = randomBytes(16).toString('base64');
   readonly #reader = new ReplyReader();
   #isOver = false;
+  /** What came behind the 101: of its read, and of TLS records that Node had decrypted before the pause. */
+  readonly #behind: Buffer[] = [];
 
   constructor(
     private readonly wire: Wire,
@@ -72,9 +74,13 @@ class Upgrade implements Consumer {
   }
 
   onBytes(buffer: Buffer, length: number): boolean {
-    if (this.#isOver) return false;
+    const bytes = buffer.subarray(0, length);
+    if (this.#isOver) {
+      // A copy: the handshake buffer is the next session's as soon as this read returns.
+      this.#behind.push(Buffer.from(bytes));
+      return false;
+    }
     try {
-      const bytes = buffer.subarray(0, length);
       this.#reader.push(bytes, (head, end) => this.#onHead(head, bytes.subarray(end)));
     } catch (error) {
       this.#fail(error instanceof ReplyError ? this.#notHttp(error) : (error as Error));
@@ -94,8 +100,8 @@ class Upgrade implements Consumer {
     }
     this.#end();
     this.wire.socket.pause();
-    // A copy: the handshake buffer is the next session's as soon as this read returns.
-    this.resolve({ wire: this.wire, head: Buffer.from(behind) });
+    this.#behind.push(Buffer.from(behind));
+    this.resolve({ wire: this.wire, takeHead: () => Buffer.concat(this.#behind.splice(0)) });
   }
 
   #notHttp({ message }: ReplyError): GatehouseError {

@@ -87,6 +87,6 @@ export function ignore(): void {
 /** The cloud's side of a session: an upgraded WebSocket connection. */
 export interface CloudWire {
   readonly wire: Wire;
-  /** Frame bytes that came behind the 101 in the same read; they belong in front of everything else. */
-  readonly head: Buffer;
+  /** Frame bytes that came behind the 101 until now; they belong in front of everything else. */
+  readonly takeHead: () => Buffer;
 }

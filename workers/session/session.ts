@@ -207,7 +207,7 @@ export class Session {
 
   // ---- the cloud's side
 
-  #onCloudUp({ wire, head }: CloudWire): void {
+  #onCloudUp({ wire, takeHead }: CloudWire): void {
     const { socket } = wire;
     this.#cloud = new CloudSide(socket, this.#context.memory.masker, this.#context.now);
     listen(socket, this.#onException, {
@@ -219,6 +219,7 @@ export class Session {
       this.#downlink.onBytes(buffer, length),
     );
     wire.consume({ readBuffer: () => this.#downlink.readBuffer(), onBytes });
+    const head = takeHead();
     const { ending } = this.#life;
     // The target failed while the 101 was on its way: the close frame tells the user, who would otherwise wait.
     if (ending?.outcome === 'failed') this.#closeCloud(1011, ending.code);
