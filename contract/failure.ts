@@ -20,6 +20,7 @@ export const FAILURE_CODES = [
   'cloud-timeout',
   'cloud-protocol',
   'local-resources',
+  'overloaded',
   'worker-crashed',
   'agent-restarted',
   'cancelled',

@@ -56,6 +56,8 @@ export const END_REASONS = [
   'stall-cloud',
   /** The worker thread died under the session. */
   'worker-lost',
+  /** The agent ran short of memory and ended what held most of it. */
+  'overload',
   /** Closed by an operator over the admin listener. */
   'admin',
   /** The agent stops. */

@@ -4,7 +4,7 @@ import { key } from './key.js';
 import type { KeySpec } from './key.js';
 import { bearerToken, credentialPart, password } from './secret-values.js';
 import { cloudUrl, proxyUrl, remoteAccessUrl } from './urls.js';
-import { parsed } from './values.js';
+import { oneOf, parsed } from './values.js';
 
 /** The keys under `cloud`. */
 export const CLOUD_KEYS = {
@@ -86,6 +86,13 @@ export const CLOUD_KEYS = {
     example: '/etc/gatehouse/ca.pem',
     defaultText: 'system roots',
     environment: ['GATEHOUSE_CLOUD_CA_FILE'],
+  }),
+  'cloud.tlsMinimum': key({
+    schema: parsed((raw) => oneOf(typeof raw === 'number' ? raw.toFixed(1) : raw, ['1.2', '1.3'])),
+    meaning: 'oldest TLS version that is accepted from the cloud',
+    unit: '`1.2`, `1.3`',
+    example: '"1.3"',
+    default: '1.2',
   }),
   'cloud.proxy': key({
     schema: parsed(proxyUrl),

@@ -16,6 +16,8 @@ export interface Config {
     readonly ca: string | undefined;
     /** HTTP proxy for REST, WebSockets and MQTT; undefined when there is none or NO_PROXY names the host. */
     readonly proxy: ProxyConfig | undefined;
+    /** Oldest TLS version that is accepted from the cloud. */
+    readonly minTlsVersion: 'TLSv1.2' | 'TLSv1.3';
   };
   readonly device: {
     readonly externalId: string;
@@ -38,9 +40,13 @@ export interface Config {
     readonly bootstrapBufferBytes: number;
     readonly bufferBytes: number;
     readonly maxMessageBytes: number;
+    /** Memory of the whole agent; 0 = not watched. */
+    readonly memoryBytes: number;
   };
   readonly keepAlive: { readonly webSocketPingMs: number };
-  readonly workers: { readonly count: number };
+  readonly workers: { readonly count: number; readonly isolation: 'thread' | 'process' };
+  /** Where the journal is kept; undefined = only in memory. */
+  readonly state: { readonly directory: string | undefined };
   readonly admin: { readonly listen: AdminListen; readonly token: Secret | undefined };
   readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' };
 }

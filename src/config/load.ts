@@ -13,6 +13,7 @@ import {
 } from './layers.js';
 import type { Layer } from './layers.js';
 import { bypassesProxy } from './no-proxy.js';
+import { availableMemory } from './memory.js';
 import { normalForm } from './normal-form.js';
 import { ConfigError, problemText } from './problem.js';
 import type { Problem, Source } from './problem.js';
@@ -31,6 +32,13 @@ const MAX_FILE_BYTES = 1_048_576;
 /** Looked for in the working directory, and then for the whole system. */
 export const DEFAULT_FILE = 'gatehouse.yaml';
 export const SYSTEM_FILE = '/etc/gatehouse/gatehouse.yaml';
+
+/** Default of state.directory for the system's configuration, and beside any other. */
+export const SYSTEM_STATE_DIRECTORY = '/var/lib/gatehouse';
+export const LOCAL_STATE_DIRECTORY = '.gatehouse';
+
+/** The agent's share of the memory that there is; the rest is for the kernel's socket buffers and for neighbours. */
+const MEMORY_SHARE = 0.6;
 
 export interface LoadOptions {
   /** From the command line; without it the default files are looked for. */
@@ -107,6 +115,9 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const config = normalForm(values as Settings, {
     isTerminal: options.isTerminal ?? false,
     isProxyBypassed,
+    stateDirectory:
+      found?.file === SYSTEM_FILE ? SYSTEM_STATE_DIRECTORY : path.resolve(folder, LOCAL_STATE_DIRECTORY),
+    memoryBytes: Math.floor(MEMORY_SHARE * availableMemory()),
     conduitSource: (index) => placeOf(locate(sourceOf(entries, 'conduits'), `conduits[${index}]`)),
   });
   return { config, sources: sourcesOf(entries, isProxyBypassed), warnings, file: found?.file };
@@ -181,7 +192,7 @@ function resolvePaths(
 ): void {
   for (const name of KEY_NAMES) {
     const entry = entries.get(name);
-    if (specOf(name).isPath && typeof entry?.raw === 'string') {
+    if (specOf(name).isPath && typeof entry?.raw === 'string' && entry.raw !== 'off') {
       entries.set(name, { ...entry, raw: path.resolve(folderOf(entry.source), entry.raw) });
     }
   }

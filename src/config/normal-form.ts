@@ -7,6 +7,10 @@ export interface Surroundings {
   readonly isTerminal: boolean;
   /** NO_PROXY names the cloud's host, or it is loopback and only the environment has a proxy. */
   readonly isProxyBypassed: boolean;
+  /** Default of state.directory. */
+  readonly stateDirectory: string;
+  /** Default of limits.memory, in bytes. */
+  readonly memoryBytes: number;
   /** Where the conduit at `index` is written. */
   readonly conduitSource: (index: number) => Conduit['source'];
 }
@@ -22,6 +26,7 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
       tenant: values['cloud.tenant'],
       credentials: credentials(values),
       ca: values['cloud.caFile'],
+      minTlsVersion: `TLSv${values['cloud.tlsMinimum']}`,
       proxy: surroundings.isProxyBypassed ? undefined : values['cloud.proxy'],
     },
     device: {
@@ -36,9 +41,13 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
       operationAgeMs: values['intake.operationAge'],
     },
     conduits: values.conduits.map((entry, index) => conduit(entry, surroundings.conduitSource(index))),
-    limits: limits(values),
+    limits: { ...limits(values), memoryBytes: values['limits.memory'] ?? surroundings.memoryBytes },
     keepAlive: { webSocketPingMs: values['keepAlive.webSocketPing'] },
-    workers: { count: values['workers.count'] ?? availableParallelism() },
+    workers: {
+      count: values['workers.count'] ?? availableParallelism(),
+      isolation: values['workers.isolation'],
+    },
+    state: { directory: stateDirectory(values['state.directory'] ?? surroundings.stateDirectory) },
     admin: { listen: values['admin.listen'], token: values['admin.token'] },
     log: {
       level: values['log.level'],
@@ -69,7 +78,11 @@ function conduit(entry: Settings['conduits'][number], source: Conduit['source'])
   };
 }
 
-function limits(values: Settings): Config['limits'] {
+function stateDirectory(written: string): string | undefined {
+  return written === 'off' ? undefined : written;
+}
+
+function limits(values: Settings): Omit<Config['limits'], 'memoryBytes'> {
   return {
     sessions: values['limits.sessions'],
     sessionsPerTarget: values['limits.sessionsPerTarget'],

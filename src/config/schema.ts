@@ -9,6 +9,8 @@ import { mqttUrl } from './urls.js';
 import { BadValue, MAX_TIMER_MS, duration, oneOf, parsed, size, text, wholeNumber } from './values.js';
 
 const MAX_ID_CHARACTERS = 256;
+/** PATH_MAX of Linux. */
+const MAX_PATH_CHARACTERS = 4_096;
 const KIB = 1_024;
 const MIB = 1_048_576;
 
@@ -143,6 +145,15 @@ export const KEYS = {
     default: '16MiB',
     reloads: true,
   }),
+  'limits.memory': key({
+    schema: parsed((raw) => (raw === 0 || raw === '0' ? 0 : size(raw, 64 * MIB, KIB * KIB * MIB))),
+    meaning:
+      'memory of the whole agent: new sessions are refused at 85 % of it, and sessions that hold most are ended at 95 %',
+    unit: 'size, 0 = off',
+    example: '2GiB',
+    defaultText: '60 % of what the control group or the machine has',
+    reloads: true,
+  }),
   'keepAlive.webSocketPing': key({
     schema: parsed((raw) => duration(raw, MIN_TIMEOUT_MS, 3_600_000, 'zero')),
     meaning: 'ping interval; a session whose cloud side stays silent for two intervals ends',
@@ -158,6 +169,25 @@ export const KEYS = {
     example: '4',
     defaultText: 'available parallelism',
     environment: ['GATEHOUSE_WORKERS_COUNT'],
+  }),
+  'workers.isolation': key({
+    schema: parsed((raw) => oneOf(raw, ['thread', 'process'])),
+    meaning:
+      'what a worker is: a thread, or a process of its own, so that a native crash ends only its own sessions',
+    unit: '`thread`, `process`',
+    example: 'process',
+    default: 'thread',
+  }),
+  'state.directory': key({
+    schema: parsed(stateDirectory),
+    isPath: true,
+    meaning:
+      'where the journal of operations is kept, for one agent alone; `off` keeps it in memory, and a restart then fails what was under way',
+    unit: 'path, `off`',
+    example: '/var/lib/gatehouse',
+    defaultText:
+      '`$STATE_DIRECTORY`; `/var/lib/gatehouse` for the configuration in `/etc/gatehouse`; else `.gatehouse` beside the configuration',
+    environment: ['GATEHOUSE_STATE_DIRECTORY', 'STATE_DIRECTORY'],
   }),
   'admin.listen': key({
     schema: parsed(adminListen),
@@ -213,6 +243,11 @@ export const KEY_NAMES = Object.keys(KEYS) as readonly KeyName[];
 /** What is known about a key, without its exact type. */
 export function specOf(name: KeyName): KeySpec {
   return KEYS[name];
+}
+
+function stateDirectory(raw: unknown): string {
+  // YAML 1.1 readers turn a bare `off` into false; people write either.
+  return raw === false ? 'off' : text(raw, MAX_PATH_CHARACTERS);
 }
 
 function intakeKind(raw: unknown): 'rest' | 'mqtt' {

@@ -79,6 +79,7 @@ export function cloudConfig(url: string, overrides: Partial<Config['cloud']> = {
     credentials: { kind: 'basic', user: 'device_gw-7', password: new Secret('p4ssw0rd') },
     ca: undefined,
     proxy: undefined,
+    minTlsVersion: 'TLSv1.2',
     ...overrides,
   };
 }
