@@ -1,4 +1,5 @@
 import { NOT_WRITTEN, type Row } from '../row.js';
+import { lateCloud } from './a-control-rest/start.js';
 
 /** Family A: the control connection over REST and real-time notifications. */
 export const rows: readonly Row[] = [
@@ -7,7 +8,8 @@ export const rows: readonly Row[] = [
     fault: 'the cloud is not there when the agent starts',
     required:
       'the agent stays up and not ready, tries with growing, spread waits up to 60 s, logs each change once, and is ready by itself when the cloud comes',
-    notRun: NOT_WRITTEN,
+    tier: 'fast',
+    run: lateCloud,
   },
   {
     id: 'A02',

@@ -1,4 +1,5 @@
 import { NOT_WRITTEN, type Row } from '../row.js';
+import { refused, silent } from './d-target/connect.js';
 
 /** Family D: names and the TCP connection to the target. */
 export const rows: readonly Row[] = [
@@ -42,13 +43,16 @@ export const rows: readonly Row[] = [
     id: 'D07',
     fault: 'the target refuses the connection',
     required: 'FAILED target-refused within 100 ms',
-    notRun: NOT_WRITTEN,
+    tier: 'fast',
+    run: refused,
   },
   {
     id: 'D08',
     fault: 'the target drops every SYN',
     required: 'FAILED target-timeout at the connect timeout, whatever the kernel does',
-    notRun: NOT_WRITTEN,
+    tier: 'fast',
+    needs: ['nft'],
+    run: silent,
   },
   {
     id: 'D09',

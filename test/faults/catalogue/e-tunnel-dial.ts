@@ -1,4 +1,5 @@
 import { NOT_WRITTEN, type Row } from '../row.js';
+import { notThere } from './e-tunnel-dial/connect.js';
 
 /** Family E: the way to an open tunnel: TCP, proxy, TLS, upgrade. */
 export const rows: readonly Row[] = [
@@ -6,7 +7,9 @@ export const rows: readonly Row[] = [
     id: 'E01',
     fault: 'the tunnel endpoint refuses, is silent, unreachable, or has no address',
     required: 'FAILED cloud-unreachable or cloud-timeout with the cause',
-    notRun: NOT_WRITTEN,
+    tier: 'fast',
+    needs: ['nft', 'ip'],
+    run: notThere,
   },
   {
     id: 'E02',
