@@ -63,3 +63,12 @@ export const SWEEP_INTERVAL_MS = 60_000;
 
 /** Longest time from SIGTERM to exit, in ms. */
 export const SHUTDOWN_MS = 10_000;
+
+/** How often a worker says that its event loop turns, in ms. */
+export const HEARTBEAT_MS = 100;
+
+/** Longest silence of a worker before it is ended and replaced, in ms: no turn of a loop that serves sessions takes this long. */
+export const WORKER_STALL_MS = 1_500;
+
+/** Sessions that one worker names when it is asked who holds most: far more than are ended at a time. */
+export const MAX_WEIGHED_SESSIONS = 64;

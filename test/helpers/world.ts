@@ -30,6 +30,7 @@ export interface WorldOptions {
   readonly intakeSettings?: object;
   readonly cloud?: CloudOptions;
   readonly workers?: number;
+  readonly isolation?: 'thread' | 'process';
   readonly timing?: AgentTiming['timing'];
   /** Runs between the start of the cloud and that of the agent. */
   readonly before?: (cloud: Cloud, device: RegisteredDevice) => void | Promise<void>;
@@ -189,7 +190,7 @@ function configuration(
     conduits: options.conduits ?? [{ name: 'loopback', host: '127.0.0.1', ports: ['*'] }],
     limits: options.limits ?? {},
     keepAlive: options.keepAlive ?? {},
-    workers: { count: options.workers ?? 1 },
+    workers: { count: options.workers ?? 1, isolation: options.isolation ?? 'thread' },
     admin: { listen: '127.0.0.1:0' },
   };
 }
