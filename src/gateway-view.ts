@@ -29,7 +29,13 @@ export class GatewayView {
 
   /** @param pid of a worker that is a process of its own. */
   workerUp(worker: number, pid: number | undefined): void {
-    this.workers.set(worker, { pid: pid ?? null, loopDelay: null, uplinkBytes: 0, downlinkBytes: 0, heldBytes: 0 });
+    this.workers.set(worker, {
+      pid: pid ?? null,
+      loopDelay: null,
+      uplinkBytes: 0,
+      downlinkBytes: 0,
+      heldBytes: 0,
+    });
   }
 
   workerDown(worker: number): void {
@@ -89,15 +95,17 @@ export class GatewayView {
       uptimeSeconds: Math.round(process.uptime()),
       draining: this.draining,
       cloud: this.link,
-      workers: [...this.workers].map(([worker, { pid, loopDelay, uplinkBytes, downlinkBytes, heldBytes }]) => ({
-        worker,
-        pid,
-        sessions: perWorker.get(worker) ?? 0,
-        eventLoopDelay: loopDelay,
-        uplinkBytes,
-        downlinkBytes,
-        heldBytes,
-      })),
+      workers: [...this.workers].map(
+        ([worker, { pid, loopDelay, uplinkBytes, downlinkBytes, heldBytes }]) => ({
+          worker,
+          pid,
+          sessions: perWorker.get(worker) ?? 0,
+          eventLoopDelay: loopDelay,
+          uplinkBytes,
+          downlinkBytes,
+          heldBytes,
+        }),
+      ),
       totals: {
         sessionsActive: registry.sessions,
         sessionsOpened: this.sessionsOpened,

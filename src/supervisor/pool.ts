@@ -163,7 +163,8 @@ export class SessionPool {
     for (const { resolve } of this.#waiting) resolve();
     this.#waiting.clear();
     // Those that failed before it was known whether any worker can be started at all.
-    if (isFirst) for (let count = this.#members.size; count < this.#options.workers; count += 1) this.#start();
+    if (isFirst)
+      for (let count = this.#members.size; count < this.#options.workers; count += 1) this.#start();
   }
 
   #onDown(member: Member, why: Error): void {
