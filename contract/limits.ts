@@ -72,3 +72,11 @@ export const JOURNAL_WAIT_MS = 5_000;
 
 /** Largest record of the journal, in bytes: a failure reason of 500 bytes may double in JSON, ids and hash are short. */
 export const MAX_JOURNAL_RECORD_BYTES = 4_096;
+/** How often a worker says that its event loop turns, in ms. */
+export const HEARTBEAT_MS = 100;
+
+/** Longest silence of a worker before it is ended and replaced, in ms: no turn of a loop that serves sessions takes this long. */
+export const WORKER_STALL_MS = 1_500;
+
+/** Sessions that one worker names when it is asked who holds most: far more than are ended at a time. */
+export const MAX_WEIGHED_SESSIONS = 64;

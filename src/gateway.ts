@@ -204,13 +204,15 @@ export class Gateway {
     const { config, log } = this.#options;
     return new SessionPool({
       workers: config.workers.count,
+      isolation: config.workers.isolation,
       settings: { ca: config.cloud.ca },
+      log,
       events: {
-        onWorkerUp: (worker) => {
-          this.#view.workerUp(worker);
+        onWorkerUp: (worker, pid) => {
+          this.#view.workerUp(worker, pid);
           if (this.#view.workers.size >= config.workers.count) this.#workersUp();
         },
-        onWorkerDown: (worker) => this.#onWorkerDown(worker),
+        onWorkerDown: (worker, why) => this.#onWorkerDown(worker, why),
         onReport: (worker, report) => {
           if (report.loopDelay !== undefined) {
             this.#view.loopDelay(worker, report.loopDelay);
@@ -241,10 +243,10 @@ export class Gateway {
       );
   }
 
-  #onWorkerDown(worker: number): void {
+  #onWorkerDown(worker: number, why: Error): void {
     this.#view.workerDown(worker);
     if (this.#isStopping) return;
-    this.#options.log.error({ worker }, 'worker lost, another one is started');
+    this.#options.log.error({ worker, err: why }, 'worker lost, another one is started');
     this.#view.workerRestarts += 1;
     this.#metrics.workerRestarted(worker);
   }
