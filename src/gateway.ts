@@ -6,6 +6,7 @@ import { createCloud, type Cloud, type CloudOptions } from './cloud/cloud.js';
 import type { CloudLink } from './cloud/intake.js';
 import { parseJson } from './cloud/json-document.js';
 import { parseNotification, parseOperation } from './cloud/operation.js';
+import { VIOLATIONS } from './cloud/violation.js';
 import type { AdminListen, Config } from './config/config.js';
 import { reloadable, reloaded } from './config/reload.js';
 import { policyOf } from './gateway-policy.js';
@@ -71,6 +72,7 @@ export class Gateway {
       activeSessions: () => this.supervisor.registry.sessions,
       outboxSize: () => this.#cloud.status.size,
     });
+    this.#metrics.expectViolations(VIOLATIONS);
     this.#pool = this.#createPool();
     this.#cloud = createCloud({
       config,
@@ -81,9 +83,12 @@ export class Gateway {
       parseJson: (document) => parseJson(document, { maxBytes: MAX_REPLY_BYTES }),
       timing: options.timing,
       isOurs: (operationId) => this.supervisor.isOurs(operationId),
+      connectingFor: (ms) => this.supervisor.connectingFor(ms),
       events: {
         onOperation: (parsed) => this.supervisor.onOperation(parsed),
         onLink: (link) => this.#onLink(link),
+        onViolation: (violation, count) => this.#metrics.controlViolation(violation, count),
+        onCancelled: (operationId) => this.supervisor.cancel(operationId),
       },
     });
     const resolver = new Resolver();
