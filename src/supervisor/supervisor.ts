@@ -104,6 +104,24 @@ export class Supervisor {
     return 'closed';
   }
 
+  /** The operation was ended or deleted in the cloud: if it is still being connected, nobody waits for it any more. */
+  cancel(operationId: string): void {
+    for (const record of this.registry.all()) {
+      if (record.operationId !== operationId || record.state !== 'connecting') continue;
+      this.#end(record, 'cancelled', 'the request was cancelled in the cloud');
+    }
+  }
+
+  /** Operations that have been connecting for longer than `ms`, oldest first. */
+  connectingFor(ms: number): string[] {
+    const untilMs = this.#parts.now() - ms;
+    const slow: string[] = [];
+    for (const { state, startedAtMs, operationId } of this.registry.all()) {
+      if (state === 'connecting' && startedAtMs < untilMs) slow.push(operationId);
+    }
+    return slow;
+  }
+
   /** Takes on no more operations; calls back when the last session has ended. */
   drain(onEmpty: () => void): void {
     this.#accepting = false;
