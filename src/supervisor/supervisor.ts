@@ -7,7 +7,7 @@ import type {
   Tunnel,
   WorkerReport,
 } from '../../contract/messages.js';
-import { MAX_OUTBOX_OPERATIONS } from '../../contract/limits.js';
+import { MAX_CONNECTING_SESSIONS, MAX_OUTBOX_OPERATIONS } from '../../contract/limits.js';
 import type { Secret } from '../../contract/secret.js';
 import type { EndReason } from '../../contract/session-state.js';
 import type {
@@ -106,8 +106,8 @@ export class Supervisor {
 
   /** The operation was ended or deleted in the cloud: if it is still being connected, nobody waits for it any more. */
   cancel(operationId: string): void {
-    for (const record of this.registry.all()) {
-      if (record.operationId !== operationId || record.state !== 'connecting') continue;
+    for (const record of this.registry.allConnecting()) {
+      if (record.operationId !== operationId) continue;
       this.#end(record, 'cancelled', 'the request was cancelled in the cloud');
     }
   }
@@ -116,8 +116,8 @@ export class Supervisor {
   connectingFor(ms: number): string[] {
     const untilMs = this.#parts.now() - ms;
     const slow: string[] = [];
-    for (const { state, startedAtMs, operationId } of this.registry.all()) {
-      if (state === 'connecting' && startedAtMs < untilMs) slow.push(operationId);
+    for (const { startedAtMs, operationId } of this.registry.allConnecting()) {
+      if (startedAtMs < untilMs) slow.push(operationId);
     }
     return slow;
   }
@@ -194,6 +194,7 @@ export class Supervisor {
     if (!this.#accepting)
       throw new GatehouseError('cancelled', 'The gateway is shutting down; connect again later.');
     if (this.#parts.status.size >= MAX_OUTBOX_OPERATIONS) throw outboxFull();
+    if (this.registry.connecting >= MAX_CONNECTING_SESSIONS) throw tooManyConnecting();
     const record = this.#record(operation, conduit, addresses);
     this.registry.add(record);
     await this.#run(record, operation.connectionKey, prepared.tunnel, limits);
@@ -329,6 +330,11 @@ export class Supervisor {
 /** The fields that every log line of a session begins with. */
 function about({ id, operationId, deviceId, conduit }: SessionRecord): object {
   return { sessionId: id, operationId, deviceId, conduit };
+}
+
+function tooManyConnecting(): GatehouseError {
+  const sentence = `${MAX_CONNECTING_SESSIONS} sessions are being connected already; connect again in a moment.`;
+  return new GatehouseError('limit-reached', sentence);
 }
 
 function outboxFull(): GatehouseError {
