@@ -23,6 +23,12 @@ export const MAX_HANDSHAKES = 64;
 /** Longest wait for that turn, in ms: by then the user's side has given up (clients wait 30 to 45 s in all). */
 export const HANDSHAKE_TURN_MS = 20_000;
 
+/**
+ * Sessions that may be connecting at a time, in all; more are refused at once instead of late. Two threads bring up some
+ * 200 a second each, so that these are up within the longest wait for a turn.
+ */
+export const MAX_CONNECTING_SESSIONS = 4_000;
+
 /** TCP keep-alive on both sockets, in ms of silence before the first probe. Ten probes a second apart follow. */
 export const TCP_KEEP_ALIVE_MS = 15_000;
 
@@ -72,6 +78,7 @@ export const JOURNAL_WAIT_MS = 5_000;
 
 /** Largest record of the journal, in bytes: a failure reason of 500 bytes may double in JSON, ids and hash are short. */
 export const MAX_JOURNAL_RECORD_BYTES = 4_096;
+
 /** How often a worker says that its event loop turns, in ms. */
 export const HEARTBEAT_MS = 100;
 

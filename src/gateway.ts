@@ -6,6 +6,7 @@ import { createCloud, type Cloud, type CloudOptions } from './cloud/cloud.js';
 import type { CloudLink } from './cloud/intake.js';
 import { parseJson } from './cloud/json-document.js';
 import { parseNotification, parseOperation } from './cloud/operation.js';
+import { VIOLATIONS } from './cloud/violation.js';
 import type { AdminListen, Config } from './config/config.js';
 import { reloadable, reloaded } from './config/reload.js';
 import { policyOf } from './gateway-policy.js';
@@ -79,6 +80,7 @@ export class Gateway {
       activeSessions: () => this.supervisor.registry.sessions,
       outboxSize: () => this.#cloud.status.size,
     });
+    this.#metrics.expectViolations(VIOLATIONS);
     this.#pool = this.#createPool();
     this.#journal = createJournal({ ...options, directory: config.state.directory });
     this.#cloud = createCloud({
@@ -91,9 +93,12 @@ export class Gateway {
       timing: options.timing,
       journal: this.#journal,
       isOurs: (operationId) => this.supervisor.isOurs(operationId),
+      connectingFor: (ms) => this.supervisor.connectingFor(ms),
       events: {
         onOperation: (parsed) => this.supervisor.onOperation(parsed),
         onLink: (link) => this.#onLink(link),
+        onViolation: (violation, count) => this.#metrics.controlViolation(violation, count),
+        onCancelled: (operationId) => this.supervisor.cancel(operationId),
       },
     });
     const resolver = new Resolver();
