@@ -175,7 +175,7 @@ export class Gateway {
     const { config, log } = this.#options;
     return new SessionPool({
       workers: config.workers.count,
-      settings: { ca: config.cloud.ca },
+      settings: { ca: config.cloud.ca, minTlsVersion: config.cloud.minTlsVersion },
       events: {
         onWorkerUp: (worker) => {
           this.#view.workerUp(worker);

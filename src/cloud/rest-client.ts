@@ -5,7 +5,7 @@ import { proxyAuthorization, type Credentials } from './authorization.js';
 import type { CloudClock } from './cloud-clock.js';
 import { isAborted } from './pause.js';
 import { RestError, retryAfterMs, statusSentence } from './rest-error.js';
-import { trust } from './trusted-roots.js';
+import { isTlsCode, trust } from './trusted-roots.js';
 
 /** Connections to the cloud: sixteen for statuses, one for the long poll, a few for the rest. */
 const MAX_CONNECTIONS = 20;
@@ -30,7 +30,7 @@ export interface RestRequest {
 }
 
 export interface RestClientOptions {
-  readonly cloud: Pick<Config['cloud'], 'url' | 'ca' | 'proxy'>;
+  readonly cloud: Pick<Config['cloud'], 'url' | 'ca' | 'proxy' | 'minTlsVersion'>;
   readonly credentials: Credentials;
   readonly clock: CloudClock;
   /** Strict JSON parser; throws on anything else. */
@@ -167,7 +167,7 @@ export class RestClient {
         cause: error,
       });
     }
-    if (/CERT|TLS|SSL|SIGNATURE/.test(code)) {
+    if (isTlsCode(code)) {
       return new RestError('tls', `TLS to ${this.origin} failed (${code}); nothing was sent`, {
         cause: error,
       });
@@ -185,8 +185,9 @@ export function pathSegment(text: string): string {
   return encodeURIComponent(text);
 }
 
-function dispatcherOf({ ca, proxy }: RestClientOptions['cloud']): Dispatcher {
-  const connect = { ...trust(ca), timeout: CONNECT_MS };
+function dispatcherOf(cloud: RestClientOptions['cloud']): Dispatcher {
+  const { proxy } = cloud;
+  const connect = { ...trust(cloud), timeout: CONNECT_MS };
   const options = { connections: MAX_CONNECTIONS, pipelining: 1, maxHeaderSize: MAX_HEADER_BYTES };
   if (proxy === undefined) return new Agent({ ...options, connect });
   const host = proxy.host.includes(':') ? `[${proxy.host}]` : proxy.host;

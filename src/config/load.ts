@@ -25,6 +25,7 @@ import { isLoopback } from './urls.js';
 import { tryValue, validate } from './validation.js';
 import type { Locate } from './validation.js';
 import { BadValue, text } from './values.js';
+import { VERIFICATION_SWITCH, verificationProblem } from './verification.js';
 
 /** Largest configuration file, in bytes: ten thousand conduits. */
 const MAX_FILE_BYTES = 1_048_576;
@@ -224,12 +225,12 @@ function sharedSecrets(entries: Layer, isShared: boolean): string[] {
   });
 }
 
-/** Verification of certificates must not be off: the credentials would go to whoever answers. */
 function environmentProblems(env: LoadOptions['env']): Problem[] {
-  const name = 'NODE_TLS_REJECT_UNAUTHORIZED';
-  if (env[name] !== '0') return [];
-  const message = 'turns verification of certificates off; unset it and name the root in cloud.caFile';
-  return [{ source: { kind: 'environment', name }, key: '', message, example: undefined }];
+  const message = verificationProblem(env, 'cloud.caFile');
+  if (message === undefined) return [];
+  return [
+    { source: { kind: 'environment', name: VERIFICATION_SWITCH }, key: '', message, example: undefined },
+  ];
 }
 
 function proxyIsBypassed(values: Partial<Settings>, entries: Layer, env: LoadOptions['env']): boolean {

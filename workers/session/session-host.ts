@@ -41,7 +41,7 @@ export class SessionHost {
     const now = (): number => performance.now();
     this.#context = {
       memory: new RelayMemory(now),
-      tls: tlsContext(settings.ca),
+      tls: tlsContext(settings.ca, settings.minTlsVersion),
       handshakes: new HandshakeGate(),
       now,
       onOpened: (sessionId, setupMs) => this.#reporter.opened(sessionId, setupMs),
