@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Secret } from '../../../contract/secret.js';
+import { exposure } from '../../config/permissions.js';
 import { VERIFICATION_SWITCH, verificationProblem } from '../../config/verification.js';
 import { EXIT } from '../../exit-codes.js';
 import { ConnectError } from './connect-error.js';
@@ -86,7 +87,15 @@ function rootsOf(file: string | undefined): string | undefined {
 }
 
 function firstLine(file: string): string {
+  const exposed = exposureOf(file);
+  if (exposed !== undefined) throw new ConnectError(EXIT.usage, `${file} is a file that ${exposed}.`);
   return readSmall(file, MAX_PASSWORD_FILE_BYTES).split(/\r?\n/, 1)[0] ?? '';
+}
+
+/** A file that is missing is reported by who reads it. */
+function exposureOf(file: string): string | undefined {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat?.isFile() === true ? exposure(file, { mode: stat.mode, owner: stat.uid }) : undefined;
 }
 
 function readSmall(file: string, maxBytes: number): string {
