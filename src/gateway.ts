@@ -210,7 +210,7 @@ export class Gateway {
     return new SessionPool({
       workers: config.workers.count,
       isolation: config.workers.isolation,
-      settings: { ca: config.cloud.ca },
+      settings: { ca: config.cloud.ca, minTlsVersion: config.cloud.minTlsVersion },
       log,
       events: {
         onWorkerUp: (worker, pid) => {
