@@ -8,6 +8,7 @@ import { parseJson } from './cloud/json-document.js';
 import { parseNotification, parseOperation } from './cloud/operation.js';
 import type { AdminListen, Config } from './config/config.js';
 import { reloadable, reloaded } from './config/reload.js';
+import { hasBufferutil } from './bufferutil.js';
 import { policyOf } from './gateway-policy.js';
 import { GatewayView } from './gateway-view.js';
 import type { Log } from './log/log.js';
@@ -27,6 +28,8 @@ export interface GatewayOptions {
   readonly onFatal: (error: Error) => void;
   /** Called when a drain is done: no session is left, and none will come. */
   readonly onDrained?: () => void;
+  /** Log lines that were lost since the start, for the metrics. */
+  readonly logDropped?: () => number;
   /** Replaces some of the waits towards the cloud; for tests. */
   readonly timing?: CloudOptions['timing'];
 }
@@ -70,6 +73,8 @@ export class Gateway {
     this.#metrics = new Metrics({
       activeSessions: () => this.supervisor.registry.sessions,
       outboxSize: () => this.#cloud.status.size,
+      logDropped: options.logDropped,
+      hasBufferutil: this.#hasBufferutil(),
     });
     this.#pool = this.#createPool();
     this.#cloud = createCloud({
@@ -169,6 +174,14 @@ export class Gateway {
     this.#cloud.credentials.replace(fresh.cloud);
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
     log.info({ applies, needsRestart }, 'configuration reloaded');
+  }
+
+  /** Without it sessions work all the same, a little slower: worth a line, but no failure. */
+  #hasBufferutil(): boolean {
+    const isThere = hasBufferutil();
+    if (!isThere)
+      this.#options.log.warn({}, 'bufferutil has no native code here, frames are masked without it');
+    return isThere;
   }
 
   #createPool(): SessionPool {
