@@ -166,7 +166,7 @@ test('takes the password from a file, without its line end', async () => {
     assert.equal(code, 1, 'it got as far as the endpoints');
     chmodSync(passwordFile, 0o644);
     const open = await outcome({ passwordFile });
-    assert.match(open.stderr, /everybody on this machine has access to .* run: chmod 600 /);
+    assert.match(open.err, /everybody on this machine has access to .* run: chmod 600 /);
     assert.equal(open.code, 64);
     const missing = await outcome({ passwordFile: `${passwordFile}-2` });
     assert.equal(missing.code, 64);
