@@ -6,8 +6,10 @@ import { createCloud, type Cloud, type CloudOptions } from './cloud/cloud.js';
 import type { CloudLink } from './cloud/intake.js';
 import { parseJson } from './cloud/json-document.js';
 import { parseNotification, parseOperation } from './cloud/operation.js';
+import { VIOLATIONS } from './cloud/violation.js';
 import type { AdminListen, Config } from './config/config.js';
 import { reloadable, reloaded } from './config/reload.js';
+import { hasBufferutil } from './bufferutil.js';
 import { policyOf } from './gateway-policy.js';
 import { GatewayView } from './gateway-view.js';
 import { createJournal } from './journal/create-journal.js';
@@ -34,6 +36,8 @@ export interface GatewayOptions {
   readonly generation?: number;
   /** Generations that are alive beside this one: what they have begun is left to them. Default none. */
   readonly elders?: readonly number[];
+  /** Log lines that were lost since the start, for the metrics. */
+  readonly logDropped?: () => number;
   /** Replaces some of the waits towards the cloud; for tests. */
   readonly timing?: CloudOptions['timing'];
 }
@@ -78,7 +82,10 @@ export class Gateway {
     this.#metrics = new Metrics({
       activeSessions: () => this.supervisor.registry.sessions,
       outboxSize: () => this.#cloud.status.size,
+      logDropped: options.logDropped,
+      hasBufferutil: this.#hasBufferutil(),
     });
+    this.#metrics.expectViolations(VIOLATIONS);
     this.#pool = this.#createPool();
     this.#journal = createJournal({ ...options, directory: config.state.directory });
     this.#cloud = createCloud({
@@ -91,9 +98,12 @@ export class Gateway {
       timing: options.timing,
       journal: this.#journal,
       isOurs: (operationId) => this.supervisor.isOurs(operationId),
+      connectingFor: (ms) => this.supervisor.connectingFor(ms),
       events: {
         onOperation: (parsed) => this.supervisor.onOperation(parsed),
         onLink: (link) => this.#onLink(link),
+        onViolation: (violation, count) => this.#metrics.controlViolation(violation, count),
+        onCancelled: (operationId) => this.supervisor.cancel(operationId),
       },
     });
     const resolver = new Resolver();
@@ -200,17 +210,27 @@ export class Gateway {
     for (const update of finals) this.#cloud.status.resume(update);
   }
 
+  /** Without it sessions work all the same, a little slower: worth a line, but no failure. */
+  #hasBufferutil(): boolean {
+    const isThere = hasBufferutil();
+    if (!isThere)
+      this.#options.log.warn({}, 'bufferutil has no native code here, frames are masked without it');
+    return isThere;
+  }
+
   #createPool(): SessionPool {
     const { config, log } = this.#options;
     return new SessionPool({
       workers: config.workers.count,
-      settings: { ca: config.cloud.ca },
+      isolation: config.workers.isolation,
+      settings: { ca: config.cloud.ca, minTlsVersion: config.cloud.minTlsVersion },
+      log,
       events: {
-        onWorkerUp: (worker) => {
-          this.#view.workerUp(worker);
+        onWorkerUp: (worker, pid) => {
+          this.#view.workerUp(worker, pid);
           if (this.#view.workers.size >= config.workers.count) this.#workersUp();
         },
-        onWorkerDown: (worker) => this.#onWorkerDown(worker),
+        onWorkerDown: (worker, why) => this.#onWorkerDown(worker, why),
         onReport: (worker, report) => {
           if (report.loopDelay !== undefined) {
             this.#view.loopDelay(worker, report.loopDelay);
@@ -241,10 +261,10 @@ export class Gateway {
       );
   }
 
-  #onWorkerDown(worker: number): void {
+  #onWorkerDown(worker: number, why: Error): void {
     this.#view.workerDown(worker);
     if (this.#isStopping) return;
-    this.#options.log.error({ worker }, 'worker lost, another one is started');
+    this.#options.log.error({ worker, err: why }, 'worker lost, another one is started');
     this.#view.workerRestarts += 1;
     this.#metrics.workerRestarted(worker);
   }
