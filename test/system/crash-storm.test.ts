@@ -22,9 +22,9 @@ test(`${KILLS} SIGKILLs under a stream of ${OPERATIONS} operations: at most one 
   const rig = await CrashRig.start({ limits: { sessionsPerTarget: OPERATIONS } });
   t.after(() => rig.stop());
   await rig.run();
-  let isOver = false;
+  let left = OPERATIONS;
   const stream = (async () => {
-    while (rig.operations.length < OPERATIONS && !isOver) {
+    for (; left > 0; left -= 1) {
       const answer = { status: random() < 0.8 ? 101 : 404, answerMs: random() * 400 };
       rig.create(answer, random() < 0.8 ? rig.trap.port : refusing);
       await pause(random() * 80);
@@ -39,7 +39,7 @@ test(`${KILLS} SIGKILLs under a stream of ${OPERATIONS} operations: at most one 
     await stream;
     await eventually(() => rig.ledger.finished === OPERATIONS || undefined, 'every final status', LIMIT_MS);
   } finally {
-    isOver = true;
+    left = 0;
     await stream;
   }
   rig.ledger.assertOneFinalStatusEach();
