@@ -12,6 +12,12 @@ const TOPIC_LENGTH_BYTES = 2;
 /** Packet types that a server may send in MQTT 3.1.1 (table 2.1), as a set of bits. */
 const FROM_SERVER = [2, 3, 4, 5, 6, 7, 9, 11, 13].reduce((bits, type) => bits | (1 << type), 0);
 
+/** Why a stream cannot be read on. */
+export interface PacketFault {
+  readonly violation: 'malformed' | 'oversized';
+  readonly why: string;
+}
+
 /**
  * Follows the packets of an MQTT stream by their headers, ahead of the parser. The parser would collect up to
  * 256 MiB for one packet, and go on parsing after garbage with an error event for each byte of it.
@@ -27,7 +33,7 @@ export class PacketScanner {
   #topicBytes = 0;
 
   /** What is wrong with the stream at or before the end of `chunk`; undefined when nothing is. */
-  scan(chunk: Uint8Array): string | undefined {
+  scan(chunk: Uint8Array): PacketFault | undefined {
     for (let at = 0; at < chunk.length;) {
       if (this.#state === 'body') {
         const skipped = Math.min(this.#remaining, chunk.length - at);
@@ -44,15 +50,16 @@ export class PacketScanner {
     return undefined;
   }
 
-  #onByte(byte: number): string | undefined {
+  #onByte(byte: number): PacketFault | undefined {
     if (this.#state === 'type') return this.#onType(byte);
     return this.#state === 'length' ? this.#onLength(byte) : this.#onTopicLength(byte);
   }
 
-  #onType(byte: number): string | undefined {
+  #onType(byte: number): PacketFault | undefined {
     const type = byte >> 4;
-    if ((FROM_SERVER & (1 << type)) === 0) return `the broker sent a packet of type ${type}`;
-    if (this.#isConnected === isConnack(byte)) return 'the broker sent its packets in the wrong order';
+    if ((FROM_SERVER & (1 << type)) === 0) return malformed(`the broker sent a packet of type ${type}`);
+    if (this.#isConnected === isConnack(byte))
+      return malformed('the broker sent its packets in the wrong order');
     this.#isConnected = true;
     this.#first = byte;
     this.#state = 'length';
@@ -61,32 +68,38 @@ export class PacketScanner {
     return undefined;
   }
 
-  #onLength(byte: number): string | undefined {
+  #onLength(byte: number): PacketFault | undefined {
     this.#remaining += (byte & 0x7f) * 128 ** this.#lengthBytes;
     this.#lengthBytes += 1;
     if (this.#remaining > MAX_MQTT_PACKET_BYTES) {
-      return `the broker announced a packet of more than ${MAX_MQTT_PACKET_BYTES} bytes`;
+      const why = `the broker announced a packet of more than ${MAX_MQTT_PACKET_BYTES} bytes`;
+      return { violation: 'oversized', why };
     }
     const more = (byte & 0x80) !== 0;
-    if (more && this.#lengthBytes === MAX_LENGTH_BYTES) return 'the broker sent a malformed packet length';
+    if (more && this.#lengthBytes === MAX_LENGTH_BYTES)
+      return malformed('the broker sent a malformed packet length');
     return more ? undefined : this.#onHeader();
   }
 
-  #onHeader(): string | undefined {
+  #onHeader(): PacketFault | undefined {
     this.#topicLengthBytes = 0;
     this.#topicBytes = 0;
     if (beginsWithTopic(this.#first)) this.#state = 'topic';
     else this.#state = this.#remaining === 0 ? 'type' : 'body';
-    return headerFault(this.#first, this.#remaining);
+    return malformed(headerFault(this.#first, this.#remaining));
   }
 
-  #onTopicLength(byte: number): string | undefined {
+  #onTopicLength(byte: number): PacketFault | undefined {
     this.#topicBytes = this.#topicBytes * 256 + byte;
     this.#topicLengthBytes += 1;
     if (this.#topicLengthBytes < TOPIC_LENGTH_BYTES) return undefined;
     const wrong = topicFault(this.#first, this.#remaining, this.#topicBytes);
     this.#remaining -= TOPIC_LENGTH_BYTES;
     this.#state = this.#remaining === 0 ? 'type' : 'body';
-    return wrong;
+    return malformed(wrong);
   }
+}
+
+function malformed(why: string | undefined): PacketFault | undefined {
+  return why === undefined ? undefined : { violation: 'malformed', why };
 }

@@ -106,9 +106,8 @@ describe('a reply of the notification endpoint', () => {
       const rest = new RestClient({
         cloud,
         credentials: credentialsOf(cloud),
-        clock: new CloudClock(Date.now),
+        clock: new CloudClock({ now: Date.now }),
         parseJson: (document) => parseJson(document, { maxBytes: MAX_REPLY_BYTES }),
-        now: Date.now,
         requestMs: 5_000,
       });
       const outcome = await until(

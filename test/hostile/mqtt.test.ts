@@ -46,9 +46,7 @@ function goodPublish(): Buffer {
 }
 
 /** The intake of one agent at a broker, with a list of operations that cannot be had. */
-async function intakeAt(
-  url: string,
-): Promise<{
+async function intakeAt(url: string): Promise<{
   intake: MqttIntake;
   seen: ParsedOperation[];
   log: ReturnType<typeof memoryLog>;
@@ -58,10 +56,10 @@ async function intakeAt(
   const log = memoryLog();
   const seen: ParsedOperation[] = [];
   const onOperation = (parsed: ParsedOperation): void => void seen.push(parsed);
-  const clock = new CloudClock(Date.now);
+  const clock = new CloudClock({ now: Date.now });
   const credentials = credentialsOf(cloud);
   const parseJson = (document: Buffer): unknown => JSON.parse(document.toString());
-  const rest = new RestClient({ cloud, credentials, clock, parseJson, now: Date.now, requestMs: 500 });
+  const rest = new RestClient({ cloud, credentials, clock, parseJson, requestMs: 500 });
   const status = { report: () => undefined, size: 0, flush: () => Promise.resolve() };
   const sweep = new Sweep({
     rest,
@@ -71,7 +69,7 @@ async function intakeAt(
     onOperation,
     log,
     isOurs: () => false,
-    startedAtMs: 0,
+    uptimeMs: () => 0,
     backoff: new Backoff(FAST.backoff, () => performance.now()),
     sweepMs: 60_000,
   });
@@ -88,6 +86,7 @@ async function intakeAt(
     device: { name: 'gw-7' },
     parseOperations: parseNotification,
     onOperation,
+    onViolation: () => undefined,
     monotonic: () => performance.now(),
     log,
   });

@@ -12,7 +12,7 @@ export class RawBroker {
   instead: { readonly connect?: Reply; readonly subscribe?: Reply } = {};
   /** Packet ids that the client has acknowledged (PUBACK). */
   readonly acknowledged: number[] = [];
-  isSubscribed = false;
+  #subscriptions = 0;
   socket: Socket | undefined;
   readonly #server = net.createServer({ noDelay: true }, (socket) => this.#onConnection(socket));
 
@@ -43,6 +43,12 @@ export class RawBroker {
     });
   }
 
+  /** Only the first subscription, that of the operations, is answered in another way. */
+  #subscribeReply(id: string): Buffer {
+    this.#subscriptions += 1;
+    return (this.#subscriptions === 1 ? this.instead.subscribe?.(id) : undefined) ?? suback(id);
+  }
+
   #onPacket(socket: Socket, packet: Buffer): void {
     // Ours are short: the remaining length is one byte wherever an id is read.
     const id = packet.subarray(2, 4).toString('hex');
@@ -51,8 +57,7 @@ export class RawBroker {
         say(socket, this.instead.connect?.('') ?? Buffer.from(CONNACK, 'hex'));
         break;
       case TYPE.subscribe:
-        this.isSubscribed = true;
-        say(socket, this.instead.subscribe?.(id) ?? Buffer.from(SUBACK.replace('{id}', id), 'hex'));
+        say(socket, this.#subscribeReply(id));
         break;
       case TYPE.publish:
         // Only the announcement of the device is published here, with QoS 1; its id stands behind the topic `s/us`.
@@ -69,6 +74,10 @@ export class RawBroker {
 }
 
 type Reply = (id: string) => Buffer;
+
+function suback(id: string): Buffer {
+  return Buffer.from(SUBACK.replace('{id}', id), 'hex');
+}
 
 function say(socket: Socket, bytes: Buffer): void {
   if (bytes.length === 0) socket.end();
