@@ -207,7 +207,7 @@ export class Gateway {
     this.supervisor.remember(operations);
     if (finals.length > 0)
       this.#options.log.info({ operations: finals.length }, 'statuses that an earlier run left are sent');
-    for (const update of finals) this.#cloud.status.report(update);
+    for (const update of finals) this.#cloud.status.resume(update);
   }
 
   /** Without it sessions work all the same, a little slower: worth a line, but no failure. */
