@@ -14,6 +14,10 @@ export interface MetricsGauges {
   readonly activeSessions: () => number;
   /** Operations whose status the cloud does not have yet. */
   readonly outboxSize: () => number;
+  /** What is in use of each resource that is watched. */
+  readonly resources: () => Readonly<
+    Partial<Record<string, { readonly used: number; readonly limit: number }>>
+  >;
 }
 
 /**
@@ -66,6 +70,7 @@ export class Metrics implements MetricsSource {
       'Operations whose status the cloud does not have yet.',
       gauges.outboxSize,
     );
+    this.#resourceGauge(gauges.resources);
     collectDefaultMetrics({ register: this.#registry });
     // A rate over a series that appears with its first event misses that event: both directions begin at 0.
     this.#bytes.inc({ direction: 'uplink' }, 0);
@@ -130,6 +135,20 @@ export class Metrics implements MetricsSource {
 
   #counter<T extends string>(name: string, help: string, labelNames: T[]): Counter<T> {
     return new Counter({ name, help, labelNames, registers: [this.#registry] });
+  }
+
+  #resourceGauge(resources: MetricsGauges['resources']): void {
+    new Gauge({
+      name: 'gatehouse_resource_usage_ratio',
+      help: 'Share of a watched resource that is in use.',
+      labelNames: ['resource'],
+      registers: [this.#registry],
+      collect() {
+        for (const [resource, usage] of Object.entries(resources())) {
+          if (usage !== undefined && usage.limit > 0) this.set({ resource }, usage.used / usage.limit);
+        }
+      },
+    });
   }
 
   #gauge(name: string, help: string, read: () => number): void {

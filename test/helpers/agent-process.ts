@@ -4,6 +4,7 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import { startCloud, type Cloud, type CloudOptions, type RegisteredDevice } from '../../simulator/cloud.js';
 import type { Operation } from '../../simulator/store/operations.js';
+import type { StatusView } from '../../src/admin/backend.js';
 import { OperatorClient } from '../../src/cli/connect/operator-client.js';
 import { operatorSettings } from '../../src/cli/connect/operator-settings.js';
 import type { Tunnel } from '../../src/cli/connect/tunnel.js';
@@ -135,6 +136,11 @@ export class AgentProcess {
   ask(...args: string[]): Promise<CommandEnd> {
     const { host } = new URL(this.adminUrl);
     return gatehouse(args, { cwd: this.folder, env: { GATEHOUSE_ADMIN_LISTEN: host } });
+  }
+
+  /** What the admin listener says of the agent. */
+  async status(): Promise<StatusView> {
+    return (await (await fetch(`${this.adminUrl}/api/status`)).json()) as StatusView;
   }
 
   /** Ends whatever still runs. */
