@@ -113,10 +113,11 @@ test('short of file descriptors, new operations are refused; sessions and the ad
   const text = await agent.ask('status');
   assert.match(text.stdout, /Resources {3}memory \d+ %, descriptors \d\d %/);
 
-  for (const tunnel of tunnels) tunnel.end();
+  for (const tunnel of tunnels) tunnel.destroy();
   await eventuallyStatus(agent, ({ totals, resources }) => {
     const used = resources.find(({ resource }) => resource === 'descriptors')?.used ?? 0;
-    return totals.sessionsActive === 0 && used <= open + 4;
+    // A connection or two of who asks, and of the agent to the cloud, may have come in the meantime.
+    return totals.sessionsActive === 0 && used <= open + 8;
   });
   const next = await agent.open(plant);
   next.write('x');
