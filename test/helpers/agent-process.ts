@@ -10,6 +10,7 @@ import { operatorSettings } from '../../src/cli/connect/operator-settings.js';
 import type { Tunnel } from '../../src/cli/connect/tunnel.js';
 import { Command, gatehouse, type CommandEnd } from './command.js';
 import { eventually } from './eventually.js';
+import { testIsolation } from './test-isolation.js';
 
 /** Sections of the configuration file; each replaces that of the one that works. */
 export type Sections = Readonly<Record<string, unknown>>;
@@ -164,7 +165,7 @@ export function writeConfiguration(
     cloud: { url: cloud.url, tenant, user, password },
     device: { externalId: device.externalId },
     conduits: [{ name: 'loopback', host: '127.0.0.1', ports: ['*'] }],
-    workers: { count: 1 },
+    workers: { count: 1, isolation: testIsolation() },
     admin: { listen: '127.0.0.1:0' },
     ...sections,
   };
