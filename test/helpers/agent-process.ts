@@ -4,11 +4,13 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import { startCloud, type Cloud, type CloudOptions, type RegisteredDevice } from '../../simulator/cloud.js';
 import type { Operation } from '../../simulator/store/operations.js';
+import type { StatusView } from '../../src/admin/backend.js';
 import { OperatorClient } from '../../src/cli/connect/operator-client.js';
 import { operatorSettings } from '../../src/cli/connect/operator-settings.js';
 import type { Tunnel } from '../../src/cli/connect/tunnel.js';
 import { Command, gatehouse, type CommandEnd } from './command.js';
 import { eventually } from './eventually.js';
+import { testIsolation } from './test-isolation.js';
 
 /** Sections of the configuration file; each replaces that of the one that works. */
 export type Sections = Readonly<Record<string, unknown>>;
@@ -137,6 +139,11 @@ export class AgentProcess {
     return gatehouse(args, { cwd: this.folder, env: { GATEHOUSE_ADMIN_LISTEN: host } });
   }
 
+  /** What the admin listener says of the agent. */
+  async status(): Promise<StatusView> {
+    return (await (await fetch(`${this.adminUrl}/api/status`)).json()) as StatusView;
+  }
+
   /** Ends whatever still runs. */
   async stop(): Promise<void> {
     await this.operator.close();
@@ -158,7 +165,7 @@ export function writeConfiguration(
     cloud: { url: cloud.url, tenant, user, password },
     device: { externalId: device.externalId },
     conduits: [{ name: 'loopback', host: '127.0.0.1', ports: ['*'] }],
-    workers: { count: 1 },
+    workers: { count: 1, isolation: testIsolation() },
     admin: { listen: '127.0.0.1:0' },
     ...sections,
   };
