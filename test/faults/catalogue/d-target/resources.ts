@@ -28,6 +28,7 @@ export async function noResources(rig: Rig): Promise<void> {
   const stand = await rig.start();
   const target = await rig.target();
   const open = await stand.open(target);
+  assert.equal((await stand.final()).status, 'SUCCESSFUL');
   for (const rule of [
     'connect:error=ENOBUFS',
     'connect:error=ENOMEM',
