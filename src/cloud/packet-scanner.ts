@@ -7,6 +7,12 @@ const MAX_LENGTH_BYTES = 4;
 /** Packet types that a server may send in MQTT 3.1.1 (table 2.1), as a set of bits. */
 const FROM_SERVER = [2, 3, 4, 5, 6, 7, 9, 11, 13].reduce((bits, type) => bits | (1 << type), 0);
 
+/** Why a stream cannot be read on. */
+export interface PacketFault {
+  readonly violation: 'malformed' | 'oversized';
+  readonly why: string;
+}
+
 /**
  * Follows the packets of an MQTT stream by their headers only, ahead of the parser. The parser would collect up to
  * 256 MiB for one packet, and go on parsing after garbage with an error event for each byte of it.
@@ -17,7 +23,7 @@ export class PacketScanner {
   #remaining = 0;
 
   /** What is wrong with the stream at or before the end of `chunk`; undefined when nothing is. */
-  scan(chunk: Uint8Array): string | undefined {
+  scan(chunk: Uint8Array): PacketFault | undefined {
     for (let at = 0; at < chunk.length;) {
       if (this.#state === 'body') {
         const skipped = Math.min(this.#remaining, chunk.length - at);
@@ -34,24 +40,29 @@ export class PacketScanner {
     return undefined;
   }
 
-  #onType(byte: number): string | undefined {
+  #onType(byte: number): PacketFault | undefined {
     const type = byte >> 4;
-    if ((FROM_SERVER & (1 << type)) === 0) return `the broker sent a packet of type ${type}`;
+    if ((FROM_SERVER & (1 << type)) === 0) return malformed(`the broker sent a packet of type ${type}`);
     this.#state = 'length';
     this.#lengthBytes = 0;
     this.#remaining = 0;
     return undefined;
   }
 
-  #onLength(byte: number): string | undefined {
+  #onLength(byte: number): PacketFault | undefined {
     this.#remaining += (byte & 0x7f) * 128 ** this.#lengthBytes;
     this.#lengthBytes += 1;
     if (this.#remaining > MAX_MQTT_PACKET_BYTES) {
-      return `the broker announced a packet of more than ${MAX_MQTT_PACKET_BYTES} bytes`;
+      const why = `the broker announced a packet of more than ${MAX_MQTT_PACKET_BYTES} bytes`;
+      return { violation: 'oversized', why };
     }
     const more = (byte & 0x80) !== 0;
-    if (more && this.#lengthBytes === MAX_LENGTH_BYTES) return 'the broker sent a malformed packet length';
+    if (more && this.#lengthBytes === MAX_LENGTH_BYTES) return malformed('the broker sent a malformed packet length');
     if (!more) this.#state = this.#remaining === 0 ? 'type' : 'body';
     return undefined;
   }
+}
+
+function malformed(why: string): PacketFault {
+  return { violation: 'malformed', why };
 }

@@ -16,8 +16,8 @@ function publishHead(length: number): number[] {
 function verdicts(bytes: readonly number[]): (string | undefined)[] {
   const oneByOne = new PacketScanner();
   return [
-    new PacketScanner().scan(Uint8Array.from(bytes)),
-    bytes.map((byte) => oneByOne.scan(Uint8Array.of(byte))).find((wrong) => wrong !== undefined),
+    new PacketScanner().scan(Uint8Array.from(bytes))?.why,
+    bytes.map((byte) => oneByOne.scan(Uint8Array.of(byte))).find((wrong) => wrong !== undefined)?.why,
   ];
 }
 
@@ -41,7 +41,7 @@ test('a length of more than four bytes is refused', () => {
 test('packets that only a client sends, and reserved ones, are refused', () => {
   for (const type of [0, 1, 8, 10, 12, 14, 15]) {
     assert.equal(
-      new PacketScanner().scan(Uint8Array.of(type << 4)),
+      new PacketScanner().scan(Uint8Array.of(type << 4))?.why,
       `the broker sent a packet of type ${type}`,
     );
   }
