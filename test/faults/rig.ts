@@ -107,6 +107,7 @@ export class Rig {
 
   /** Sees whether any agent holds or tells what it should not, and ends it. @throws LeakError */
   async check(): Promise<void> {
+    this.network.clear();
     for (const stand of this.#stands) await stand.check();
   }
 

@@ -47,7 +47,8 @@ export async function vanishesBusy(rig: Rig): Promise<void> {
   await stand.expectSessionEnd('stall-target', undefined, 90_000);
   const ms = performance.now() - startedAt;
   rig.figure('noticed after ms', ms);
-  assertWithin(ms, 65_000);
+  // The kernel makes room for some more bytes with its first ten seconds of retransmissions; then 60 s without any.
+  assertWithin(ms, 80_000);
   clearInterval(writer);
 }
 
