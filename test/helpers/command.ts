@@ -26,6 +26,8 @@ export interface CommandEnd {
 export interface CommandOptions {
   /** All of its environment beside PATH: proxies and settings of whoever runs the tests must not matter. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Flags for Node itself. */
+  readonly nodeFlags?: readonly string[];
   /** Default: the folder for temporary files, in which there is no gatehouse.yaml. */
   readonly cwd?: string;
 }
@@ -38,8 +40,8 @@ export class Command {
   readonly #ended: Promise<CommandEnd>;
   #hasEnded = false;
 
-  constructor(args: readonly string[], { env = {}, cwd = tmpdir() }: CommandOptions = {}) {
-    this.#child = spawn(process.execPath, [MAIN, ...args], {
+  constructor(args: readonly string[], { env = {}, nodeFlags = [], cwd = tmpdir() }: CommandOptions = {}) {
+    this.#child = spawn(process.execPath, [...nodeFlags, MAIN, ...args], {
       cwd,
       env: { PATH: process.env.PATH, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
