@@ -57,9 +57,9 @@ describe('the lock file', () => {
   });
 
   test('is the one of package.json, which names exact versions', () => {
-    const root: Partial<Manifest> | undefined = lock.packages[''];
-    assert.deepEqual(root?.dependencies, manifest.dependencies);
-    assert.deepEqual(root?.devDependencies, manifest.devDependencies);
+    const { dependencies, devDependencies } = lock.packages[''] ?? {};
+    assert.deepEqual(dependencies, manifest.dependencies);
+    assert.deepEqual(devDependencies, manifest.devDependencies);
     for (const [name, version] of Object.entries({ ...direct, ...manifest.devDependencies })) {
       assert.match(version, /^\d+\.\d+\.\d+$/, name);
       assert.equal(lock.packages[`node_modules/${name}`]?.version, version, name);
