@@ -14,6 +14,10 @@ export interface MetricsGauges {
   readonly activeSessions: () => number;
   /** Operations whose status the cloud does not have yet. */
   readonly outboxSize: () => number;
+  /** Log lines that were lost since the start; default none. */
+  readonly logDropped?: (() => number) | undefined;
+  /** Whether bufferutil's native code is there; default unknown, and then 0. */
+  readonly hasBufferutil?: boolean | undefined;
 }
 
 /**
@@ -70,6 +74,14 @@ export class Metrics implements MetricsSource {
       'gatehouse_status_outbox_size',
       'Operations whose status the cloud does not have yet.',
       gauges.outboxSize,
+    );
+    this.#total(
+      'gatehouse_log_dropped_total',
+      'Log lines lost because their destination took none.',
+      gauges.logDropped ?? (() => 0),
+    );
+    this.#gauge('gatehouse_bufferutil', '1 when bufferutil has native code here, else 0.', () =>
+      gauges.hasBufferutil === true ? 1 : 0,
     );
     collectDefaultMetrics({ register: this.#registry });
     // A rate over a series that appears with its first event misses that event: both directions begin at 0.
@@ -145,6 +157,19 @@ export class Metrics implements MetricsSource {
 
   #counter<T extends string>(name: string, help: string, labelNames: T[]): Counter<T> {
     return new Counter({ name, help, labelNames, registers: [this.#registry] });
+  }
+
+  /** A counter that is kept elsewhere. */
+  #total(name: string, help: string, read: () => number): void {
+    new Counter({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
   }
 
   #gauge(name: string, help: string, read: () => number): void {

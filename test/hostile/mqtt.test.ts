@@ -75,7 +75,7 @@ async function intakeAt(url: string): Promise<{
   });
   const intake = new MqttIntake({
     link: {
-      transport: { url, ca: undefined, proxy: undefined, connectMs: ACK_MS },
+      transport: { url, ca: undefined, proxy: undefined, minTlsVersion: 'TLSv1.2', connectMs: ACK_MS },
       clientId: 'd:gw-7',
       login: () => ({ username: 't0815/device_gw-7', password: 'p4ssw0rd' }),
       keepAliveMs: 60_000,
