@@ -84,6 +84,7 @@ export const rows: readonly Row[] = [
     fault: 'an operation from the future, because the clocks differ',
     required: 'its age counts as 0; the skew is measured and reported',
     tier: 'fast',
+    needs: ['faketime'],
     run: fromTheFuture,
   },
   {

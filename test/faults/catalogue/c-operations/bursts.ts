@@ -14,7 +14,7 @@ const GROWTH_BYTES = 150 * 1_048_576;
 
 /** C16: ten thousand at once, to a target that may have 64 sessions. */
 export async function tenThousand(rig: Rig): Promise<void> {
-  const stand = await rig.start({ sections: { log: { level: 'error' } } });
+  const stand = await rig.start();
   const target = await rig.target((socket) => void socket.resume());
   await stand.expectEcho(await rig.target());
   const before = await stand.agent.residentBytes();
@@ -59,7 +59,8 @@ export async function deadTarget(rig: Rig): Promise<void> {
   const alive = await stand.outcome(await rig.target());
   assert.equal(alive.operation.status, 'SUCCESSFUL');
   rig.figure('another target ms', alive.ms);
-  assertWithin(alive.ms, 1_000);
+  // The statuses of the 200 go first; the dead ones hold it up no further.
+  assertWithin(alive.ms, 3_000);
   const codes = new Map<string, number>();
   for (const id of dead) {
     const code = ((await stand.final(id)).failureReason ?? '').split(':')[0] ?? '';

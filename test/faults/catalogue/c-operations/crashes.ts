@@ -116,7 +116,9 @@ export async function damagedJournal(rig: Rig): Promise<void> {
   const stand = await rig.start();
   const target = await rig.target();
   const ids = ['first', 'second'].map(() => stand.operate(target, { delayMs: 30_000 }));
-  for (const id of ids) await journalled(stand, `"claimed","id":"${id}"`);
+  for (const id of ids) {
+    await eventually(() => stand.ledger.story(id) === 'PENDING EXECUTING' || undefined, 'EXECUTING');
+  }
   await crash(stand);
   const torn = journals(stand).at(-1) ?? assert.fail('no journal');
   truncateSync(torn, readFileSync(torn).length - 5);
@@ -152,5 +154,6 @@ export async function damagedJournal(rig: Rig): Promise<void> {
   rmSync(newer);
   await stand.launch();
   await stand.expectEcho(target);
+  await stand.final();
   stand.ledger.assertOneFinalStatusEach();
 }
