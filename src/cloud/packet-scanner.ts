@@ -57,7 +57,8 @@ export class PacketScanner {
       return { violation: 'oversized', why };
     }
     const more = (byte & 0x80) !== 0;
-    if (more && this.#lengthBytes === MAX_LENGTH_BYTES) return malformed('the broker sent a malformed packet length');
+    if (more && this.#lengthBytes === MAX_LENGTH_BYTES)
+      return malformed('the broker sent a malformed packet length');
     if (!more) this.#state = this.#remaining === 0 ? 'type' : 'body';
     return undefined;
   }
