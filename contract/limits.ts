@@ -69,3 +69,20 @@ export const SWEEP_INTERVAL_MS = 60_000;
 
 /** Longest time from SIGTERM to exit, in ms. */
 export const SHUTDOWN_MS = 10_000;
+
+/** How long an operation that is done with stays remembered in the journal, in ms. The age limit fails it after that. */
+export const REMEMBERED_MS = 24 * 3_600_000;
+
+/** Longest wait for the journal's disk before an operation is refused for it, in ms. Users wait 30 to 45 s in all. */
+export const JOURNAL_WAIT_MS = 5_000;
+
+/** Largest record of the journal, in bytes: a failure reason of 500 bytes may double in JSON, ids and hash are short. */
+export const MAX_JOURNAL_RECORD_BYTES = 4_096;
+/** How often a worker says that its event loop turns, in ms. */
+export const HEARTBEAT_MS = 100;
+
+/** Longest silence of a worker before it is ended and replaced, in ms: no turn of a loop that serves sessions takes this long. */
+export const WORKER_STALL_MS = 1_500;
+
+/** Sessions that one worker names when it is asked who holds most: far more than are ended at a time. */
+export const MAX_WEIGHED_SESSIONS = 64;

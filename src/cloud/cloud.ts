@@ -16,6 +16,7 @@ import { MqttStatus, statusTopic } from './mqtt-status.js';
 import { MqttUplink } from './mqtt-uplink.js';
 import { RestClient } from './rest-client.js';
 import { RestStatus } from './rest-status.js';
+import type { StatusJournal } from './status-journal.js';
 import { StatusOutbox } from './status-outbox.js';
 import type { StatusTransport } from './status-transport.js';
 import { Sweep } from './sweep.js';
@@ -32,6 +33,8 @@ export interface CloudOptions {
   readonly isOurs: (operationId: string) => boolean;
   /** Operations that are being connected for longer than `ms`; events.onCancelled hears of those that are gone. */
   readonly connectingFor?: (ms: number) => readonly string[];
+  /** Keeps final statuses over a restart; without it they are in memory only. */
+  readonly journal?: StatusJournal;
   /** Checks one operation document that is already parsed JSON. */
   readonly parseOperation: (document: unknown) => ParsedOperation;
   /** Checks the LF-separated JSON documents of one MQTT message. */
@@ -123,6 +126,7 @@ class DeviceSide implements Cloud {
     });
     this.status = new StatusOutbox({
       transport: this.#statusTransport(),
+      journal: options.journal,
       backoff: newBackoff(),
       timing: timing.backoff,
       monotonic,

@@ -118,6 +118,12 @@ export class Session {
     };
   }
 
+  /** Memory held for bytes that were read and not yet taken by the other side, as far as it is ours. */
+  get heldBytes(): number {
+    const waitingBytes = this.#uplink.ring.waitingBytes + this.#downlink.ring.waitingBytes;
+    return this.#isEncrypted ? waitingBytes * TLS_SHARE : waitingBytes;
+  }
+
   /** Runs the session to its end. Never rejects: failures are in the summary. */
   run(): Promise<SessionSummary> {
     const { target, tunnel, limits } = this.#task;
@@ -148,6 +154,12 @@ export class Session {
     this.#downlink.stop();
     this.#cloud?.close(1001, reason);
     finish(this.#target);
+  }
+
+  /** Ends the session from here and gives up what it holds: its memory is needed now. */
+  abort(reason: EndReason, detail: string): void {
+    this.close(reason, detail);
+    this.#cut();
   }
 
   /** Looks at the deadlines; called a few times a second. */
