@@ -35,6 +35,7 @@ export interface GatewayOptions {
   readonly generation?: number;
   /** Generations that are alive beside this one: what they have begun is left to them. Default none. */
   readonly elders?: readonly number[];
+  readonly renewCredentials?: CloudOptions['renewCredentials'];
   /** Replaces some of the waits towards the cloud; for tests. */
   readonly timing?: CloudOptions['timing'];
 }
@@ -91,6 +92,7 @@ export class Gateway {
       parseOperations: parseNotification,
       parseJson: (document) => parseJson(document, { maxBytes: MAX_REPLY_BYTES }),
       timing: options.timing,
+      renewCredentials: options.renewCredentials,
       journal: this.#journal,
       isOurs: (operationId) => this.supervisor.isOurs(operationId),
       connectingFor: (ms) => this.supervisor.connectingFor(ms),

@@ -59,7 +59,8 @@ class Running {
     const { version } = this.options;
     const onFatal = (): void => this.#resolve(EXIT.failed);
     const onDrained = (): void => this.#resolve(EXIT.done);
-    const gateway = new Gateway({ config, version, log, redactor, onFatal, onDrained });
+    const renewCredentials = (): Config['cloud'] | undefined => this.#freshCredentials();
+    const gateway = new Gateway({ config, version, log, redactor, onFatal, onDrained, renewCredentials });
     this.io.onInterrupt(() => this.#resolve(EXIT.done));
     this.io.onSignal('SIGUSR2', () => gateway.drain());
     this.io.onSignal('SIGHUP', () => this.#reload(gateway));
@@ -77,6 +78,18 @@ class Running {
     await gateway.stop();
     log.info({ exitCode }, 'gatehouse stopped');
     return exitCode;
+  }
+
+  /** Nobody asked for a reload: an invalid configuration is not told here, at every try. */
+  #freshCredentials(): Config['cloud'] | undefined {
+    try {
+      const { config } = this.load();
+      registerSecrets(this.redactor, config);
+      return config.cloud;
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      return undefined;
+    }
   }
 
   /** A configuration that is invalid changes nothing: the old one stays. */
