@@ -32,6 +32,12 @@ export const MAX_CONNECTING_SESSIONS = 4_000;
 /** TCP keep-alive on both sockets, in ms of silence before the first probe. Ten probes a second apart follow. */
 export const TCP_KEEP_ALIVE_MS = 15_000;
 
+/**
+ * Appended to the cipher list of every TLS connection to the cloud: at least 112 bits of security (OpenSSL's level 2), so
+ * RSA keys below 2,048 bits and SHA-1 signatures are refused. OpenSSL before 3.2, and so Node 20 and 22, would take them.
+ */
+export const TLS_SECURITY_LEVEL = '@SECLEVEL=2';
+
 /** Longest wait for the cloud's close frame after ours, in ms. */
 export const CLOSE_HANDSHAKE_MS = 5_000;
 
@@ -78,6 +84,7 @@ export const JOURNAL_WAIT_MS = 5_000;
 
 /** Largest record of the journal, in bytes: a failure reason of 500 bytes may double in JSON, ids and hash are short. */
 export const MAX_JOURNAL_RECORD_BYTES = 4_096;
+
 /** How often a worker says that its event loop turns, in ms. */
 export const HEARTBEAT_MS = 100;
 

@@ -9,6 +9,7 @@ import { parseNotification, parseOperation } from './cloud/operation.js';
 import { VIOLATIONS } from './cloud/violation.js';
 import type { AdminListen, Config } from './config/config.js';
 import { reloadable, reloaded } from './config/reload.js';
+import { hasBufferutil } from './bufferutil.js';
 import { policyOf } from './gateway-policy.js';
 import { GatewayView } from './gateway-view.js';
 import { createJournal } from './journal/create-journal.js';
@@ -36,6 +37,8 @@ export interface GatewayOptions {
   /** Generations that are alive beside this one: what they have begun is left to them. Default none. */
   readonly elders?: readonly number[];
   readonly renewCredentials?: CloudOptions['renewCredentials'];
+  /** Log lines that were lost since the start, for the metrics. */
+  readonly logDropped?: () => number;
   /** Replaces some of the waits towards the cloud; for tests. */
   readonly timing?: CloudOptions['timing'];
 }
@@ -80,6 +83,8 @@ export class Gateway {
     this.#metrics = new Metrics({
       activeSessions: () => this.supervisor.registry.sessions,
       outboxSize: () => this.#cloud.status.size,
+      logDropped: options.logDropped,
+      hasBufferutil: this.#hasBufferutil(),
     });
     this.#metrics.expectViolations(VIOLATIONS);
     this.#pool = this.#createPool();
@@ -207,12 +212,20 @@ export class Gateway {
     for (const update of finals) this.#cloud.status.report(update);
   }
 
+  /** Without it sessions work all the same, a little slower: worth a line, but no failure. */
+  #hasBufferutil(): boolean {
+    const isThere = hasBufferutil();
+    if (!isThere)
+      this.#options.log.warn({}, 'bufferutil has no native code here, frames are masked without it');
+    return isThere;
+  }
+
   #createPool(): SessionPool {
     const { config, log } = this.#options;
     return new SessionPool({
       workers: config.workers.count,
       isolation: config.workers.isolation,
-      settings: { ca: config.cloud.ca },
+      settings: { ca: config.cloud.ca, minTlsVersion: config.cloud.minTlsVersion },
       log,
       events: {
         onWorkerUp: (worker, pid) => {

@@ -15,6 +15,10 @@ export interface MetricsGauges {
   readonly activeSessions: () => number;
   /** Operations whose status the cloud does not have yet. */
   readonly outboxSize: () => number;
+  /** Log lines that were lost since the start; default none. */
+  readonly logDropped?: (() => number) | undefined;
+  /** Whether bufferutil's native code is there; default unknown, and then 0. */
+  readonly hasBufferutil?: boolean | undefined;
 }
 
 /**
@@ -71,6 +75,14 @@ export class Metrics implements MetricsSource {
       'gatehouse_status_outbox_size',
       'Operations whose status the cloud does not have yet.',
       gauges.outboxSize,
+    );
+    this.#total(
+      'gatehouse_log_dropped_total',
+      'Log lines lost because their destination took none.',
+      gauges.logDropped ?? (() => 0),
+    );
+    this.#gauge('gatehouse_bufferutil', '1 when bufferutil has native code here, else 0.', () =>
+      gauges.hasBufferutil === true ? 1 : 0,
     );
     collectDefaultMetrics({ register: this.#registry });
     this.#countDescriptors();
@@ -161,6 +173,19 @@ export class Metrics implements MetricsSource {
       async collect() {
         // One of them is that of the listing.
         this.set((await readdir('/proc/self/fd')).length - 1);
+      },
+    });
+  }
+
+  /** A counter that is kept elsewhere. */
+  #total(name: string, help: string, read: () => number): void {
+    new Counter({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        this.inc(read());
       },
     });
   }

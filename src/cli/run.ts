@@ -32,7 +32,7 @@ export async function run(options: RunOptions, io: ProcessIo): Promise<number> {
   // One agent alone uses a state directory, for all of its life.
   const lock =
     config.state.directory === undefined ? undefined : await DirectoryLock.take(config.state.directory);
-  const exitCode = await new Running(options, io, log, redactor, load).run(config, file);
+  const exitCode = await new Running(options, io, log, redactor, load, () => sink.dropped).run(config, file);
   await lock?.release();
   await sink.flush(LOG_FLUSH_MS);
   sink.flushSync();
@@ -50,17 +50,19 @@ class Running {
     private readonly log: Log,
     private readonly redactor: Redactor,
     private readonly load: () => LoadedConfig,
+    private readonly logDropped: () => number,
   ) {
     this.#exit = new Promise((resolve) => (this.#resolve = resolve));
   }
 
   async run(config: Config, file: string | undefined): Promise<number> {
-    const { log, redactor } = this;
+    const { log, redactor, logDropped } = this;
     const { version } = this.options;
     const onFatal = (): void => this.#resolve(EXIT.failed);
     const onDrained = (): void => this.#resolve(EXIT.done);
     const renewCredentials = (): Config['cloud'] | undefined => this.#freshCredentials();
-    const gateway = new Gateway({ config, version, log, redactor, onFatal, onDrained, renewCredentials });
+    const parts = { config, version, log, redactor, logDropped, renewCredentials };
+    const gateway = new Gateway({ ...parts, onFatal, onDrained });
     this.io.onInterrupt(() => this.#resolve(EXIT.done));
     this.io.onSignal('SIGUSR2', () => gateway.drain());
     this.io.onSignal('SIGHUP', () => this.#reload(gateway));

@@ -227,6 +227,7 @@ class DeviceSide implements Cloud {
         transport: {
           url: config.intake.mqttUrl,
           ca: config.cloud.ca,
+          minTlsVersion: config.cloud.minTlsVersion,
           proxy: config.cloud.proxy,
           connectMs: timing.mqttConnectMs,
         },

@@ -20,6 +20,7 @@ export interface MqttTransportOptions {
   /** `mqtt://`, `mqtts://`, `ws://` or `wss://`; host, optional port, and a path for the last two. */
   readonly url: string;
   readonly ca: string | undefined;
+  readonly minTlsVersion: Config['cloud']['minTlsVersion'];
   readonly proxy: Config['cloud']['proxy'];
   /** Longest time for all of it: proxy, TCP, TLS, WebSocket; in ms. */
   readonly connectMs: number;
@@ -62,7 +63,7 @@ async function openSocket(url: URL, options: MqttTransportOptions, signal: Abort
   if (options.proxy === undefined) await ready(socket, 'connect', url, signal);
   if (url.protocol === 'mqtt:' || url.protocol === 'ws:') return socket;
   const servername = net.isIP(host) === 0 ? { servername: host } : {};
-  const secure = tls.connect({ socket, host, ...servername, ...trust(options.ca) });
+  const secure = tls.connect({ socket, host, ...servername, ...trust(options) });
   await ready(secure, 'secureConnect', url, signal);
   return secure;
 }

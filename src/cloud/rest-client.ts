@@ -32,7 +32,7 @@ export interface RestRequest {
 }
 
 export interface RestClientOptions {
-  readonly cloud: Pick<Config['cloud'], 'url' | 'ca' | 'proxy'>;
+  readonly cloud: Pick<Config['cloud'], 'url' | 'ca' | 'proxy' | 'minTlsVersion'>;
   readonly credentials: Credentials;
   readonly clock: CloudClock;
   /** Strict JSON parser; throws on anything else. */
@@ -195,8 +195,9 @@ export function pathSegment(text: string): string {
   return encodeURIComponent(text);
 }
 
-function dispatcherOf({ ca, proxy }: RestClientOptions['cloud']): Dispatcher {
-  const connect = { ...trust(ca), timeout: CONNECT_MS };
+function dispatcherOf(cloud: RestClientOptions['cloud']): Dispatcher {
+  const { proxy } = cloud;
+  const connect = { ...trust(cloud), timeout: CONNECT_MS };
   const options = { connections: MAX_CONNECTIONS, pipelining: 1, maxHeaderSize: MAX_HEADER_BYTES };
   if (proxy === undefined) return new Agent({ ...options, connect });
   const host = proxy.host.includes(':') ? `[${proxy.host}]` : proxy.host;

@@ -5,6 +5,7 @@ const MEANING: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed; set cloud.caFile to trust it',
   SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is not from a trusted authority; set cloud.caFile to trust it',
+  UNSPECIFIED: 'its certificate or key is too weak',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     'its certificate is not from a trusted authority; set cloud.caFile to trust it',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
@@ -16,7 +17,8 @@ const OF_TIME = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'];
 
 /** True for the code of an error of TLS, certificates included. */
 export function isTlsCode(code: string): boolean {
-  return code === 'EPROTO' || /CERT|TLS|SSL|SIGNATURE/.test(code);
+  // OpenSSL's verdict on a key that is too short has no name in Node: UNSPECIFIED.
+  return code === 'EPROTO' || code === 'UNSPECIFIED' || /CERT|TLS|SSL|SIGNATURE/.test(code);
 }
 
 /**

@@ -48,7 +48,7 @@ export class SessionHost {
     const now = (): number => performance.now();
     this.#context = {
       memory: new RelayMemory(now),
-      tls: tlsContext(settings.ca),
+      tls: tlsContext(settings.ca, settings.minTlsVersion),
       handshakes: new HandshakeGate(),
       storm: new StormTurns(),
       now,

@@ -95,8 +95,15 @@ const ROWS: readonly Row[] = [
   ['RSV2', 'a20155', '', [], 1002],
   ['RSV3', '920155', '', [], 1002],
   ['RSV on a ping', 'c900', '', [], 1002],
-  ['text', '810161', '', [], 1003],
-  ['a text fragment', '010161', '', [], 1003],
+  ['text', '810161', '61', []],
+  ['text in fragments that are cut inside a character', '0101e20001828001ac', 'e282ac', []],
+  ['text, then binary bytes that are not text', '810161820155820180', '615580', []],
+  ['text that is not UTF-8', '8104616280ff', '6162', [], 1007],
+  ['text that ends inside a character', '8102e282', 'e282', [], 1007],
+  ['text whose last fragment is empty inside a character', '0101e28000', 'e2', [], 1007],
+  ['a new text message inside a text message', '010161810162', '61', [], 1002],
+  ['a new text message inside a binary one', '020161810162', '61', [], 1002],
+  ['a ping inside a character', '0101e289008002' + '82ac', 'e282ac', ['ping:']],
   ...[3, 4, 5, 6, 7, 11, 12, 13, 14, 15].map((opcode): Row => [
     `opcode ${opcode}`,
     `${(0x80 | opcode).toString(16)}00`,
@@ -127,12 +134,19 @@ const ROWS: readonly Row[] = [
   ...[1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999].map(
     (code): Row => [`close code ${code}`, closeFrame(code).toString('hex'), '', [`close:${code} `]],
   ),
-  ...([2 ** 32, 2n ** 53n, 2n ** 53n + 1n, 2n ** 63n, 2n ** 64n - 1n] as const).map((length): Row => [
+  ...([2 ** 32, 2n ** 53n, 2n ** 53n + 1n, 2n ** 63n - 1n] as const).map((length): Row => [
     `a length of ${length}`,
     frame(0x82, '', length).toString('hex'),
     '',
     [],
     1009,
+  ]),
+  ...([2n ** 63n, 2n ** 64n - 1n] as const).map((length): Row => [
+    `a length of ${length}, which has its top bit set`,
+    frame(0x82, '', length).toString('hex'),
+    '',
+    [],
+    1002,
   ]),
 ];
 
