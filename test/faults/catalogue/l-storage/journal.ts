@@ -44,7 +44,11 @@ export async function fullDisk(rig: Rig): Promise<void> {
   await expectRefused(stand, target.port, /ENOSPC/);
   await stillWorks();
   disk.free();
-  await eventually(() => stand.agent.log().some(({ msg }) => msg === 'the journal can be written again') || undefined, 'a journal that works', 30_000);
+  await eventually(
+    () => stand.agent.log().some(({ msg }) => msg === 'the journal can be written again') || undefined,
+    'a journal that works',
+    30_000,
+  );
   await stand.expectEcho(target);
   await stillWorks();
   const told = stand.agent.log().filter(({ msg }) => msg.startsWith('the journal cannot be written'));
