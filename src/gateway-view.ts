@@ -1,4 +1,5 @@
 import type { AdminBackend, SessionView, StatusView, WorkerView } from './admin/backend.js';
+import type { OwnBackend } from './generations/elders.js';
 import type { CloudLink } from './cloud/intake.js';
 import type { SessionRecord } from './supervisor/session-registry.js';
 import type { Supervisor } from './supervisor/supervisor.js';
@@ -23,7 +24,10 @@ export class GatewayView {
   #uplinkBytes = 0;
   #downlinkBytes = 0;
 
-  constructor(private readonly version: string) {}
+  constructor(
+    private readonly version: string,
+    private readonly generation: number,
+  ) {}
 
   workerUp(worker: number): void {
     this.workers.set(worker, { loopDelay: null, uplinkBytes: 0, downlinkBytes: 0 });
@@ -54,11 +58,11 @@ export class GatewayView {
   }
 
   /** The agent as the admin listener wants it. */
-  backend(parts: { supervisor: Supervisor; outboxSize: () => number; drain: () => void }): AdminBackend {
+  backend(parts: { supervisor: Supervisor; outboxSize: () => number; drain: () => void }): OwnBackend {
     const { supervisor } = parts;
     return {
       status: () => this.#status(supervisor, parts.outboxSize()),
-      sessions: () => [...supervisor.registry.all()].map(viewOf),
+      sessions: () => [...supervisor.registry.all()].map((record) => viewOf(record, this.generation)),
       close: (sessionId) => supervisor.close(sessionId, 'admin', 'an operator closed it'),
       drain: () => parts.drain(),
       readiness: () => this.#readiness(),
@@ -80,8 +84,19 @@ export class GatewayView {
       uptimeSeconds: Math.round(process.uptime()),
       draining: this.draining,
       cloud: this.link,
+      generations: [
+        {
+          generation: this.generation,
+          pid: process.pid,
+          since: new Date(Date.now() - process.uptime() * 1_000).toISOString(),
+          sessions: registry.sessions,
+          draining: this.draining,
+          answers: true,
+        },
+      ],
       workers: [...this.workers].map(([worker, { loopDelay, uplinkBytes, downlinkBytes }]) => ({
         worker,
+        generation: this.generation,
         sessions: perWorker.get(worker) ?? 0,
         eventLoopDelay: loopDelay,
         uplinkBytes,
@@ -101,7 +116,7 @@ export class GatewayView {
   }
 }
 
-function viewOf(record: SessionRecord): SessionView {
+function viewOf(record: SessionRecord, generation: number): SessionView {
   return {
     id: record.id,
     operationId: record.operationId,
@@ -114,5 +129,6 @@ function viewOf(record: SessionRecord): SessionView {
     openedAt: record.openedAtMs === undefined ? null : new Date(record.openedAtMs).toISOString(),
     uplinkBytes: record.uplinkBytes,
     downlinkBytes: record.downlinkBytes,
+    generation,
   };
 }

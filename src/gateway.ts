@@ -9,13 +9,15 @@ import { parseNotification, parseOperation } from './cloud/operation.js';
 import type { AdminListen, Config } from './config/config.js';
 import { reloadable, reloaded } from './config/reload.js';
 import { policyOf } from './gateway-policy.js';
+import { wholeAgent, wholeMetrics, type Elders, type OwnBackend } from './generations/elders.js';
+import type { HandOver } from './generations/messages.js';
 import { GatewayView } from './gateway-view.js';
 import type { Log } from './log/log.js';
 import type { Redactor } from './log/redaction.js';
 import { Resolver } from './names/resolver.js';
 import type { Device } from './supervisor/admission.js';
 import { SessionPool } from './supervisor/pool.js';
-import { Supervisor } from './supervisor/supervisor.js';
+import { Supervisor, type ClaimLease } from './supervisor/supervisor.js';
 import { Tunnels } from './tunnels.js';
 
 export interface GatewayOptions {
@@ -27,9 +29,35 @@ export interface GatewayOptions {
   readonly onFatal: (error: Error) => void;
   /** Called when a drain is done: no session is left, and none will come. */
   readonly onDrained?: () => void;
+  /** Number of this run of the agent, higher than that of every journal in the state directory. Default 1. */
+  readonly generation?: number;
+  /** Generations that are alive beside this one: what they have begun is left to them. Default none. */
+  readonly elders?: readonly number[];
+  /** The agent has other generations: how they are seen, and what they have to know. Default: this one is alone. */
+  readonly others?: GatewayOthers;
   /** Replaces some of the waits towards the cloud; for tests. */
   readonly timing?: CloudOptions['timing'];
 }
+
+/** What a gateway that is one generation of several needs from outside. */
+export interface GatewayOthers {
+  readonly lease: ClaimLease;
+  readonly elders: Elders;
+  onLink(isConnected: boolean): void;
+  onSessionGone(sessionId: string): void;
+}
+
+/** Longest time to log in to the cloud before the take-over, in ms; ten times what a slow link needs. */
+const PROOF_MS = 20_000;
+
+/** Longest wait for the admin listener to close when control is given up, in ms: its connections are cut. */
+const ADMIN_STOP_MS = 500;
+
+/** Longest wait for the cloud to hear of the end of our subscription, in ms; the parent waits 2 s in all. */
+const RELEASE_MS = 1_500;
+
+/** How often an elder without sessions tries to get rid of its last statuses, in ms. */
+const OUTBOX_ROUND_MS = 5_000;
 
 /** Longest wait for the worker threads at start, in ms; they take well below a second each. */
 const WORKERS_UP_MS = 30_000;
@@ -48,10 +76,12 @@ const DISCONNECT_MS = 1_000;
  */
 export class Gateway {
   readonly supervisor: Supervisor;
+  /** What this generation shows of itself. */
+  readonly own: OwnBackend;
   readonly #options: GatewayOptions;
   readonly #pool: SessionPool;
   readonly #cloud: Cloud;
-  readonly #admin: AdminServer;
+  #admin: AdminServer | undefined;
   readonly #view: GatewayView;
   readonly #metrics: Metrics;
   #config: Config;
@@ -88,7 +118,7 @@ export class Gateway {
     });
     const resolver = new Resolver();
     const tunnels = new Tunnels({ cloud: config.cloud, credentials: this.#cloud.credentials, resolver });
-    this.#view = new GatewayView(options.version);
+    this.#view = new GatewayView(options.version, options.generation ?? 1);
     this.supervisor = new Supervisor({
       log,
       pool: this.#pool,
@@ -103,18 +133,13 @@ export class Gateway {
       },
       redact: { add: (key) => redactor.add(key, 'connection-key'), remove: (key) => redactor.remove(key) },
       now: () => performance.now(),
+      lease: options.others?.lease,
+      onGone: options.others?.onSessionGone.bind(options.others),
     });
-    this.#admin = new AdminServer({
-      listen: config.admin.listen,
-      token: config.admin.token,
-      backend: this.#view.backend({
-        supervisor: this.supervisor,
-        outboxSize: () => this.#cloud.status.size,
-        drain: () => this.drain(),
-      }),
-      metrics: this.#metrics,
-      onError: (error) => log.error({ err: error }, 'admin request failed'),
-      now: () => performance.now(),
+    this.own = this.#view.backend({
+      supervisor: this.supervisor,
+      outboxSize: () => this.#cloud.status.size,
+      drain: () => this.drain(),
     });
   }
 
@@ -123,12 +148,65 @@ export class Gateway {
    * @throws Error when a worker cannot start or the admin address cannot be had.
    */
   async start(): Promise<AdminAddress | undefined> {
-    await this.#allWorkersUp();
+    await this.prepare(false);
+    return this.takeOver({ remembered: [], guests: [] });
+  }
+
+  /**
+   * Everything that can be done while another generation is in charge: workers, and with `proveCloud` a login.
+   * @throws Error when a worker cannot start; RestError when the cloud does not let us in.
+   */
+  async prepare(proveCloud: boolean): Promise<void> {
+    const proof = proveCloud ? this.#cloud.prepare(AbortSignal.timeout(PROOF_MS)) : Promise.resolve();
+    await Promise.all([this.#allWorkersUp(), proof]);
+  }
+
+  /**
+   * Takes the admin listener and the control connection (again). `handOver` is what the generation before gave.
+   * @throws Error when the admin address cannot be had.
+   */
+  async takeOver(handOver: HandOver): Promise<AdminAddress | undefined> {
+    this.#view.draining = false;
+    this.supervisor.takeOver(handOver);
+    const listen = samePort(this.#config.admin.listen, handOver.admin);
+    this.#admin = this.#createAdmin(listen);
     const address = await this.#admin.start();
-    if (address !== undefined) this.#adminListen = address;
+    this.#adminListen = address ?? listen;
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
     this.#cloud.intake.start();
     return address;
+  }
+
+  /** Gives up admin listener and control connection, and takes on nothing more; sessions and their statuses go on. */
+  async release(): Promise<HandOver> {
+    this.#view.draining = true;
+    const own = this.supervisor.release();
+    const adminStopped = this.#admin?.stop() ?? Promise.resolve();
+    await Promise.all([within(RELEASE_MS, this.#cloud.release()), within(ADMIN_STOP_MS, adminStopped)]);
+    const { kind } = this.#config.admin.listen;
+    return { ...own, admin: kind === 'tcp' && this.#adminListen.kind === 'tcp' ? this.#adminListen : undefined };
+  }
+
+  /** After `release`: calls back when the last session has ended and the cloud has all its statuses. */
+  retire(onDone: () => void): void {
+    this.supervisor.drain(() => {
+      void this.#deliverAll().then(onDone);
+    });
+  }
+
+  /** Ends the sessions one after the other, in the order they are in, over `spreadMs`. */
+  expire(spreadMs: number): void {
+    const ids = [...this.supervisor.registry.all()].map(({ id }) => id);
+    for (const [index, id] of ids.entries()) {
+      const close = () =>
+        void this.supervisor.close(id, 'shutdown', 'too many reloads; the oldest generation ends');
+      setTimeout(close, (spreadMs * index) / ids.length);
+    }
+  }
+
+  /** All metrics as JSON, for the generation that shows those of the whole agent. */
+  metrics(): Promise<unknown> {
+    return this.#metrics.snapshot();
   }
 
   /** Resolves when operations can be received. */
@@ -148,7 +226,7 @@ export class Gateway {
     const ended = Promise.all([intakeStopped, this.supervisor.shutdown()]);
     await within(SESSIONS_SHUTDOWN_MS, ended);
     await this.#cloud.status.flush(STATUS_FLUSH_MS);
-    await this.#admin.stop();
+    await this.#admin?.stop();
     await within(DISCONNECT_MS, Promise.all([this.#cloud.close(), this.#pool.destroy()]));
   }
 
@@ -169,6 +247,23 @@ export class Gateway {
     this.#cloud.credentials.replace(fresh.cloud);
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
     log.info({ applies, needsRestart }, 'configuration reloaded');
+  }
+
+  async #deliverAll(): Promise<void> {
+    while (this.#cloud.status.size > 0) await this.#cloud.status.flush(OUTBOX_ROUND_MS);
+  }
+
+  #createAdmin(listen: AdminListen): AdminServer {
+    const { log, others, generation = 1 } = this.#options;
+    const metrics = this.#metrics;
+    return new AdminServer({
+      listen,
+      token: this.#config.admin.token,
+      backend: others === undefined ? this.own : wholeAgent(generation, this.own, others.elders),
+      metrics: others === undefined ? metrics : wholeMetrics(metrics, others.elders),
+      onError: (error) => log.error({ err: error }, 'admin request failed'),
+      now: () => performance.now(),
+    });
   }
 
   #createPool(): SessionPool {
@@ -223,6 +318,7 @@ export class Gateway {
   #onLink(link: CloudLink): void {
     this.#view.link = link;
     this.#metrics.cloudConnected(link.state === 'connected');
+    this.#options.others?.onLink(link.state === 'connected');
     if (link.state !== 'connected') return;
     for (const resolve of this.#connectedWaiters) resolve();
     this.#connectedWaiters = [];
@@ -259,6 +355,12 @@ export class Gateway {
       },
     };
   }
+}
+
+/** Port 0 of the configuration stands for any free one: the one that the generation before had, if there was one. */
+function samePort(listen: AdminListen, before: HandOver['admin']): AdminListen {
+  const isAny = listen.kind === 'tcp' && listen.port === 0 && listen.host === before?.host;
+  return isAny ? { ...listen, port: before.port } : listen;
 }
 
 /** The promise's value, or undefined when it takes longer than `ms`. */

@@ -53,6 +53,13 @@ export interface Cloud {
    * until `close`.
    */
   readonly intake: Intake;
+  /** Logs in and provisions the devices, without a subscription. @throws RestError when the cloud does not let us. */
+  prepare(signal: AbortSignal): Promise<void>;
+  /**
+   * Gives every control connection up, so that another process can have it; statuses go out over REST from then on.
+   * `intake.start` takes it back.
+   */
+  release(): Promise<void>;
   readonly status: StatusReporter;
   readonly rest: RestClient;
   readonly credentials: CurrentCredentials;
@@ -144,6 +151,16 @@ class DeviceSide implements Cloud {
     return this.#known?.devices.get(deviceId);
   }
 
+  async prepare(signal: AbortSignal): Promise<void> {
+    await this.#provision(signal);
+  }
+
+  async release(): Promise<void> {
+    this.#delivering = false;
+    await this.#keeper.stop();
+    this.#uplink.giveUp();
+  }
+
   async close(): Promise<void> {
     this.#delivering = false;
     this.status.stop();
@@ -163,18 +180,22 @@ class DeviceSide implements Cloud {
   }
 
   async #attempt(signal: AbortSignal, onUp: () => void): Promise<void> {
-    const { log, config } = this.#common.options;
-    if (!this.#provisioned || this.#known === undefined) {
-      this.#known = await provision({ objects: this.#objects, device: config.device, log, signal });
-      this.#provisioned = true;
-      this.#warnOfSkew();
-    }
+    const { gatewayId } = await this.#provision(signal);
     try {
-      await this.#run.run(this.#known.gatewayId, signal, onUp);
+      await this.#run.run(gatewayId, signal, onUp);
     } catch (error) {
       if (error instanceof LinkError && error.deviceUnknown) this.#provisioned = false;
       throw error;
     }
+  }
+
+  async #provision(signal: AbortSignal): Promise<ProvisionedDevices> {
+    const { log, config } = this.#common.options;
+    if (this.#provisioned && this.#known !== undefined) return this.#known;
+    this.#known = await provision({ objects: this.#objects, device: config.device, log, signal });
+    this.#provisioned = true;
+    this.#warnOfSkew();
+    return this.#known;
   }
 
   #onOperation(parsed: ParsedOperation): void {

@@ -17,6 +17,9 @@ interface Remembered {
   final: { readonly update: StatusUpdate; atMs: number } | undefined;
 }
 
+/** An operation that another generation has taken on: its id, and the hash of its connection key if it had one. */
+export type RememberedOperation = readonly [operationId: string, keyHash: string | null];
+
 /**
  * Which operations were started already, so that each dials at most once, however often the cloud delivers it. Keys
  * are kept as hashes only. The oldest are forgotten beyond the bound; their age then fails them.
@@ -50,6 +53,28 @@ export class OperationMemory {
     if (keyHash !== undefined) this.#keys.set(keyHash, operationId);
     this.#forgetOldest();
     return { kind: 'new' };
+  }
+
+  /** It was not started after all, and may come again. */
+  forget(operationId: string): void {
+    const { keyHash } = this.#operations.get(operationId) ?? {};
+    this.#operations.delete(operationId);
+    if (keyHash !== undefined) this.#keys.delete(keyHash);
+  }
+
+  /** The newest operations, at most `limit`, for the next generation. */
+  newest(limit: number): RememberedOperation[] {
+    return [...this.#operations].slice(-limit).map(([id, { keyHash }]) => [id, keyHash ?? null]);
+  }
+
+  /** Operations that another generation has taken on; they are never started here. */
+  adopt(operations: readonly RememberedOperation[]): void {
+    for (const [id, keyHash] of operations) {
+      if (this.#operations.has(id)) continue;
+      this.#operations.set(id, { keyHash: keyHash ?? undefined, final: undefined });
+      if (keyHash !== null) this.#keys.set(keyHash, id);
+      this.#forgetOldest();
+    }
   }
 
   /** True when this process started the operation. */

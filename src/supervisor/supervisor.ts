@@ -19,9 +19,9 @@ import type {
 import type { Conduit } from '../config/config.js';
 import { hostAndPort } from '../policy/decide.js';
 import { Admission, type AdmissionParts, type Policy } from './admission.js';
-import { OperationMemory } from './operation-memory.js';
+import { OperationMemory, type RememberedOperation } from './operation-memory.js';
 import type { SessionPool } from './pool.js';
-import { SessionRegistry, type SessionRecord } from './session-registry.js';
+import { SessionRegistry, type Guest, type SessionRecord } from './session-registry.js';
 
 export interface SupervisorParts {
   readonly log: SupervisorLog;
@@ -33,7 +33,28 @@ export interface SupervisorParts {
   readonly redact: { add(key: string): void; remove(key: string): void };
   /** Monotonic, in ms. */
   readonly now: () => number;
+  /** Whether this process may take operations on; without it, it always may. */
+  readonly lease?: ClaimLease | undefined;
+  /** A session is gone, and its place is free. */
+  readonly onGone?: ((sessionId: string) => void) | undefined;
 }
+
+/** Right to take on operations, where another process could have it instead. */
+export interface ClaimLease {
+  /** True when it is held for certain. */
+  isCertain(): boolean;
+  /** Waits until it is known whether it is held. */
+  isHeld(): Promise<boolean>;
+}
+
+/** What other generations have: operations that they took on, and sessions. */
+export interface Taken {
+  readonly remembered: readonly RememberedOperation[];
+  readonly guests: readonly Guest[];
+}
+
+/** Operations that the next generation is told of; an id and a key's hash are about 60 bytes. */
+const MAX_HANDED_OVER = 20_000;
 
 export interface SupervisorLog {
   debug(fields: object, message: string): void;
@@ -64,8 +85,12 @@ export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #memory: OperationMemory;
   readonly #admission: Admission;
+  /** Operations that are looked at, and that nobody has been told of yet. */
+  readonly #preparing = new Set<string>();
   readonly #waiters = new Map<string, (() => void)[]>();
   #accepting = true;
+  /** Counts the times that control was given up: what was looked at before belongs to another generation. */
+  #term = 0;
   #onEmpty: (() => void) | undefined;
 
   constructor(parts: SupervisorParts) {
@@ -83,6 +108,7 @@ export class Supervisor {
     const { log } = this.#parts;
     if (parsed.kind === 'ignored') return log.debug({ why: parsed.why }, 'operation ignored');
     if (!this.#accepting) return log.info({}, 'operation left to the next run');
+    if (this.#parts.lease?.isCertain() === false) return this.#whenHeld(() => this.onOperation(parsed));
     if (parsed.kind === 'refused') {
       if (!this.#isNew(parsed.id, parsed.deviceId, undefined)) return;
       return this.#refuse(parsed, new GatehouseError('invalid-operation', parsed.sentence));
@@ -109,6 +135,33 @@ export class Supervisor {
     this.#accepting = false;
     this.#onEmpty = onEmpty;
     this.#tellIfEmpty();
+  }
+
+  /** Takes on nothing more, and gives what the next generation has to know. Sessions stay. */
+  release(): Taken {
+    this.#accepting = false;
+    this.#term += 1;
+    const guests = [...this.registry.all()].map(({ id, conduit, addresses, port }) => ({
+      id,
+      conduit,
+      addresses,
+      port,
+    }));
+    const remembered = this.#memory.newest(MAX_HANDED_OVER).filter(([id]) => !this.#preparing.has(id));
+    return { remembered, guests };
+  }
+
+  /** Takes on operations (again): those of `remembered` are another generation's. */
+  takeOver(taken: Taken): void {
+    this.adopt(taken);
+    this.#accepting = true;
+    this.#onEmpty = undefined;
+  }
+
+  /** Leaves these operations to other generations, and counts their sessions. */
+  adopt({ remembered, guests }: Taken): void {
+    this.#memory.adopt(remembered);
+    for (const guest of guests) this.registry.welcome(guest);
   }
 
   /** Ends all sessions cleanly; resolves when they are gone. Takes on no more operations. */
@@ -170,15 +223,38 @@ export class Supervisor {
   }
 
   async #start(operation: RemoteAccessOperation): Promise<void> {
-    const prepared = await this.#admission.prepare(operation);
+    this.#preparing.add(operation.id);
+    const prepared = await this.#prepare(operation).finally(() => this.#preparing.delete(operation.id));
+    if (prepared === undefined) return;
     // From the decision to the registry nothing awaits, so two operations cannot share the last free place.
-    const { conduit, addresses, limits } = this.#admission.admit(prepared, this.registry);
+    const { conduit, addresses, limits } = this.#admission.admit(prepared, this.registry.counts);
     if (!this.#accepting)
       throw new GatehouseError('cancelled', 'The gateway is shutting down; connect again later.');
     if (this.#parts.status.size >= MAX_OUTBOX_OPERATIONS) throw outboxFull();
     const record = this.#record(operation, conduit, addresses);
     this.registry.add(record);
     await this.#run(record, operation.connectionKey, prepared.tunnel, limits);
+  }
+
+  /** Undefined when another generation has to take it on. */
+  async #prepare(operation: RemoteAccessOperation) {
+    const term = this.#term;
+    const prepared = await this.#admission.prepare(operation).catch((error: unknown) => asFailure(error));
+    const { lease } = this.#parts;
+    const isHeld = lease?.isCertain() !== false || (await lease.isHeld());
+    if (!isHeld || term !== this.#term) {
+      this.#memory.forget(operation.id);
+      this.#parts.log.info({ operationId: operation.id }, 'operation left to the next generation');
+      return undefined;
+    }
+    if (prepared instanceof GatehouseError) throw prepared;
+    return prepared;
+  }
+
+  #whenHeld(then: () => void): void {
+    void this.#parts.lease?.isHeld().then((isHeld) => {
+      if (isHeld) then();
+    });
   }
 
   async #run(record: SessionRecord, key: Secret, tunnel: Tunnel, limits: SessionLimits): Promise<void> {
@@ -203,6 +279,7 @@ export class Supervisor {
     this.registry.remove(record);
     for (const resolve of this.#waiters.get(record.id) ?? []) resolve();
     this.#waiters.delete(record.id);
+    this.#parts.onGone?.(record.id);
     this.#tellIfEmpty();
   }
 
