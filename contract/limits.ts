@@ -63,3 +63,12 @@ export const SWEEP_INTERVAL_MS = 60_000;
 
 /** Longest time from SIGTERM to exit, in ms. */
 export const SHUTDOWN_MS = 10_000;
+
+/** How long an operation that is done with stays remembered in the journal, in ms. The age limit fails it after that. */
+export const REMEMBERED_MS = 24 * 3_600_000;
+
+/** Longest wait for the journal's disk before an operation is refused for it, in ms. Users wait 30 to 45 s in all. */
+export const JOURNAL_WAIT_MS = 5_000;
+
+/** Largest record of the journal, in bytes: a failure reason of 500 bytes may double in JSON, ids and hash are short. */
+export const MAX_JOURNAL_RECORD_BYTES = 4_096;

@@ -12,6 +12,8 @@ import { policyOf } from './gateway-policy.js';
 import { wholeAgent, wholeMetrics, type Elders, type OwnBackend } from './generations/elders.js';
 import type { HandOver } from './generations/messages.js';
 import { GatewayView } from './gateway-view.js';
+import { createJournal } from './journal/create-journal.js';
+import type { Journal, Recovered } from './journal/journal.js';
 import type { Log } from './log/log.js';
 import type { Redactor } from './log/redaction.js';
 import { Resolver } from './names/resolver.js';
@@ -19,6 +21,7 @@ import type { Device } from './supervisor/admission.js';
 import { SessionPool } from './supervisor/pool.js';
 import { Supervisor, type ClaimLease } from './supervisor/supervisor.js';
 import { Tunnels } from './tunnels.js';
+import { within } from './within.js';
 
 export interface GatewayOptions {
   readonly config: Config;
@@ -80,6 +83,7 @@ export class Gateway {
   readonly own: OwnBackend;
   readonly #options: GatewayOptions;
   readonly #pool: SessionPool;
+  readonly #journal: Journal;
   readonly #cloud: Cloud;
   #admin: AdminServer | undefined;
   readonly #view: GatewayView;
@@ -90,6 +94,7 @@ export class Gateway {
   #workersUp: () => void = () => undefined;
   #workersFailed: (error: Error) => void = () => undefined;
   #isStopping = false;
+  #isJournalOpen = false;
   #connectedWaiters: (() => void)[] = [];
 
   constructor(options: GatewayOptions) {
@@ -102,6 +107,7 @@ export class Gateway {
       outboxSize: () => this.#cloud.status.size,
     });
     this.#pool = this.#createPool();
+    this.#journal = createJournal({ ...options, directory: config.state.directory });
     this.#cloud = createCloud({
       config,
       version: options.version,
@@ -110,6 +116,7 @@ export class Gateway {
       parseOperations: parseNotification,
       parseJson: (document) => parseJson(document, { maxBytes: MAX_REPLY_BYTES }),
       timing: options.timing,
+      journal: this.#journal,
       isOurs: (operationId) => this.supervisor.isOurs(operationId),
       events: {
         onOperation: (parsed) => this.supervisor.onOperation(parsed),
@@ -123,6 +130,7 @@ export class Gateway {
       log,
       pool: this.#pool,
       status: this.#cloud.status,
+      journal: this.#journal,
       metrics: this.#sessionMetrics(),
       admission: {
         policy: policyOf(config, config.admin.listen),
@@ -145,11 +153,12 @@ export class Gateway {
 
   /**
    * Starts workers, admin listener and intake; resolves when the agent works, connected to the cloud or still trying.
-   * @throws Error when a worker cannot start or the admin address cannot be had.
+   * @throws StateError when the state directory cannot be used; Error when a worker cannot start or the admin address
+   * cannot be had.
    */
   async start(): Promise<AdminAddress | undefined> {
     await this.prepare(false);
-    return this.takeOver({ remembered: [], guests: [] });
+    return this.takeOver({ remembered: [], guests: [] }, []);
   }
 
   /**
@@ -162,17 +171,23 @@ export class Gateway {
   }
 
   /**
-   * Takes the admin listener and the control connection (again). `handOver` is what the generation before gave.
-   * @throws Error when the admin address cannot be had.
+   * Takes the admin listener, the journal and the control connection (again). `handOver` is what the generation before
+   * gave, `ended` are generations that have ended since this one was made or was in charge.
+   * @throws Error when the admin address cannot be had; StateError when the journal cannot be read.
    */
-  async takeOver(handOver: HandOver): Promise<AdminAddress | undefined> {
+  async takeOver(handOver: HandOver, ended: readonly number[]): Promise<AdminAddress | undefined> {
     this.#view.draining = false;
-    this.supervisor.takeOver(handOver);
     const listen = samePort(this.#config.admin.listen, handOver.admin);
     this.#admin = this.#createAdmin(listen);
     const address = await this.#admin.start();
     this.#adminListen = address ?? listen;
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
+    // Not before: what the generation before has begun until now is in it.
+    if (!this.#isJournalOpen) this.#takeOverFrom(await this.#journal.open());
+    this.#isJournalOpen = true;
+    for (const generation of ended) await this.recover(generation);
+    this.supervisor.remember(await this.#journal.elders());
+    this.supervisor.takeOver(handOver);
     this.#cloud.intake.start();
     return address;
   }
@@ -209,6 +224,11 @@ export class Gateway {
     return this.#metrics.snapshot();
   }
 
+  /** Takes over what an elder left that has ended: its unfinished operations get their one final status. */
+  async recover(generation: number): Promise<void> {
+    this.#takeOverFrom(await this.#journal.recover(generation));
+  }
+
   /** Resolves when operations can be received. */
   connected(): Promise<void> {
     if (this.#view.link.state === 'connected') return Promise.resolve();
@@ -227,7 +247,9 @@ export class Gateway {
     await within(SESSIONS_SHUTDOWN_MS, ended);
     await this.#cloud.status.flush(STATUS_FLUSH_MS);
     await this.#admin?.stop();
-    await within(DISCONNECT_MS, Promise.all([this.#cloud.close(), this.#pool.destroy()]));
+    // The outbox stops first, at once: from there nothing more is journalled.
+    const closed = Promise.all([this.#cloud.close(), this.#pool.destroy(), this.#journal.close()]);
+    await within(DISCONNECT_MS, closed);
   }
 
   /** Takes on no more operations; the option onDrained is called when the last session has ended. */
@@ -264,6 +286,13 @@ export class Gateway {
       onError: (error) => log.error({ err: error }, 'admin request failed'),
       now: () => performance.now(),
     });
+  }
+
+  #takeOverFrom({ operations, finals }: Recovered): void {
+    this.supervisor.remember(operations);
+    if (finals.length > 0)
+      this.#options.log.info({ operations: finals.length }, 'statuses that an earlier run left are sent');
+    for (const update of finals) this.#cloud.status.report(update);
   }
 
   #createPool(): SessionPool {
@@ -361,17 +390,4 @@ export class Gateway {
 function samePort(listen: AdminListen, before: HandOver['admin']): AdminListen {
   const isAny = listen.kind === 'tcp' && listen.port === 0 && listen.host === before?.host;
   return isAny ? { ...listen, port: before.port } : listen;
-}
-
-/** The promise's value, or undefined when it takes longer than `ms`. */
-async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -2,9 +2,14 @@ import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
-import { claimState } from '../generations/parent/state-directory.js';
+import type { LaunchFailure } from '../generations/parent/launch.js';
 import { Parent } from '../generations/parent/parent.js';
+import { DirectoryLock } from '../journal/directory-lock.js';
+import { journalGenerations } from '../journal/state-directory.js';
+import { StateError } from '../journal/state-error.js';
+import { EXIT } from '../exit-codes.js';
 import type { ProcessIo } from './process-io.js';
+import { stateExitCode } from './state-exit-code.js';
 
 export interface RunOptions {
   /** From --config; without it the default files are looked for. */
@@ -13,10 +18,19 @@ export interface RunOptions {
 
 /** `gatehouse run`: the agent until it is told to stop. Gives the exit code. */
 export async function run({ file }: RunOptions, io: ProcessIo): Promise<number> {
+  let lock: DirectoryLock | undefined;
   const parent = new Parent({
     entry: generationFile,
     args: file === undefined ? [] : [file],
-    claimState,
+    claimState: async (directory) => {
+      if (directory === null) return 1;
+      try {
+        lock = await DirectoryLock.take(directory);
+        return ((await journalGenerations(directory)).at(-1) ?? 0) + 1;
+      } catch (error) {
+        return failure(error);
+      }
+    },
     complain: (text) => void io.stderr.write(`${text}\n`),
     now: () => performance.now(),
   });
@@ -31,7 +45,14 @@ export async function run({ file }: RunOptions, io: ProcessIo): Promise<number> 
   process.once('exit', () => {
     if (isStopping) parent.kill();
   });
-  return parent.run();
+  const exitCode = await parent.run();
+  await lock?.release();
+  return exitCode;
+}
+
+function failure(error: unknown): LaunchFailure {
+  const exitCode = error instanceof StateError ? stateExitCode(error) : EXIT.failed;
+  return { kind: 'failed', exitCode, sentences: [error instanceof Error ? error.message : String(error)] };
 }
 
 /**

@@ -15,6 +15,7 @@ import { MqttStatus, statusTopic } from './mqtt-status.js';
 import { MqttUplink } from './mqtt-uplink.js';
 import { RestClient } from './rest-client.js';
 import { RestStatus } from './rest-status.js';
+import type { StatusJournal } from './status-journal.js';
 import { StatusOutbox } from './status-outbox.js';
 import type { StatusTransport } from './status-transport.js';
 import { Sweep } from './sweep.js';
@@ -31,6 +32,8 @@ export interface CloudOptions {
   readonly events: IntakeEvents;
   /** True for an operation that this process works on; such a one is never taken for a leftover. */
   readonly isOurs: (operationId: string) => boolean;
+  /** Keeps final statuses over a restart; without it they are in memory only. */
+  readonly journal?: StatusJournal;
   /** Checks one operation document that is already parsed JSON. */
   readonly parseOperation: (document: unknown) => ParsedOperation;
   /** Checks the LF-separated JSON documents of one MQTT message. */
@@ -125,6 +128,7 @@ class DeviceSide implements Cloud {
     });
     this.status = new StatusOutbox({
       transport: this.#statusTransport(),
+      journal: options.journal,
       backoff: newBackoff(),
       timing: timing.backoff,
       monotonic,

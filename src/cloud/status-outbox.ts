@@ -3,6 +3,7 @@ import { MAX_OUTBOX_OPERATIONS } from '../../contract/limits.js';
 import { Backoff, type BackoffTiming } from './backoff.js';
 import type { OperationStatus, StatusReporter, StatusUpdate } from './intake.js';
 import type { Log } from './log.js';
+import type { StatusJournal } from './status-journal.js';
 import type { Delivery, StatusTransport } from './status-transport.js';
 
 /** Statuses under way at a time. Enough to keep up at 100 ms each, few enough for one connection pool. */
@@ -10,6 +11,8 @@ const PARALLEL = 16;
 
 export interface StatusOutboxOptions {
   readonly transport: StatusTransport;
+  /** Keeps final statuses over a restart; without it they are in memory only. */
+  readonly journal?: StatusJournal | undefined;
   /** Waits that concern everything: the cloud is away, or asks to slow down. */
   readonly backoff: Backoff;
   /** Waits of a single operation. */
@@ -26,7 +29,10 @@ interface Entry {
   readonly updates: StatusUpdate[];
   /** A final status is among them: nothing may follow. */
   hasFinal: boolean;
-  state: 'ready' | 'sending' | 'waiting';
+  /** Its final status is on its way to the journal, and goes to the cloud after that only. */
+  isJournalling: boolean;
+  /** `held`: its first status is not in the journal yet. */
+  state: 'held' | 'ready' | 'sending' | 'waiting';
   readonly backoff: Backoff;
   timer: NodeJS.Timeout | undefined;
 }
@@ -34,8 +40,8 @@ interface Entry {
 /**
  * Keeps statuses until the cloud has them.
  *
- *     report --> entry per operation (in order) --> at most 16 at a time --> transport --> gone
- *                        ^------ back-off: its own, or everybody's ------------|
+ *     report --> entry per operation (in order) --> at most 16 at a time --> transport --> acked, gone
+ *                  | final: journal first     ^---- back-off: its own, or everybody's ----|
  */
 export class StatusOutbox implements StatusReporter {
   readonly #options: StatusOutboxOptions;
@@ -76,6 +82,11 @@ export class StatusOutbox implements StatusReporter {
     if (status === 'EXECUTING' && entry.updates.length > 0) return;
     entry.updates.push(update);
     entry.hasFinal = status !== 'EXECUTING';
+    if (entry.hasFinal && this.#options.journal !== undefined) {
+      entry.isJournalling = true;
+      void this.#settleInJournal(this.#options.journal, entry, update);
+    }
+    if (known === undefined) this.#wake(entry);
     this.#pump();
   }
 
@@ -115,18 +126,27 @@ export class StatusOutbox implements StatusReporter {
     this.#tellIdle();
   }
 
+  /** A disk that does not take it must not keep it from the cloud; the journal says so once. */
+  async #settleInJournal(journal: StatusJournal, entry: Entry, update: StatusUpdate): Promise<void> {
+    await journal.settle(update).catch(() => undefined);
+    entry.isJournalling = false;
+    if (this.#entries.get(entry.operationId) !== entry || entry.state !== 'held') return;
+    this.#wake(entry);
+    this.#pump();
+  }
+
   #newEntry(operationId: string): Entry {
     const { timing, monotonic } = this.#options;
     const entry: Entry = {
       operationId,
       updates: [],
       hasFinal: false,
-      state: 'ready',
+      isJournalling: false,
+      state: 'held',
       backoff: new Backoff(timing, monotonic),
       timer: undefined,
     };
     this.#entries.set(operationId, entry);
-    this.#ready.push(entry);
     return entry;
   }
 
@@ -173,7 +193,10 @@ export class StatusOutbox implements StatusReporter {
       return;
     }
     this.#entries.delete(entry.operationId);
-    if (done !== undefined && done.status !== 'EXECUTING') this.#remember(done);
+    if (done !== undefined && done.status !== 'EXECUTING') {
+      this.#remember(done);
+      this.#options.journal?.acked(done.operationId);
+    }
     if (this.size === 0) this.#onEmpty();
   }
 
@@ -204,8 +227,9 @@ export class StatusOutbox implements StatusReporter {
   #wake(entry: Entry): void {
     clearTimeout(entry.timer);
     entry.timer = undefined;
-    entry.state = 'ready';
-    this.#ready.push(entry);
+    const isHeld = entry.isJournalling && entry.updates.length === 1;
+    entry.state = isHeld ? 'held' : 'ready';
+    if (!isHeld) this.#ready.push(entry);
   }
 
   #releaseHold(): void {

@@ -1,5 +1,5 @@
-import { failureReason } from '../../contract/failure.js';
 import { CLOUD_ID, MAX_REPLY_BYTES } from '../../contract/limits.js';
+import { agentRestarted } from './agent-restarted.js';
 import type { Backoff } from './backoff.js';
 import type { CloudClock } from './cloud-clock.js';
 import { deliver } from './delivery.js';
@@ -86,15 +86,7 @@ export class Sweep {
       // One that is younger than we are, or of unknown age, belongs to another process that has taken over, or is about to be ours.
       if (!(createdAtMs < startedByCloudMs)) continue;
       log.warn({ operationId: id }, 'operation left by an earlier run is failed');
-      status.report({
-        operationId: id,
-        deviceId,
-        status: 'FAILED',
-        failureReason: failureReason(
-          'agent-restarted',
-          'the gateway restarted while this request was being handled; request it again',
-        ),
-      });
+      status.report(agentRestarted(id, deviceId));
     }
   }
 }

@@ -4,10 +4,12 @@ import { ConfigError } from '../config/problem.js';
 import type { Config } from '../config/config.js';
 import { EXIT } from '../exit-codes.js';
 import { Gateway } from '../gateway.js';
+import { stateExitCode } from '../cli/state-exit-code.js';
+import { StateError } from '../journal/state-error.js';
 import { createLog, type Log } from '../log/log.js';
 import { Redactor } from '../log/redaction.js';
 import { Lease } from './lease.js';
-import { PROTOCOL, type HandOver, type ParentMessage, type Question } from './messages.js';
+import { PROTOCOL, type ParentMessage, type Question } from './messages.js';
 import { Inquiries, type ParentPort } from './parent-port.js';
 
 export interface GenerationOptions {
@@ -126,8 +128,9 @@ class Generation {
   async #fail(error: unknown): Promise<void> {
     this.log.fatal({ err: error, generation: this.#generation }, 'gatehouse cannot start');
     const sentence = error instanceof Error ? error.message : String(error);
-    await this.options.port.send({ kind: 'failed', exitCode: EXIT.failed, sentences: [sentence] });
-    this.#resolve(EXIT.failed);
+    const exitCode = error instanceof StateError ? stateExitCode(error) : EXIT.failed;
+    await this.options.port.send({ kind: 'failed', exitCode, sentences: [sentence] });
+    this.#resolve(exitCode);
   }
 
   #others() {
@@ -159,6 +162,7 @@ class Generation {
         return this.#order(message);
       case 'take-over':
       case 'retire':
+      case 'elder-ended':
         return this.#order(message);
       case 'stop':
         return this.#resolve(EXIT.done);
@@ -170,8 +174,6 @@ class Generation {
         return this.#gateway?.supervisor.adopt(message.handOver);
       case 'guest-gone':
         return this.#gateway?.supervisor.registry.dismiss(message.sessionId);
-      case 'elder-ended':
-        return this.#onElderEnded(message);
       case 'confirmed':
         return this.#inquiries.answered(message.id, message.inCharge);
       case 'answer':
@@ -193,21 +195,24 @@ class Generation {
 
   async #obey(): Promise<void> {
     for (let order = this.#orders.shift(); order !== undefined; order = this.#orders.shift()) {
-      if (order.kind === 'take-over') await this.#takeOver(order.elders, order.handOver);
+      if (order.kind === 'take-over') await this.#takeOver(order);
       else if (order.kind === 'release') await this.#release();
       else if (order.kind === 'retire') this.#retire();
+      else if (order.kind === 'elder-ended') await this.#onElderEnded(order);
     }
   }
 
-  async #takeOver(elders: readonly number[], handOver: HandOver): Promise<void> {
+  async #takeOver({ elders, ended, handOver }: Extract<ParentMessage, { kind: 'take-over' }>): Promise<void> {
     const { log, options } = this;
     if (this.#gateway === undefined || this.#config === undefined) return;
     const isFirst = this.#role === 'standby';
+    // At its first take-over the journal recovers all but those that were alive when this generation was made.
+    const gone = this.#elders.filter((elder) => !elders.includes(elder));
     this.#elders = elders;
     try {
       this.#role = 'in-charge';
       this.#lease.set(true);
-      const admin = await this.#gateway.takeOver(handOver);
+      const admin = await this.#gateway.takeOver(handOver, isFirst ? gone : [...new Set([...gone, ...ended])]);
       const { conduits, device, intake, workers } = this.#config;
       const facts = { conduits: conduits.length, device: device.externalId, intake: intake.kind };
       const about = { version: options.version, config: this.#file, generation: this.#generation, ...facts };
@@ -256,9 +261,17 @@ class Generation {
     setTimeout(() => this.#gateway?.expire(spreadMs), afterMs);
   }
 
-  #onElderEnded({ generation, sessions }: Extract<ParentMessage, { kind: 'elder-ended' }>): void {
+  async #onElderEnded({
+    generation,
+    sessions,
+  }: Extract<ParentMessage, { kind: 'elder-ended' }>): Promise<void> {
     this.#elders = this.#elders.filter((elder) => elder !== generation);
     for (const id of sessions) this.#gateway?.supervisor.registry.dismiss(id);
+    try {
+      await this.#gateway?.recover(generation);
+    } catch (error) {
+      this.log.error({ err: error, generation }, 'what a generation left could not be recovered');
+    }
   }
 
   async #answer(id: number, question: Question): Promise<void> {

@@ -48,7 +48,13 @@ export type ParentMessage =
       readonly proveCloud: boolean;
     }
   /** Take the admin listener and the control connection; answered by `in-charge`. */
-  | { readonly kind: 'take-over'; readonly elders: readonly number[]; readonly handOver: HandOver }
+  | {
+      readonly kind: 'take-over';
+      readonly elders: readonly number[];
+      /** Generations that were in charge, and have ended since the last take-over. */
+      readonly ended: readonly number[];
+      readonly handOver: HandOver;
+    }
   /** What an elder said later than it was waited for. */
   | { readonly kind: 'adopt'; readonly handOver: HandOver }
   /** Give them up and take on nothing more; answered by `released`. */
@@ -112,7 +118,8 @@ const PARENT_MESSAGES: Readonly<Record<ParentMessage['kind'], (message: Fields) 
     isListOf(elders, isNumber) &&
     (stateDirectory === null || isText(stateDirectory)) &&
     isFlag(proveCloud),
-  'take-over': ({ elders, handOver }) => isListOf(elders, isNumber) && isHandOver(handOver),
+  'take-over': ({ elders, ended, handOver }) =>
+    isListOf(elders, isNumber) && isListOf(ended, isNumber) && isHandOver(handOver),
   adopt: ({ handOver }) => isHandOver(handOver),
   release: isNothing,
   retire: isNothing,

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { MAX_REMEMBERED_OPERATIONS } from '../../contract/limits.js';
+import type { Secret } from '../../contract/secret.js';
 import type { StatusUpdate } from '../cloud/intake.js';
+import type { PastOperation } from './operation-journal.js';
 
 /** A final status is sent again when the cloud still shows the operation as PENDING this long after it. */
 const RESEND_AFTER_MS = 60_000;
@@ -34,7 +36,7 @@ export class OperationMemory {
   ) {}
 
   /** Remembers the operation if it is new, and says what is known of it. */
-  recall(operationId: string, connectionKey: string | undefined): Recollection {
+  recall(operationId: string, keyHash: string | undefined): Recollection {
     const known = this.#operations.get(operationId);
     if (known !== undefined) {
       const { final } = known;
@@ -43,7 +45,6 @@ export class OperationMemory {
       final.atMs = this.now();
       return { kind: 'seen', resend: final.update };
     }
-    const keyHash = connectionKey === undefined ? undefined : sha256(connectionKey);
     const usedBy = keyHash === undefined ? undefined : this.#keys.get(keyHash);
     this.#operations.set(operationId, {
       keyHash: usedBy === undefined ? keyHash : undefined,
@@ -53,6 +54,13 @@ export class OperationMemory {
     if (keyHash !== undefined) this.#keys.set(keyHash, operationId);
     this.#forgetOldest();
     return { kind: 'new' };
+  }
+
+  /** Takes over an operation of an earlier run or of another generation, with its final status as far as it is known. */
+  add({ operationId, keyHash, final }: PastOperation): void {
+    const known = this.#operations.get(operationId);
+    if (known === undefined) this.recall(operationId, keyHash);
+    if (final !== undefined && known?.final === undefined) this.settle(final);
   }
 
   /** It was not started after all, and may come again. */
@@ -67,17 +75,7 @@ export class OperationMemory {
     return [...this.#operations].slice(-limit).map(([id, { keyHash }]) => [id, keyHash ?? null]);
   }
 
-  /** Operations that another generation has taken on; they are never started here. */
-  adopt(operations: readonly RememberedOperation[]): void {
-    for (const [id, keyHash] of operations) {
-      if (this.#operations.has(id)) continue;
-      this.#operations.set(id, { keyHash: keyHash ?? undefined, final: undefined });
-      if (keyHash !== null) this.#keys.set(keyHash, id);
-      this.#forgetOldest();
-    }
-  }
-
-  /** True when this process started the operation. */
+  /** True when the operation was started, or refused, here or by one that was taken over. */
   has(operationId: string): boolean {
     return this.#operations.has(operationId);
   }
@@ -98,6 +96,7 @@ export class OperationMemory {
   }
 }
 
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('base64');
+/** SHA-256 of a connection key, base64url: what is remembered of it, in memory and in the journal. */
+export function hashOfKey(connectionKey: Secret): string {
+  return createHash('sha256').update(connectionKey.reveal()).digest('base64url');
 }

@@ -13,13 +13,20 @@ export interface LaunchFailure {
   readonly sentences: readonly string[];
 }
 
+/** Where a generation belongs. */
+export interface Place {
+  readonly kind: 'place';
+  readonly generation: number;
+  readonly stateDirectory: string | null;
+}
+
 export type Launch = { readonly kind: 'ready'; readonly process: GenerationProcess } | LaunchFailure;
 
 export interface LaunchOptions {
   readonly fleet: Fleet;
   readonly timing: ParentTiming;
-  /** Gives the generation its number and the state directory it has to use; throws when that cannot be had. */
-  readonly admit: (stateDirectory: string | null) => { generation: number; stateDirectory: string | null };
+  /** Gives the generation its number and the state directory it has to use, unless that cannot be had. */
+  readonly admit: (stateDirectory: string | null) => Promise<Place | LaunchFailure>;
   readonly proveCloud: boolean;
 }
 
@@ -35,15 +42,13 @@ export async function launch({ fleet, timing, admit, proveCloud }: LaunchOptions
     const sentence = `The program on disk speaks protocol ${protocol}, this process ${PROTOCOL}: restart it.`;
     return { kind: 'failed', exitCode: EXIT.failed, sentences: [sentence] };
   }
-  try {
-    const admitted = admit(stateDirectory);
-    process.generation = admitted.generation;
-    process.send({ kind: 'prepare', ...admitted, elders: fleet.eldersOf(process), proveCloud });
-  } catch (error) {
+  const place = await admit(stateDirectory);
+  if (place.kind === 'failed') {
     process.kill();
-    const sentence = error instanceof Error ? error.message : String(error);
-    return { kind: 'failed', exitCode: EXIT.failed, sentences: [sentence] };
+    return place;
   }
+  process.generation = place.generation;
+  process.send({ ...place, kind: 'prepare', elders: fleet.eldersOf(process), proveCloud });
   const ready = await process.wait('ready', timing.readyMs);
   if (ready.kind !== 'said') return failure(process, ready, timing.readyMs);
   process.wasReady = true;

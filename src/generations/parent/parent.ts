@@ -3,7 +3,7 @@ import type { HandOver, NoteLevel } from '../messages.js';
 import { CrashLimit } from './crash-limit.js';
 import { Fleet } from './fleet.js';
 import type { GenerationEnd, GenerationProcess } from './generation-process.js';
-import { launch, type Launch, type LaunchFailure } from './launch.js';
+import { launch, type Launch, type LaunchFailure, type Place } from './launch.js';
 import { MAX_GENERATIONS, MAX_PROCESSES, PARENT_TIMING, type ParentTiming } from './timing.js';
 
 export interface ParentOptions {
@@ -11,8 +11,8 @@ export interface ParentOptions {
   readonly entry: () => string;
   /** Its command line. */
   readonly args: readonly string[];
-  /** Gives the first number to use with this state directory, after locking it. @throws Error when it is in use. */
-  readonly claimState: (stateDirectory: string | null) => number;
+  /** Locks the state directory and gives the first number to use with it, unless it is in use or no good. */
+  readonly claimState: (stateDirectory: string | null) => Promise<number | LaunchFailure>;
   /** Why the first generation could not start. */
   readonly complain: (text: string) => void;
   /** Monotonic, in ms. */
@@ -58,6 +58,8 @@ export class Parent {
   #isLinkUp = false;
   #notes: Note[] = [];
   #lastGeneration = 0;
+  /** Generations that had control, and have ended since the last take-over. */
+  #ended: number[] = [];
   #state: { readonly directory: string | null } | undefined;
   #wake: () => void = () => undefined;
 
@@ -180,14 +182,20 @@ export class Parent {
   }
 
   async #launch(proveCloud: boolean): Promise<Launch> {
-    const admit = (wanted: string | null) => {
+    const admit = async (wanted: string | null): Promise<Place | LaunchFailure> => {
       if (this.#state === undefined) {
-        this.#lastGeneration = this.#options.claimState(wanted) - 1;
+        const first = await this.#options.claimState(wanted);
+        if (typeof first !== 'number') return first;
+        this.#lastGeneration = first - 1;
         // It stays: the journals of all generations are beside each other, under one lock.
         this.#state = { directory: wanted };
       }
       this.#lastGeneration += 1;
-      return { generation: this.#lastGeneration, stateDirectory: this.#state.directory };
+      return {
+        kind: 'place',
+        generation: this.#lastGeneration,
+        stateDirectory: this.#state.directory,
+      };
     };
     return launch({ fleet: this.#fleet, timing: this.#timing, admit, proveCloud });
   }
@@ -210,13 +218,14 @@ export class Parent {
     this.#fleet.inCharge = process;
     const guests = this.#fleet.all().flatMap((one) => (one === process ? [] : [...one.guests.values()]));
     const elders = this.#fleet.eldersOf(process);
-    process.send({ kind: 'take-over', elders, handOver: { ...handOver, guests } });
+    process.send({ kind: 'take-over', elders, ended: this.#ended, handOver: { ...handOver, guests } });
     const outcome = await process.wait('in-charge', this.#timing.takeOverMs);
     if (outcome.kind !== 'said') {
       if (this.#fleet.inCharge === process) this.#fleet.inCharge = undefined;
       return false;
     }
     process.inChargeSinceMs = this.#options.now();
+    this.#ended = [];
     for (const note of this.#notes.splice(0)) process.send({ kind: 'note', ...note });
     if (this.#mode === 'draining') process.send({ kind: 'drain' });
     return true;
@@ -242,6 +251,7 @@ export class Parent {
       if (hasFailed && inChargeSinceMs !== undefined) this.#exitCode = EXIT.failed;
       return this.#endIfEmpty();
     }
+    if (wasInCharge) this.#ended.push(generation);
     if (inChargeSinceMs !== undefined && !wasInCharge) {
       const sessions = [...from.guests.keys()];
       this.#fleet.inCharge?.send({ kind: 'elder-ended', generation, sessions });
