@@ -10,7 +10,7 @@ import type { AdminListen, Config } from './config/config.js';
 import { reloadable, reloaded } from './config/reload.js';
 import { policyOf } from './gateway-policy.js';
 import { wholeAgent, wholeMetrics, type Elders, type OwnBackend } from './generations/elders.js';
-import type { HandOver } from './generations/messages.js';
+import type { AdminPlace, HandOver } from './generations/messages.js';
 import { GatewayView } from './gateway-view.js';
 import { createJournal } from './journal/create-journal.js';
 import type { Journal, Recovered } from './journal/journal.js';
@@ -158,7 +158,7 @@ export class Gateway {
    */
   async start(): Promise<AdminAddress | undefined> {
     await this.prepare(false);
-    return this.takeOver({ remembered: [], guests: [] }, []);
+    return this.takeOver({ remembered: [], guests: [] });
   }
 
   /**
@@ -172,12 +172,16 @@ export class Gateway {
 
   /**
    * Takes the admin listener, the journal and the control connection (again). `handOver` is what the generation before
-   * gave, `ended` are generations that have ended since this one was made or was in charge.
+   * gave, `ended` are generations that have ended since this one was made or was in charge, `admin` is where the admin
+   * listener was.
    * @throws Error when the admin address cannot be had; StateError when the journal cannot be read.
    */
-  async takeOver(handOver: HandOver, ended: readonly number[]): Promise<AdminAddress | undefined> {
+  async takeOver(
+    handOver: HandOver,
+    { ended = [], admin }: { ended?: readonly number[]; admin?: AdminPlace | undefined } = {},
+  ): Promise<AdminAddress | undefined> {
     this.#view.draining = false;
-    const listen = samePort(this.#config.admin.listen, handOver.admin);
+    const listen = samePort(this.#config.admin.listen, admin);
     this.#admin = this.#createAdmin(listen);
     const address = await this.#admin.start();
     this.#adminListen = address ?? listen;
@@ -195,11 +199,10 @@ export class Gateway {
   /** Gives up admin listener and control connection, and takes on nothing more; sessions and their statuses go on. */
   async release(): Promise<HandOver> {
     this.#view.draining = true;
-    const own = this.supervisor.release();
+    const handOver = this.supervisor.release();
     const adminStopped = this.#admin?.stop() ?? Promise.resolve();
     await Promise.all([within(RELEASE_MS, this.#cloud.release()), within(ADMIN_STOP_MS, adminStopped)]);
-    const { kind } = this.#config.admin.listen;
-    return { ...own, admin: kind === 'tcp' && this.#adminListen.kind === 'tcp' ? this.#adminListen : undefined };
+    return handOver;
   }
 
   /** After `release`: calls back when the last session has ended and the cloud has all its statuses. */
@@ -387,7 +390,7 @@ export class Gateway {
 }
 
 /** Port 0 of the configuration stands for any free one: the one that the generation before had, if there was one. */
-function samePort(listen: AdminListen, before: HandOver['admin']): AdminListen {
+function samePort(listen: AdminListen, before: AdminPlace | undefined): AdminListen {
   const isAny = listen.kind === 'tcp' && listen.port === 0 && listen.host === before?.host;
   return isAny ? { ...listen, port: before.port } : listen;
 }

@@ -1,4 +1,4 @@
-import type { StatusView, WorkerView } from '../admin/backend.js';
+import type { GenerationView, StatusView, WorkerView } from '../admin/backend.js';
 import { AdminClient, AdminClientError, adminCommand, type AdminCommandOptions } from './admin-client.js';
 import { humanAge, humanBytes, printable, tableLines } from './admin-text.js';
 import { EXIT } from '../exit-codes.js';
@@ -48,7 +48,17 @@ export function statusLines(view: StatusView): string[] {
     ],
     ['Workers', `${view.workers.length} running, ${totals.workerRestarts} restarted`],
   ];
+  const { generations = [] } = view;
+  if (generations.length > 1)
+    facts.push(['Generations', generations.map(generationText).join(', ')]);
   return [...facts.map(([name, text]) => `${name.padEnd(12)}${text}`), '', ...workerLines(view.workers)];
+}
+
+/** `2 (pid 4711, 3 sessions, draining)`. */
+function generationText({ generation, pid, sessions, draining, answers }: GenerationView): string {
+  if (!answers) return `${generation} (does not answer)`;
+  const facts = [`pid ${pid ?? 0}`, `${sessions ?? 0} sessions`, ...(draining ? ['to their end'] : [])];
+  return `${generation} (${facts.join(', ')})`;
 }
 
 function workerLines(workers: readonly WorkerView[]): string[] {

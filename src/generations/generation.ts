@@ -202,7 +202,8 @@ class Generation {
     }
   }
 
-  async #takeOver({ elders, ended, handOver }: Extract<ParentMessage, { kind: 'take-over' }>): Promise<void> {
+  async #takeOver(order: Extract<ParentMessage, { kind: 'take-over' }>): Promise<void> {
+    const { elders, ended, handOver, admin: before } = order;
     const { log, options } = this;
     if (this.#gateway === undefined || this.#config === undefined) return;
     const isFirst = this.#role === 'standby';
@@ -212,14 +213,17 @@ class Generation {
     try {
       this.#role = 'in-charge';
       this.#lease.set(true);
-      const admin = await this.#gateway.takeOver(handOver, isFirst ? gone : [...new Set([...gone, ...ended])]);
+      const admin = await this.#gateway.takeOver(handOver, {
+        ended: isFirst ? gone : [...new Set([...gone, ...ended])],
+        admin: before,
+      });
       const { conduits, device, intake, workers } = this.#config;
       const facts = { conduits: conduits.length, device: device.externalId, intake: intake.kind };
       const about = { version: options.version, config: this.#file, generation: this.#generation, ...facts };
       const text = isFirst ? 'gatehouse started' : 'back in charge';
       log.info({ ...about, workers: workers.count, admin }, text);
       if (conduits.length === 0) log.warn({}, 'no conduit is configured: every operation will be refused');
-      void options.port.send({ kind: 'in-charge' });
+      void options.port.send({ kind: 'in-charge', admin: admin?.kind === 'tcp' ? admin : undefined });
     } catch (error) {
       this.#lease.set(false);
       await this.#fail(error);

@@ -10,7 +10,7 @@ import type { Guest } from '../supervisor/session-registry.js';
 /** Version of these messages. A parent refuses a generation that speaks another one: then a restart is needed. */
 export const PROTOCOL = 1;
 
-/** Where the admin listener is; a port is the real one. */
+/** Where the admin listener is on TCP, with the real port: "any free one" shall stay the same from one to the next. */
 export interface AdminPlace {
   readonly host: string;
   readonly port: number;
@@ -21,8 +21,6 @@ export interface AdminPlace {
  * again or taken for leftovers, and the sessions it keeps, so that limits go on counting them.
  */
 export interface HandOver {
-  /** The TCP address of its admin listener, so that "any free port" stays the same one. */
-  readonly admin?: AdminPlace | undefined;
   readonly remembered: readonly RememberedOperation[];
   readonly guests: readonly Guest[];
 }
@@ -53,6 +51,8 @@ export type ParentMessage =
       readonly elders: readonly number[];
       /** Generations that were in charge, and have ended since the last take-over. */
       readonly ended: readonly number[];
+      /** Where the admin listener was. */
+      readonly admin?: AdminPlace | undefined;
       readonly handOver: HandOver;
     }
   /** What an elder said later than it was waited for. */
@@ -85,7 +85,7 @@ export type GenerationMessage =
   /** It ends; `sentences` say why, `exitCode` is what `gatehouse run` would give. */
   | { readonly kind: 'failed'; readonly exitCode: number; readonly sentences: readonly string[] }
   | { readonly kind: 'ready' }
-  | { readonly kind: 'in-charge' }
+  | { readonly kind: 'in-charge'; readonly admin?: AdminPlace | undefined }
   | { readonly kind: 'released'; readonly handOver: HandOver }
   /** The control connection came up or went down. */
   | { readonly kind: 'link'; readonly connected: boolean }
@@ -118,8 +118,8 @@ const PARENT_MESSAGES: Readonly<Record<ParentMessage['kind'], (message: Fields) 
     isListOf(elders, isNumber) &&
     (stateDirectory === null || isText(stateDirectory)) &&
     isFlag(proveCloud),
-  'take-over': ({ elders, ended, handOver }) =>
-    isListOf(elders, isNumber) && isListOf(ended, isNumber) && isHandOver(handOver),
+  'take-over': ({ elders, ended, admin, handOver }) =>
+    isListOf(elders, isNumber) && isListOf(ended, isNumber) && isAdminPlace(admin) && isHandOver(handOver),
   adopt: ({ handOver }) => isHandOver(handOver),
   release: isNothing,
   retire: isNothing,
@@ -140,7 +140,7 @@ const GENERATION_MESSAGES: Readonly<Record<GenerationMessage['kind'], (message: 
     isNumber(protocol) && (stateDirectory === null || isText(stateDirectory)),
   failed: ({ exitCode, sentences }) => isNumber(exitCode) && isListOf(sentences, isText),
   ready: isNothing,
-  'in-charge': isNothing,
+  'in-charge': ({ admin }) => isAdminPlace(admin),
   released: ({ handOver }) => isHandOver(handOver),
   link: ({ connected }) => isFlag(connected),
   confirm: ({ id }) => isNumber(id),
@@ -173,12 +173,12 @@ function isQuestion(value: unknown): boolean {
 
 function isHandOver(value: unknown): boolean {
   if (!isFields(value)) return false;
-  const { admin, remembered, guests } = value;
-  return (
-    (admin === undefined || (isFields(admin) && isText(admin.host) && isNumber(admin.port))) &&
-    isListOf(remembered, isRemembered) &&
-    isListOf(guests, isGuest)
-  );
+  const { remembered, guests } = value;
+  return isListOf(remembered, isRemembered) && isListOf(guests, isGuest);
+}
+
+function isAdminPlace(value: unknown): boolean {
+  return value === undefined || (isFields(value) && isText(value.host) && isNumber(value.port));
 }
 
 function isRemembered(value: unknown): boolean {

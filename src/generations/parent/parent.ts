@@ -1,5 +1,5 @@
 import { EXIT } from '../../exit-codes.js';
-import type { HandOver, NoteLevel } from '../messages.js';
+import type { AdminPlace, HandOver, NoteLevel } from '../messages.js';
 import { CrashLimit } from './crash-limit.js';
 import { Fleet } from './fleet.js';
 import type { GenerationEnd, GenerationProcess } from './generation-process.js';
@@ -56,6 +56,9 @@ export class Parent {
   #previous: GenerationProcess | undefined;
   #takesBack = false;
   #isLinkUp = false;
+  #admin: AdminPlace | undefined;
+  /** When the control connection was given up, until the next one has it. */
+  #releasedAtMs: number | undefined;
   #notes: Note[] = [];
   #lastGeneration = 0;
   /** Generations that had control, and have ended since the last take-over. */
@@ -67,9 +70,7 @@ export class Parent {
     this.#options = options;
     this.#timing = { ...PARENT_TIMING, ...options.timing };
     this.#fleet = new Fleet(options, {
-      onLink: (from, connected) => {
-        if (from === this.#fleet.inCharge) this.#isLinkUp = connected;
-      },
+      onLink: (from, connected) => this.#onLink(from, connected),
       onDrainAsked: () => this.drain(),
       onEnd: (from, end, wasInCharge) => this.#onEnd(from, end, wasInCharge),
     });
@@ -200,9 +201,19 @@ export class Parent {
     return launch({ fleet: this.#fleet, timing: this.#timing, admit, proveCloud });
   }
 
+  #onLink(from: GenerationProcess, isConnected: boolean): void {
+    if (from !== this.#fleet.inCharge) return;
+    this.#isLinkUp = isConnected;
+    if (!isConnected || this.#releasedAtMs === undefined) return;
+    const gapMs = Math.round(this.#options.now() - this.#releasedAtMs);
+    this.#releasedAtMs = undefined;
+    this.#note('info', 'control connection handed over', { generation: from.generation, gapMs });
+  }
+
   /** From here `old` claims nothing more; when it does not say so in time, it asks before it claims again. */
   async #release(old: GenerationProcess): Promise<HandOver> {
     this.#fleet.inCharge = undefined;
+    this.#releasedAtMs = this.#options.now();
     old.send({ kind: 'release' });
     const outcome = await old.wait('released', this.#timing.releaseMs);
     if (outcome.kind === 'said') return outcome.message.handOver;
@@ -218,13 +229,15 @@ export class Parent {
     this.#fleet.inCharge = process;
     const guests = this.#fleet.all().flatMap((one) => (one === process ? [] : [...one.guests.values()]));
     const elders = this.#fleet.eldersOf(process);
-    process.send({ kind: 'take-over', elders, ended: this.#ended, handOver: { ...handOver, guests } });
+    const facts = { elders, ended: this.#ended, admin: this.#admin };
+    process.send({ kind: 'take-over', ...facts, handOver: { ...handOver, guests } });
     const outcome = await process.wait('in-charge', this.#timing.takeOverMs);
     if (outcome.kind !== 'said') {
       if (this.#fleet.inCharge === process) this.#fleet.inCharge = undefined;
       return false;
     }
     process.inChargeSinceMs = this.#options.now();
+    this.#admin = outcome.message.admin;
     this.#ended = [];
     for (const note of this.#notes.splice(0)) process.send({ kind: 'note', ...note });
     if (this.#mode === 'draining') process.send({ kind: 'drain' });
@@ -285,7 +298,7 @@ export class Parent {
 
   #note(level: NoteLevel, text: string, fields: object): void {
     const { inCharge } = this.#fleet;
-    if (inCharge?.inChargeSinceMs !== undefined) return inCharge.send({ kind: 'note', level, text, fields });
+    if (inCharge !== undefined) return inCharge.send({ kind: 'note', level, text, fields });
     this.#notes = [...this.#notes, { level, text, fields }].slice(-MAX_NOTES);
   }
 
