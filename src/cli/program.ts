@@ -48,7 +48,7 @@ class Program {
       // With the arguments of every command beside its name, nothing would be left of 80 columns to describe it.
       .configureHelp({ subcommandTerm: (command) => command.name() })
       .exitOverride();
-    this.#agentCommands(version);
+    this.#agentCommands();
     this.#adminCommands();
     this.#trialCommands(version);
     this.command.addHelpText(
@@ -62,7 +62,7 @@ class Program {
     );
   }
 
-  #agentCommands(version: string): void {
+  #agentCommands(): void {
     this.#add('run')
       .description(
         'run the agent until it is told to stop (SIGTERM, SIGINT; SIGUSR2 drains, SIGHUP reloads); the default',

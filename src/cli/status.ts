@@ -48,9 +48,9 @@ export function statusLines(view: StatusView): string[] {
     ],
     ['Workers', `${view.workers.length} running, ${totals.workerRestarts} restarted`],
   ];
-  const { generations = [] } = view;
-  if (generations.length > 1)
-    facts.push(['Generations', generations.map(generationText).join(', ')]);
+  // An agent of an earlier version has none.
+  const generations = 'generations' in view ? view.generations : [];
+  if (generations.length > 1) facts.push(['Generations', generations.map(generationText).join(', ')]);
   return [...facts.map(([name, text]) => `${name.padEnd(12)}${text}`), '', ...workerLines(view.workers)];
 }
 

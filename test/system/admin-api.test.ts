@@ -176,6 +176,7 @@ test('status and sessions show an open session, to HTTP, to people and to script
     host: '127.0.0.1',
     port: target.port,
     state: 'open',
+    generation: 1,
     uplinkBytes: 2_048,
     downlinkBytes: 2_048,
   });

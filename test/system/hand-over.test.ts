@@ -27,6 +27,11 @@ async function echoes(tunnel: Tunnel, word: string): Promise<void> {
   assert.equal(answer.toString(), word);
 }
 
+async function oneFinalStatusEach(agent: AgentProcess, ledger: Ledger): Promise<void> {
+  await eventually(() => ledger.finished === agent.operations().length || undefined, 'all final statuses');
+  ledger.assertOneFinalStatusEach();
+}
+
 /** Opens tunnels one after the other, `everyMs` apart, and ends each when it has carried a word. */
 function load(agent: AgentProcess, target: PlantTarget, everyMs: number) {
   const endpoint = agent.endpoint(target);
@@ -62,8 +67,7 @@ test('reloads under load lose no operation, start none twice and cut no tunnel',
   await gen.reload(agent);
   await gen.reload(agent);
   assert.equal(await operations.end(), 0);
-  await eventually(() => ledger.finished === operations.count() + 5 || undefined, 'all final statuses');
-  ledger.assertOneFinalStatusEach();
+  await oneFinalStatusEach(agent, ledger);
   assert.equal(agent.operations().filter(({ status }) => status !== 'SUCCESSFUL').length, 0);
   assert.equal(busy.connections.length, operations.count());
   for (const stream of streams) assert.equal(await stream.verdict(), undefined);
@@ -98,7 +102,10 @@ test('sessions of all generations are seen, counted and closed in one place', as
   const metrics = await (await fetch(`${agent.adminUrl}/metrics`)).text();
   assert.match(metrics, /^gatehouse_sessions_active 2$/m);
   assert.match(metrics, /^gatehouse_cloud_connected 1$/m);
-  assert.match((await agent.ask('status')).stdout, /^Generations +1 \(pid \d+, 1 sessions, to their end\), 2 /m);
+  assert.match(
+    (await agent.ask('status')).stdout,
+    /^Generations +1 \(pid \d+, 1 sessions, to their end\), 2 /m,
+  );
   assert.match((await agent.ask('sessions')).stdout, /GEN/);
 
   const { code } = await agent.ask('close', list[0]?.id ?? '');
@@ -169,7 +176,7 @@ test('a generation that dies young gives control back to the one before it', asy
   assert.equal((await gen.generations(agent)).length, 1);
   await echoes(old, 'still here');
   await echoes(await agent.open(target), 'new ones too');
-  ledger.assertOneFinalStatusEach();
+  await oneFinalStatusEach(agent, ledger);
   assert.equal((await gen.reload(agent)).generation, 3);
   await echoes(old, 'to the end');
 });
@@ -190,7 +197,7 @@ test('a generation in charge that is killed is replaced, and what it had begun g
   t.diagnostic(`ready again after ${Math.round(performance.now() - startedAtMs)} ms`);
   assert.match((await agent.finalOperation()).failureReason ?? '', /^agent-restarted: /);
   await echoes(await agent.open(target), 'as before');
-  ledger.assertOneFinalStatusEach();
+  await oneFinalStatusEach(agent, ledger);
   assert.equal(target.connections.length, 2);
 });
 
@@ -213,7 +220,7 @@ test('an elder that is killed takes only its own sessions along, and the newest 
   await agent.logged('a generation was lost with its sessions');
   assert.match((await agent.finalOperation(1)).failureReason ?? '', /^agent-restarted: /);
   await echoes(fresh, 'unharmed');
-  ledger.assertOneFinalStatusEach();
+  await oneFinalStatusEach(agent, ledger);
 });
 
 test('a generation that stands still is passed over, and claims nothing when it moves again', async (t) => {
@@ -235,8 +242,7 @@ test('a generation that stands still is passed over, and claims nothing when it 
   process.kill(pid, 'SIGCONT');
   for (const [index, tunnel] of (await Promise.all(created)).entries()) await echoes(tunnel, `word ${index}`);
   await echoes(held, 'still here');
-  await eventually(() => ledger.finished === 4 || undefined, 'all final statuses');
-  ledger.assertOneFinalStatusEach();
+  await oneFinalStatusEach(agent, ledger);
   assert.equal(target.connections.length, 4);
 });
 

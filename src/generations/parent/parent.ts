@@ -151,14 +151,14 @@ export class Parent {
     this.#reloadWanted = false;
     const launched = await this.#launch(false);
     if (launched.kind === 'ready') {
-      if (await this.#takeOver(launched.process, NOTHING)) return this.#retireElders();
+      if (await this.#takeOver(launched.process, NOTHING)) { this.#retireElders(); return; }
       launched.process.kill();
     }
     if (!this.#isRunning()) return;
     const causes = launched.kind === 'failed' ? launched.sentences : ['It could not take over.'];
     const wait = this.#limit.died(launched.kind === 'failed' ? undefined : 0, this.#options.now());
     this.#note('error', 'a new generation could not get ready', { causes });
-    if (wait === 'give-up') return this.#giveUp(causes);
+    if (wait === 'give-up') { this.#giveUp(causes); return; }
     this.#waitMs = wait;
   }
 
@@ -167,13 +167,13 @@ export class Parent {
     this.#reloadWanted = false;
     const launched = await this.#launch(this.#isLinkUp);
     if (!this.#isRunning()) return;
-    if (launched.kind === 'failed') return this.#noteFailedReload(launched);
+    if (launched.kind === 'failed') { this.#noteFailedReload(launched); return; }
     const old = this.#fleet.inCharge;
     const handOver = old === undefined ? NOTHING : await this.#release(old);
     if (!this.#isRunning()) return;
     if (await this.#takeOver(launched.process, handOver)) {
       this.#previous = old;
-      return this.#retireElders();
+      this.#retireElders(); return;
     }
     launched.process.kill();
     this.#note('error', 'the new generation could not take over, the old one takes control back', {
