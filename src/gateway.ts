@@ -266,7 +266,11 @@ export class Gateway {
   /** Takes over what of `fresh` can change while running; open sessions stay unless their conduit is gone. */
   reload(fresh: Config): void {
     const { log } = this.#options;
-    const { applies, needsRestart } = reloadable(this.#config, fresh);
+    const changes = reloadable(this.#config, fresh);
+    // What this process cannot change, the next generation has from its start; but all of them have one journal.
+    const isFixed = (key: string): boolean => key === 'state.directory';
+    const applies = [...changes.applies, ...changes.needsRestart].filter((key) => !isFixed(key));
+    const needsRestart = changes.needsRestart.filter(isFixed);
     this.#config = reloaded(this.#config, fresh);
     log.level = fresh.log.level;
     this.#cloud.credentials.replace(fresh.cloud);

@@ -18,6 +18,8 @@ export interface AgentProcessOptions {
   readonly cloud?: CloudOptions;
   /** Environment of the agent beside PATH. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The command in another installation. */
+  readonly main?: string;
   /** Default true: wait until the agent can receive operations. */
   readonly waitForLink?: boolean;
   /** Runs between the start of the cloud and that of the agent. */
@@ -51,7 +53,8 @@ export class AgentProcess {
     options.before?.(cloud, device);
     const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-test-'));
     writeConfiguration(folder, cloud, device, options.sections);
-    const command = new Command(['run'], { cwd: folder, env: options.env ?? {} });
+    const { env: more = {}, main } = options;
+    const command = new Command(['run'], { cwd: folder, env: more, ...(main === undefined ? {} : { main }) });
     try {
       const [, port = ''] = await command.printed(/"admin":\{[^}]*"port":(\d+)\}.*gatehouse started/);
       const { tenant, user, password } = cloud.operator;

@@ -28,6 +28,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Default: the folder for temporary files, in which there is no gatehouse.yaml. */
   readonly cwd?: string;
+  /** The command in another installation. Default: the one that was built. */
+  readonly main?: string;
 }
 
 /** `gatehouse` as a process of its own. */
@@ -38,8 +40,8 @@ export class Command {
   readonly #ended: Promise<CommandEnd>;
   #hasEnded = false;
 
-  constructor(args: readonly string[], { env = {}, cwd = tmpdir() }: CommandOptions = {}) {
-    this.#child = spawn(process.execPath, [MAIN, ...args], {
+  constructor(args: readonly string[], { env = {}, cwd = tmpdir(), main = MAIN }: CommandOptions = {}) {
+    this.#child = spawn(process.execPath, [main, ...args], {
       cwd,
       env: { PATH: process.env.PATH, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

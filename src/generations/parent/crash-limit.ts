@@ -14,6 +14,9 @@ export class CrashLimit {
   #replacements = 0;
   #stillborn: number[] = [];
 
+  /** @param baseMs the first wait; tests shorten it. */
+  constructor(private readonly baseMs = BACKOFF_BASE_MS) {}
+
   /**
    * A generation died. `inChargeMs` is how long it was in charge; undefined when it never became ready.
    * Gives the wait before the next one is started, in ms, or `give-up`.
@@ -27,6 +30,6 @@ export class CrashLimit {
     }
     this.#replacements += 1;
     if (this.#replacements === 1) return 0;
-    return Math.min(BACKOFF_BASE_MS * 2 ** (this.#replacements - 2), BACKOFF_CAP_MS);
+    return Math.min(this.baseMs * 2 ** (this.#replacements - 2), BACKOFF_CAP_MS);
   }
 }

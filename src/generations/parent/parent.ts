@@ -44,7 +44,7 @@ export class Parent {
   readonly #options: ParentOptions;
   readonly #timing: ParentTiming;
   readonly #fleet: Fleet;
-  readonly #limit = new CrashLimit();
+  readonly #limit: CrashLimit;
   readonly #exit: Promise<number>;
   #resolve: (exitCode: number) => void = () => undefined;
   #mode: 'running' | 'draining' | 'stopping' = 'running';
@@ -69,6 +69,7 @@ export class Parent {
   constructor(options: ParentOptions) {
     this.#options = options;
     this.#timing = { ...PARENT_TIMING, ...options.timing };
+    this.#limit = new CrashLimit(this.#timing.backoffMs);
     this.#fleet = new Fleet(options, {
       onLink: (from, connected) => this.#onLink(from, connected),
       onDrainAsked: () => this.drain(),
@@ -151,14 +152,20 @@ export class Parent {
     this.#reloadWanted = false;
     const launched = await this.#launch(false);
     if (launched.kind === 'ready') {
-      if (await this.#takeOver(launched.process, NOTHING)) { this.#retireElders(); return; }
+      if (await this.#takeOver(launched.process, NOTHING)) {
+        this.#retireElders();
+        return;
+      }
       launched.process.kill();
     }
     if (!this.#isRunning()) return;
     const causes = launched.kind === 'failed' ? launched.sentences : ['It could not take over.'];
     const wait = this.#limit.died(launched.kind === 'failed' ? undefined : 0, this.#options.now());
     this.#note('error', 'a new generation could not get ready', { causes });
-    if (wait === 'give-up') { this.#giveUp(causes); return; }
+    if (wait === 'give-up') {
+      this.#giveUp(causes);
+      return;
+    }
     this.#waitMs = wait;
   }
 
@@ -167,13 +174,17 @@ export class Parent {
     this.#reloadWanted = false;
     const launched = await this.#launch(this.#isLinkUp);
     if (!this.#isRunning()) return;
-    if (launched.kind === 'failed') { this.#noteFailedReload(launched); return; }
+    if (launched.kind === 'failed') {
+      this.#noteFailedReload(launched);
+      return;
+    }
     const old = this.#fleet.inCharge;
     const handOver = old === undefined ? NOTHING : await this.#release(old);
     if (!this.#isRunning()) return;
     if (await this.#takeOver(launched.process, handOver)) {
       this.#previous = old;
-      this.#retireElders(); return;
+      this.#retireElders();
+      return;
     }
     launched.process.kill();
     this.#note('error', 'the new generation could not take over, the old one takes control back', {

@@ -12,6 +12,8 @@ export interface ParentTiming {
   readonly trialMs: number;
   /** From the signal to stop until whoever is left is killed; below SHUTDOWN_MS of the contract. */
   readonly stopMs: number;
+  /** First wait before a generation is replaced again; doubled each time. */
+  readonly backoffMs: number;
   /** What an elder gets when there are too many, and over how long its sessions are then closed. */
   readonly expireMs: number;
   readonly spreadMs: number;
@@ -24,6 +26,7 @@ export const PARENT_TIMING: ParentTiming = {
   takeOverMs: 10_000,
   trialMs: 10_000,
   stopMs: 9_800,
+  backoffMs: 1_000,
   expireMs: 30_000,
   spreadMs: 10_000,
 };
