@@ -22,6 +22,8 @@ export interface AgentProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Flags for Node itself, given the agent's folder. */
   readonly nodeFlags?: (folder: string) => readonly string[];
+  /** The command in another installation. */
+  readonly main?: string;
   /** Default true: wait until the agent can receive operations. */
   readonly waitForLink?: boolean;
   /** Runs between the start of the cloud and that of the agent. */
@@ -55,10 +57,12 @@ export class AgentProcess {
     options.before?.(cloud, device);
     const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-test-'));
     writeConfiguration(folder, cloud, device, options.sections);
+    const { env: more = {}, main } = options;
     const command = new Command(['run'], {
       cwd: folder,
-      env: options.env ?? {},
+      env: more,
       nodeFlags: options.nodeFlags?.(folder) ?? [],
+      ...(main === undefined ? {} : { main }),
     });
     try {
       const [, port = ''] = await command.printed(/"admin":\{[^}]*"port":(\d+)\}.*gatehouse started/);
