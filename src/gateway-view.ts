@@ -6,9 +6,11 @@ import type { Supervisor } from './supervisor/supervisor.js';
 type LoopDelay = WorkerView['eventLoopDelay'];
 
 interface WorkerFacts {
+  readonly pid: number | null;
   loopDelay: LoopDelay;
   uplinkBytes: number;
   downlinkBytes: number;
+  heldBytes: number;
 }
 
 /** What the admin listener and its clients see of the agent. */
@@ -25,8 +27,15 @@ export class GatewayView {
 
   constructor(private readonly version: string) {}
 
-  workerUp(worker: number): void {
-    this.workers.set(worker, { loopDelay: null, uplinkBytes: 0, downlinkBytes: 0 });
+  /** @param pid of a worker that is a process of its own. */
+  workerUp(worker: number, pid: number | undefined): void {
+    this.workers.set(worker, {
+      pid: pid ?? null,
+      loopDelay: null,
+      uplinkBytes: 0,
+      downlinkBytes: 0,
+      heldBytes: 0,
+    });
   }
 
   workerDown(worker: number): void {
@@ -36,6 +45,12 @@ export class GatewayView {
   loopDelay(worker: number, delay: NonNullable<LoopDelay>): void {
     const facts = this.workers.get(worker);
     if (facts !== undefined) facts.loopDelay = delay;
+  }
+
+  /** Memory that the worker's sessions hold for bytes under way. */
+  held(worker: number, heldBytes: number): void {
+    const facts = this.workers.get(worker);
+    if (facts !== undefined) facts.heldBytes = heldBytes;
   }
 
   operation(): void {
@@ -80,13 +95,17 @@ export class GatewayView {
       uptimeSeconds: Math.round(process.uptime()),
       draining: this.draining,
       cloud: this.link,
-      workers: [...this.workers].map(([worker, { loopDelay, uplinkBytes, downlinkBytes }]) => ({
-        worker,
-        sessions: perWorker.get(worker) ?? 0,
-        eventLoopDelay: loopDelay,
-        uplinkBytes,
-        downlinkBytes,
-      })),
+      workers: [...this.workers].map(
+        ([worker, { pid, loopDelay, uplinkBytes, downlinkBytes, heldBytes }]) => ({
+          worker,
+          pid,
+          sessions: perWorker.get(worker) ?? 0,
+          eventLoopDelay: loopDelay,
+          uplinkBytes,
+          downlinkBytes,
+          heldBytes,
+        }),
+      ),
       totals: {
         sessionsActive: registry.sessions,
         sessionsOpened: this.sessionsOpened,

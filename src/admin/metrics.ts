@@ -39,6 +39,11 @@ export class Metrics implements MetricsSource {
     'Workers that died and were replaced.',
     [],
   );
+  readonly #violations = this.#counter(
+    'gatehouse_control_violations_total',
+    'What the cloud or the broker sent that it must not, by kind.',
+    ['kind'],
+  );
   readonly #setup = new Histogram({
     name: 'gatehouse_session_setup_seconds',
     help: 'Time from accepting an operation until both connections are up.',
@@ -119,6 +124,16 @@ export class Metrics implements MetricsSource {
   workerRestarted(worker: number): void {
     this.#loopDelay.remove({ worker: String(worker) });
     this.#restarts.inc();
+  }
+
+  /** Kinds that are counted; each series begins at 0. */
+  expectViolations(kinds: readonly string[]): void {
+    for (const kind of kinds) this.#violations.inc({ kind }, 0);
+  }
+
+  /** The cloud or the broker did what it must not do; `kind` is one of those expected. */
+  controlViolation(kind: string, count = 1): void {
+    this.#violations.inc({ kind }, count);
   }
 
   cloudConnected(isConnected: boolean): void {

@@ -6,7 +6,8 @@ import type { Config } from '../config/config.js';
 import { connectThroughProxy } from './connect-proxy.js';
 import { LinkError } from './link-error.js';
 import { MAX_MQTT_PACKET_BYTES } from './packet-scanner.js';
-import { isTlsCode, trust } from './trusted-roots.js';
+import { isTlsCode, tlsSentence } from './tls-trouble.js';
+import { trust } from './trusted-roots.js';
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = {
   'mqtt:': 1883,
@@ -92,7 +93,7 @@ function ready(socket: net.Socket, event: string, url: URL, signal: AbortSignal)
 function socketError(url: URL, error: NodeJS.ErrnoException): LinkError {
   const code = error.code ?? error.message;
   return isTlsCode(code)
-    ? new LinkError(`TLS to ${url.host} failed (${code}); nothing was sent`, {
+    ? new LinkError(tlsSentence(url.host, code, Date.now()), {
         pace: { kind: 'slow' },
         cause: error,
       })

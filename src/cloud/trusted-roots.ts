@@ -26,9 +26,3 @@ function usualRoots(): readonly string[] {
   const newer = tls as { readonly getCACertificates?: (kind: 'default') => string[] };
   return newer.getCACertificates?.('default') ?? tls.rootCertificates;
 }
-
-/** Whether an error code stands for a TLS handshake or certificate that failed. */
-export function isTlsCode(code: string): boolean {
-  // OpenSSL's verdict on a key that is too short has no name in Node: UNSPECIFIED.
-  return /CERT|TLS|SSL|SIGNATURE/.test(code) || code === 'UNSPECIFIED';
-}

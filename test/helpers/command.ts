@@ -30,6 +30,8 @@ export interface CommandOptions {
   readonly nodeFlags?: readonly string[];
   /** Default: the folder for temporary files, in which there is no gatehouse.yaml. */
   readonly cwd?: string;
+  /** Put before the command, such as `prlimit --nofile=64`: a program that becomes what it is told to run (exec). */
+  readonly prefix?: readonly string[];
 }
 
 /** `gatehouse` as a process of its own. */
@@ -40,8 +42,10 @@ export class Command {
   readonly #ended: Promise<CommandEnd>;
   #hasEnded = false;
 
-  constructor(args: readonly string[], { env = {}, nodeFlags = [], cwd = tmpdir() }: CommandOptions = {}) {
-    this.#child = spawn(process.execPath, [...nodeFlags, MAIN, ...args], {
+  constructor(args: readonly string[], options: CommandOptions = {}) {
+    const { env = {}, cwd = tmpdir(), nodeFlags = [], prefix = [] } = options;
+    const [program = process.execPath, ...rest] = [...prefix, process.execPath, ...nodeFlags, MAIN, ...args];
+    this.#child = spawn(program, rest, {
       cwd,
       env: { PATH: process.env.PATH, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

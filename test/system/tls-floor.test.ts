@@ -29,9 +29,8 @@ const DIALS: Readonly<Record<string, Dial>> = {
     const rest = new RestClient({
       cloud,
       credentials: new CurrentCredentials(cloud),
-      clock: new CloudClock(Date.now),
+      clock: new CloudClock({ now: Date.now }),
       parseJson: (document) => JSON.parse(document.toString('utf8')) as unknown,
-      now: Date.now,
       requestMs: DIAL_MS,
     });
     try {

@@ -27,10 +27,12 @@ export const STATUS: StatusView = {
   workers: [
     {
       worker: 1,
+      pid: null,
       sessions: 1,
       eventLoopDelay: { p50Ms: 0.4, p99Ms: 1.25, maxMs: 7 },
       uplinkBytes: 1_234_567,
       downlinkBytes: 89,
+      heldBytes: 0,
     },
   ],
   totals: {
