@@ -11,6 +11,8 @@ import type { Tunnel } from '../../src/cli/connect/tunnel.js';
 import { Command, gatehouse, type CommandEnd } from './command.js';
 import { eventually } from './eventually.js';
 import { testIsolation } from './test-isolation.js';
+import { assertNoLeak, secretsIn } from './leak-check.js';
+import { adminAnswers, fileTraces, processTraces, type Traces } from './traces.js';
 
 /** Sections of the configuration file; each replaces that of the one that works. */
 export type Sections = Readonly<Record<string, unknown>>;
@@ -49,6 +51,7 @@ export class AgentProcess {
     readonly command: Command,
     /** `http://127.0.0.1:port` of the admin listener. */
     readonly adminUrl: string,
+    private readonly options: AgentProcessOptions,
   ) {}
 
   static async start(options: AgentProcessOptions = {}): Promise<AgentProcess> {
@@ -69,7 +72,15 @@ export class AgentProcess {
       const { tenant, user, password } = cloud.operator;
       const env = { C8Y_TENANT: tenant, C8Y_USER: user, C8Y_PASSWORD: password };
       const operator = new OperatorClient(operatorSettings({ url: cloud.url }, env));
-      const agent = new AgentProcess(cloud, device, operator, folder, command, `http://127.0.0.1:${port}`);
+      const agent = new AgentProcess(
+        cloud,
+        device,
+        operator,
+        folder,
+        command,
+        `http://127.0.0.1:${port}`,
+        options,
+      );
       if (options.waitForLink !== false) await agent.ready();
       return agent;
     } catch (error) {
@@ -154,12 +165,27 @@ export class AgentProcess {
     return (await (await fetch(`${this.adminUrl}/api/status`)).json()) as StatusView;
   }
 
-  /** Ends whatever still runs. */
+  /** Ends whatever still runs. Fails when a secret came out anywhere (leak-check.ts). */
   async stop(): Promise<void> {
+    const { sections, env } = this.options;
+    const secrets: Record<string, string> = {
+      "the device's password": this.device.password,
+      ...secretsIn(sections),
+    };
+    const live = this.command.hasEnded ? [] : await this.#liveTraces(secrets['admin.token']);
     await this.operator.close();
     await this.command.discard();
     await this.cloud.stop();
+    const { stdout, stderr } = this.command;
+    const output = new Map(Object.entries({ 'standard output': stdout, 'standard error': stderr }));
+    const files = fileTraces(this.folder, new Set([this.configFile]));
     rmSync(this.folder, { recursive: true, force: true });
+    assertNoLeak({ secrets, operations: this.operations(), env }, output, files, ...live);
+  }
+
+  /** What can be seen only while the agent runs. */
+  async #liveTraces(token: string | undefined): Promise<readonly Traces[]> {
+    return [await adminAnswers(this.adminUrl, token), processTraces(this.command.pid)];
   }
 }
 
