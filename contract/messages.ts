@@ -89,6 +89,8 @@ export interface SessionTotals {
 export interface WorkerSettings {
   /** Extra trusted roots in PEM, or undefined for the system's. */
   readonly ca: string | undefined;
+  /** Oldest TLS version that is accepted from the cloud. */
+  readonly minTlsVersion: 'TLSv1.2' | 'TLSv1.3';
 }
 
 /** A thread's workerData. */

@@ -18,6 +18,10 @@ export interface MetricsGauges {
   readonly resources: () => Readonly<
     Partial<Record<string, { readonly used: number; readonly limit: number }>>
   >;
+  /** Log lines that were lost since the start; default none. */
+  readonly logDropped?: (() => number) | undefined;
+  /** Whether bufferutil's native code is there; default unknown, and then 0. */
+  readonly hasBufferutil?: boolean | undefined;
 }
 
 /**
@@ -38,6 +42,11 @@ export class Metrics implements MetricsSource {
     'gatehouse_worker_restarts_total',
     'Workers that died and were replaced.',
     [],
+  );
+  readonly #violations = this.#counter(
+    'gatehouse_control_violations_total',
+    'What the cloud or the broker sent that it must not, by kind.',
+    ['kind'],
   );
   readonly #setup = new Histogram({
     name: 'gatehouse_session_setup_seconds',
@@ -71,6 +80,14 @@ export class Metrics implements MetricsSource {
       gauges.outboxSize,
     );
     this.#resourceGauge(gauges.resources);
+    this.#total(
+      'gatehouse_log_dropped_total',
+      'Log lines lost because their destination took none.',
+      gauges.logDropped ?? (() => 0),
+    );
+    this.#gauge('gatehouse_bufferutil', '1 when bufferutil has native code here, else 0.', () =>
+      gauges.hasBufferutil === true ? 1 : 0,
+    );
     collectDefaultMetrics({ register: this.#registry });
     // A rate over a series that appears with its first event misses that event: both directions begin at 0.
     this.#bytes.inc({ direction: 'uplink' }, 0);
@@ -114,6 +131,16 @@ export class Metrics implements MetricsSource {
     this.#restarts.inc();
   }
 
+  /** Kinds that are counted; each series begins at 0. */
+  expectViolations(kinds: readonly string[]): void {
+    for (const kind of kinds) this.#violations.inc({ kind }, 0);
+  }
+
+  /** The cloud or the broker did what it must not do; `kind` is one of those expected. */
+  controlViolation(kind: string, count = 1): void {
+    this.#violations.inc({ kind }, count);
+  }
+
   cloudConnected(isConnected: boolean): void {
     this.#connected.set(isConnected ? 1 : 0);
   }
@@ -147,6 +174,19 @@ export class Metrics implements MetricsSource {
         for (const [resource, usage] of Object.entries(resources())) {
           if (usage !== undefined && usage.limit > 0) this.set({ resource }, usage.used / usage.limit);
         }
+      },
+    });
+  }
+
+  /** A counter that is kept elsewhere. */
+  #total(name: string, help: string, read: () => number): void {
+    new Counter({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        this.inc(read());
       },
     });
   }

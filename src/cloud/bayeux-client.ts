@@ -85,7 +85,7 @@ export class BayeuxClient {
     // Data without the connect reply happens: take the data, poll again.
     if (meta !== undefined) this.#accepted(reply, 'connection');
     else if (reply.documents.length === 0)
-      throw new LinkError('a long poll was answered by other messages only');
+      throw new LinkError('a long poll was answered by other messages only', { violation: 'unmatched' });
     this.#ack = meta?.ack ?? this.#ack;
     return {
       documents: reply.documents,
@@ -119,6 +119,7 @@ export class BayeuxClient {
     if (read === undefined) {
       throw new LinkError(`${ENDPOINT} answered with something that is no list of messages`, {
         pace: { kind: 'slow' },
+        violation: 'malformed',
       });
     }
     return read;
@@ -126,7 +127,8 @@ export class BayeuxClient {
 
   #accepted(reply: BayeuxReply, what: string): MetaReply {
     const { meta } = reply;
-    if (meta === undefined) throw new LinkError(`the notification ${what} was not answered`);
+    if (meta === undefined)
+      throw new LinkError(`the notification ${what} was not answered`, { violation: 'unmatched' });
     const { reconnect } = meta.advice;
     // Advice matters where it decides what comes next: in the answer to a long poll.
     if (meta.successful && (reconnect === 'retry' || what !== 'connection')) return meta;

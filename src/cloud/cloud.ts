@@ -3,6 +3,7 @@ import type { Config } from '../config/config.js';
 import { CurrentCredentials } from './authorization.js';
 import { Backoff } from './backoff.js';
 import { BayeuxIntake } from './bayeux-intake.js';
+import { CancellationWatch } from './cancellation-watch.js';
 import { CloudClock } from './cloud-clock.js';
 import { provision, type CloudDevice, type ProvisionedDevices } from './devices.js';
 import type { Intake, IntakeEvents, ParsedOperation, StatusReporter } from './intake.js';
@@ -15,13 +16,12 @@ import { MqttStatus, statusTopic } from './mqtt-status.js';
 import { MqttUplink } from './mqtt-uplink.js';
 import { RestClient } from './rest-client.js';
 import { RestStatus } from './rest-status.js';
+import type { StatusJournal } from './status-journal.js';
 import { StatusOutbox } from './status-outbox.js';
 import type { StatusTransport } from './status-transport.js';
 import { Sweep } from './sweep.js';
 import { DEFAULT_TIMING, type Timing } from './timing.js';
-
-/** A difference of the clocks that an operator should know of, in ms. */
-const SKEW_WARNING_MS = 5_000;
+import type { OnViolation } from './violation.js';
 
 export interface CloudOptions {
   readonly config: Pick<Config, 'cloud' | 'device' | 'intake'>;
@@ -31,6 +31,10 @@ export interface CloudOptions {
   readonly events: IntakeEvents;
   /** True for an operation that this process works on; such a one is never taken for a leftover. */
   readonly isOurs: (operationId: string) => boolean;
+  /** Keeps final statuses over a restart; without it they are in memory only. */
+  readonly journal?: StatusJournal;
+  /** Operations that are being connected for longer than `ms`; events.onCancelled hears of those that are gone. */
+  readonly connectingFor?: (ms: number) => readonly string[];
   /** Checks one operation document that is already parsed JSON. */
   readonly parseOperation: (document: unknown) => ParsedOperation;
   /** Checks the LF-separated JSON documents of one MQTT message. */
@@ -53,7 +57,7 @@ export interface Cloud {
    * until `close`.
    */
   readonly intake: Intake;
-  readonly status: StatusReporter;
+  readonly status: StatusReporter & Pick<StatusOutbox, 'resume'>;
   readonly rest: RestClient;
   readonly credentials: CurrentCredentials;
   /** The cloud's clock, by which the age of operations is judged. */
@@ -91,6 +95,10 @@ class DeviceSide implements Cloud {
   readonly #keeper: LinkKeeper;
   readonly #uplink = new MqttUplink();
   readonly #run: MqttIntake | BayeuxIntake;
+  readonly #cancellations: CancellationWatch;
+  readonly #stopped = new AbortController();
+  readonly #onViolation: OnViolation = (violation, count) =>
+    this.#common.options.events.onViolation?.(violation, count);
   #known: ProvisionedDevices | undefined;
   #provisioned = false;
   #delivering = false;
@@ -100,15 +108,15 @@ class DeviceSide implements Cloud {
     const { config, log, parseJson } = options;
     const { timing, now, monotonic, newBackoff } = common;
     this.#common = common;
-    this.clock = new CloudClock(now);
+    this.clock = new CloudClock({ now, monotonic, onSkew: (skewMs) => tellSkew(log, skewMs) });
     this.credentials = new CurrentCredentials(config.cloud);
     this.rest = new RestClient({
       cloud: config.cloud,
       credentials: this.credentials,
       clock: this.clock,
       parseJson,
-      now,
       requestMs: timing.requestMs,
+      onViolation: this.#onViolation,
     });
     this.#objects = new ManagedObjects({
       rest: this.rest,
@@ -118,10 +126,18 @@ class DeviceSide implements Cloud {
     });
     this.status = new StatusOutbox({
       transport: this.#statusTransport(),
+      journal: options.journal,
+      look: (operationId, signal) => new RestStatus(this.rest).look(operationId, signal),
       backoff: newBackoff(),
       timing: timing.backoff,
       monotonic,
       log,
+    });
+    this.#cancellations = new CancellationWatch({
+      rest: this.rest,
+      watched: () => options.connectingFor?.(timing.cancellationMs) ?? [],
+      onCancelled: (operationId) => options.events.onCancelled?.(operationId),
+      everyMs: timing.cancellationMs,
     });
     this.#run = config.intake.kind === 'mqtt' ? this.#mqttIntake() : this.#bayeuxIntake();
     this.#keeper = new LinkKeeper({
@@ -146,14 +162,17 @@ class DeviceSide implements Cloud {
 
   async close(): Promise<void> {
     this.#delivering = false;
+    this.#stopped.abort();
     this.status.stop();
     await this.#keeper.stop();
     await this.rest.close();
   }
 
   #start(): void {
+    if (this.#delivering) return;
     this.#delivering = true;
     this.#keeper.start();
+    void this.#cancellations.run(this.#stopped.signal);
   }
 
   /** The MQTT link stays up: the last statuses go out through it. */
@@ -167,12 +186,12 @@ class DeviceSide implements Cloud {
     if (!this.#provisioned || this.#known === undefined) {
       this.#known = await provision({ objects: this.#objects, device: config.device, log, signal });
       this.#provisioned = true;
-      this.#warnOfSkew();
     }
     try {
       await this.#run.run(this.#known.gatewayId, signal, onUp);
     } catch (error) {
       if (error instanceof LinkError && error.deviceUnknown) this.#provisioned = false;
+      if (error instanceof LinkError && error.violation !== undefined) this.#onViolation(error.violation);
       throw error;
     }
   }
@@ -180,18 +199,13 @@ class DeviceSide implements Cloud {
   #onOperation(parsed: ParsedOperation): void {
     const { events, log } = this.#common.options;
     if (!this.#delivering) return;
+    if (parsed.kind === 'ignored' && parsed.isUnusable === true) this.#onViolation('unusable-operation');
     try {
       events.onOperation(parsed);
     } catch (error) {
       // One operation must not take the link down with it.
       log.error({ cause: sentenceOf(error) }, 'an operation was not handled');
     }
-  }
-
-  #warnOfSkew(): void {
-    const skewMs = this.clock.offsetMs;
-    if (Math.abs(skewMs) < SKEW_WARNING_MS) return;
-    this.#common.options.log.warn({ skewMs }, "the gateway's clock differs from the cloud's");
   }
 
   #statusTransport(): StatusTransport {
@@ -214,6 +228,7 @@ class DeviceSide implements Cloud {
       timing,
       parseOperation,
       onOperation,
+      onViolation: this.#onViolation,
       log,
     });
   }
@@ -228,6 +243,7 @@ class DeviceSide implements Cloud {
         transport: {
           url: config.intake.mqttUrl,
           ca: config.cloud.ca,
+          minTlsVersion: config.cloud.minTlsVersion,
           proxy: config.cloud.proxy,
           connectMs: timing.mqttConnectMs,
         },
@@ -241,13 +257,15 @@ class DeviceSide implements Cloud {
       device: config.device,
       parseOperations,
       onOperation: (parsed) => this.#onOperation(parsed),
+      onViolation: this.#onViolation,
       monotonic,
       log,
     });
   }
 
   #sweep(): Sweep {
-    const { options, timing, now, newBackoff } = this.#common;
+    const { options, timing, monotonic, newBackoff } = this.#common;
+    const startedAtMs = monotonic();
     return new Sweep({
       rest: this.rest,
       clock: this.clock,
@@ -255,12 +273,17 @@ class DeviceSide implements Cloud {
       parseOperation: options.parseOperation,
       onOperation: (parsed) => this.#onOperation(parsed),
       isOurs: options.isOurs,
-      startedAtMs: now(),
+      uptimeMs: () => monotonic() - startedAtMs,
       backoff: newBackoff(),
       sweepMs: timing.sweepMs,
       log: options.log,
     });
   }
+}
+
+function tellSkew(log: Log, skewMs: number): void {
+  if (skewMs === 0) log.info({}, "the gateway's clock agrees with the cloud's again");
+  else log.warn({ skewMs }, "the gateway's clock differs from the cloud's");
 }
 
 function commonOf(options: CloudOptions): Common {

@@ -28,6 +28,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Default: the folder for temporary files, in which there is no gatehouse.yaml. */
   readonly cwd?: string;
+  /** Put before the command, such as `prlimit --nofile=64`: a program that becomes what it is told to run (exec). */
+  readonly prefix?: readonly string[];
 }
 
 /** `gatehouse` as a process of its own. */
@@ -38,8 +40,9 @@ export class Command {
   readonly #ended: Promise<CommandEnd>;
   #hasEnded = false;
 
-  constructor(args: readonly string[], { env = {}, cwd = tmpdir() }: CommandOptions = {}) {
-    this.#child = spawn(process.execPath, [MAIN, ...args], {
+  constructor(args: readonly string[], { env = {}, cwd = tmpdir(), prefix = [] }: CommandOptions = {}) {
+    const [program = process.execPath, ...rest] = [...prefix, process.execPath, MAIN, ...args];
+    this.#child = spawn(program, rest, {
       cwd,
       env: { PATH: process.env.PATH, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

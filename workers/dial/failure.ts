@@ -53,6 +53,8 @@ const TLS_SENTENCES: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     'its certificate is not issued by a trusted authority; set cloud.caFile to trust it',
   CERT_SIGNATURE_FAILURE: 'the signature of its certificate is wrong',
+  UNSPECIFIED:
+    'its certificate was refused, as are keys and signatures that are too weak (RSA below 2,048 bits, SHA-1)',
   CERT_REVOKED: 'its certificate is revoked',
   INVALID_CA: 'its certificate was issued by one that may not issue any',
   INVALID_PURPOSE: 'its certificate is not one for servers',

@@ -14,6 +14,7 @@ import { HandshakeGate } from '../dial/handshake-gate.js';
 import { RelayMemory } from '../relay/memory.js';
 import { Reporter } from './reporter.js';
 import { Session, type SessionContext } from './session.js';
+import { StormTurns } from './storm-turns.js';
 
 /** How often deadlines are looked at, in ms: the precision of every deadline but those of the dials. */
 const TICK_MS = 250;
@@ -47,8 +48,9 @@ export class SessionHost {
     const now = (): number => performance.now();
     this.#context = {
       memory: new RelayMemory(now),
-      tls: tlsContext(settings.ca),
+      tls: tlsContext(settings.ca, settings.minTlsVersion),
       handshakes: new HandshakeGate(),
+      storm: new StormTurns(),
       now,
       onOpened: (sessionId, setupMs) => this.#reporter.opened(sessionId, setupMs),
       onClosing: (sessionId, ending) => this.#reporter.closing(sessionId, ending),

@@ -26,6 +26,7 @@ import {
 } from './ending.js';
 import { Life } from './life.js';
 import { guarded, guardedRead, listen } from './guard.js';
+import type { StormTurns } from './storm-turns.js';
 
 /**
  * A TLS socket holds what waits twice: what is written as it was given and encrypted; of what is read, records that wait
@@ -39,6 +40,8 @@ export interface SessionContext {
   readonly memory: RelayMemory;
   readonly tls: SecureContext;
   readonly handshakes: HandshakeGate;
+  /** Cloud connections that end, all at once perhaps. */
+  readonly storm: StormTurns;
   /** Monotonic, in ms. */
   readonly now: () => number;
   readonly onOpened: (sessionId: string, setupMs: number) => void;
@@ -223,9 +226,9 @@ export class Session {
     const { socket } = wire;
     this.#cloud = new CloudSide(socket, this.#context.memory.masker, this.#context.now);
     listen(socket, this.#onException, {
-      onEnd: () => this.#onCloudEnded(cloudEnd('cloud-fin')),
-      onError: () => this.#onCloudEnded(cloudEnd('cloud-reset')),
-      onGone: () => this.#onCloudGone(),
+      onEnd: () => this.#inStorm(() => this.#onCloudEnded(cloudEnd('cloud-fin'))),
+      onError: () => this.#inStorm(() => this.#onCloudEnded(cloudEnd('cloud-reset'))),
+      onGone: () => this.#inStorm(() => this.#onCloudGone()),
     });
     const onBytes = guardedRead(this.#onException, (buffer, length) =>
       this.#downlink.onBytes(buffer, length),
@@ -272,6 +275,11 @@ export class Session {
     this.#uplink.stop();
     this.#cloud?.close(code, reason);
     finish(this.#cloud?.socket);
+  }
+
+  /** The cloud's connections may all end in one moment; they are let go a few at a time, each in its order. */
+  #inStorm(act: () => void): void {
+    this.#context.storm.run(guarded(this.#onException, act));
   }
 
   #onCloudGone(): void {
