@@ -85,9 +85,9 @@ export class Gateway {
     this.#metrics = new Metrics({
       activeSessions: () => this.supervisor.registry.sessions,
       outboxSize: () => this.#cloud.status.size,
-      resources: () => this.#resources.sample,
       logDropped: options.logDropped,
       hasBufferutil: this.#hasBufferutil(),
+      resources: () => this.#resources.sample,
     });
     this.#metrics.expectViolations(VIOLATIONS);
     this.#pool = this.#createPool();

@@ -14,14 +14,14 @@ export interface MetricsGauges {
   readonly activeSessions: () => number;
   /** Operations whose status the cloud does not have yet. */
   readonly outboxSize: () => number;
-  /** What is in use of each resource that is watched. */
-  readonly resources: () => Readonly<
-    Partial<Record<string, { readonly used: number; readonly limit: number }>>
-  >;
   /** Log lines that were lost since the start; default none. */
   readonly logDropped?: (() => number) | undefined;
   /** Whether bufferutil's native code is there; default unknown, and then 0. */
   readonly hasBufferutil?: boolean | undefined;
+  /** What is in use of each resource that is watched. */
+  readonly resources: () => Readonly<
+    Partial<Record<string, { readonly used: number; readonly limit: number }>>
+  >;
 }
 
 /**
@@ -79,7 +79,6 @@ export class Metrics implements MetricsSource {
       'Operations whose status the cloud does not have yet.',
       gauges.outboxSize,
     );
-    this.#resourceGauge(gauges.resources);
     this.#total(
       'gatehouse_log_dropped_total',
       'Log lines lost because their destination took none.',
@@ -88,6 +87,7 @@ export class Metrics implements MetricsSource {
     this.#gauge('gatehouse_bufferutil', '1 when bufferutil has native code here, else 0.', () =>
       gauges.hasBufferutil === true ? 1 : 0,
     );
+    this.#resourceGauge(gauges.resources);
     collectDefaultMetrics({ register: this.#registry });
     // A rate over a series that appears with its first event misses that event: both directions begin at 0.
     this.#bytes.inc({ direction: 'uplink' }, 0);
@@ -164,6 +164,19 @@ export class Metrics implements MetricsSource {
     return new Counter({ name, help, labelNames, registers: [this.#registry] });
   }
 
+  /** A counter that is kept elsewhere. */
+  #total(name: string, help: string, read: () => number): void {
+    new Counter({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  }
+
   #resourceGauge(resources: MetricsGauges['resources']): void {
     new Gauge({
       name: 'gatehouse_resource_usage_ratio',
@@ -174,19 +187,6 @@ export class Metrics implements MetricsSource {
         for (const [resource, usage] of Object.entries(resources())) {
           if (usage !== undefined && usage.limit > 0) this.set({ resource }, usage.used / usage.limit);
         }
-      },
-    });
-  }
-
-  /** A counter that is kept elsewhere. */
-  #total(name: string, help: string, read: () => number): void {
-    new Counter({
-      name,
-      help,
-      registers: [this.#registry],
-      collect() {
-        this.reset();
-        this.inc(read());
       },
     });
   }

@@ -20,6 +20,8 @@ export interface AgentProcessOptions {
   readonly cloud?: CloudOptions;
   /** Environment of the agent beside PATH. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Flags for Node itself, given the agent's folder. */
+  readonly nodeFlags?: (folder: string) => readonly string[];
   /** Default true: wait until the agent can receive operations. */
   readonly waitForLink?: boolean;
   /** Runs between the start of the cloud and that of the agent. */
@@ -53,7 +55,11 @@ export class AgentProcess {
     options.before?.(cloud, device);
     const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-test-'));
     writeConfiguration(folder, cloud, device, options.sections);
-    const command = new Command(['run'], { cwd: folder, env: options.env ?? {} });
+    const command = new Command(['run'], {
+      cwd: folder,
+      env: options.env ?? {},
+      nodeFlags: options.nodeFlags?.(folder) ?? [],
+    });
     try {
       const [, port = ''] = await command.printed(/"admin":\{[^}]*"port":(\d+)\}.*gatehouse started/);
       const { tenant, user, password } = cloud.operator;
