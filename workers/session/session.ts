@@ -115,7 +115,8 @@ export class Session {
   /** Memory held for bytes that were read and not yet taken by the other side, as far as it is ours. */
   get heldBytes(): number {
     const waitingBytes = this.#uplink.ring.waitingBytes + this.#downlink.ring.waitingBytes;
-    return this.#isEncrypted ? waitingBytes * TLS_SHARE : waitingBytes;
+    // TLS holds what waits twice: as it was given and encrypted.
+    return this.#isEncrypted ? waitingBytes * 2 : waitingBytes;
   }
 
   /** Runs the session to its end. Never rejects: failures are in the summary. */
