@@ -6,6 +6,7 @@ import { EXIT } from '../exit-codes.js';
 import { Gateway } from '../gateway.js';
 import { DirectoryLock } from '../journal/directory-lock.js';
 import { StateError } from '../journal/state-error.js';
+import { logUncaught } from '../log/last-words.js';
 import { createLog, type Log } from '../log/log.js';
 import { Redactor } from '../log/redaction.js';
 import type { ProcessIo } from './process-io.js';
@@ -28,6 +29,7 @@ export async function run(options: RunOptions, io: ProcessIo): Promise<number> {
   const redactor = new Redactor();
   registerSecrets(redactor, config);
   const { log, sink } = createLog({ ...config.log, redactor });
+  logUncaught(log, sink);
   for (const warning of warnings) log.warn({}, warning);
   // One agent alone uses a state directory, for all of its life.
   const lock =
