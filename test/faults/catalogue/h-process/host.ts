@@ -4,7 +4,14 @@ import { ControlGroup } from '../../injectors/control-group.js';
 import { closedPort } from '../../../helpers/closed-port.js';
 import { assertWithin, lapse } from '../../rig/time.js';
 import type { Rig } from '../../rig.js';
-import { echo, ISOLATIONS, startScene, type Isolation, type Scene } from './scene.js';
+import {
+  assertOneFinalStatusEach,
+  echo,
+  ISOLATIONS,
+  startScene,
+  type Isolation,
+  type Scene,
+} from './scene.js';
 
 /** Four intervals of pings and one of silence that would end a session, in ms. */
 const STOPPED_MS = 20_000;
@@ -60,7 +67,7 @@ async function standsStill(
   assert.equal(totals.workerRestarts, 0);
   assert.equal(totals.sessionsActive, 2);
   await stand.agent.ready();
-  stand.ledger.assertOneFinalStatusEach();
+  await assertOneFinalStatusEach(stand);
   await stand.expectEcho(plant);
   await stand.end();
 }
@@ -93,7 +100,7 @@ export async function busyProcessors(rig: Rig): Promise<void> {
   for (const loop of loops) loop.kill('SIGKILL');
   assert.equal((await stand.agent.status()).totals.workerRestarts, 0);
   await stand.agent.ready();
-  stand.ledger.assertOneFinalStatusEach();
+  await assertOneFinalStatusEach(stand);
 }
 
 /** H15: each of libuv's four threads computes for seconds, as it would wait for a disk that hangs. */
@@ -126,5 +133,5 @@ export async function blockedThreadPool(rig: Rig): Promise<void> {
   rig.figure('one by name ms', byName.ms);
   assert.equal(byName.operation.status, 'SUCCESSFUL');
   assert.equal((await stand.agent.status()).totals.workerRestarts, 0);
-  stand.ledger.assertOneFinalStatusEach();
+  await assertOneFinalStatusEach(stand);
 }

@@ -6,7 +6,7 @@ import { ControlGroup } from '../../injectors/control-group.js';
 import { Tracer } from '../../injectors/tracer.js';
 import type { Stand } from '../../rig/stand.js';
 import type { Rig } from '../../rig.js';
-import { echo, ISOLATIONS, startScene, untilStatus } from './scene.js';
+import { assertOneFinalStatusEach, echo, ISOLATIONS, startScene, untilStatus } from './scene.js';
 
 const MIB = 1_048_576;
 
@@ -45,7 +45,7 @@ export async function memoryIsShort(rig: Rig): Promise<void> {
       ({ resources }) => resources.some(({ limit }) => limit === 65_536 * MIB),
       'the new limit',
     );
-    stand.ledger.assertOneFinalStatusEach();
+    await assertOneFinalStatusEach(stand);
     await stand.expectEcho(plant);
     await stand.end();
   }
@@ -81,7 +81,7 @@ export async function noDescriptors(rig: Rig): Promise<void> {
   await untilStatus(stand, ({ totals }) => totals.sessionsActive === 0, 'no session');
   command('prlimit', ['--pid', String(pid), '--nofile=4096:4096']);
   await untilStatus(stand, ({ resources }) => resources.some(({ limit }) => limit === 4_096), 'more room');
-  stand.ledger.assertOneFinalStatusEach();
+  await assertOneFinalStatusEach(stand);
   await stand.expectEcho(plant);
 }
 
@@ -107,7 +107,7 @@ export async function systemHasNoDescriptors(rig: Rig): Promise<void> {
   await tracer.detach();
   assert.equal((await stand.final(id, 60_000)).status, 'FAILED');
   await stand.agent.ready();
-  stand.ledger.assertOneFinalStatusEach();
+  await assertOneFinalStatusEach(stand);
   await stand.expectEcho(plant);
 }
 
@@ -137,5 +137,5 @@ export async function groupLimit(rig: Rig): Promise<void> {
   assert.equal(stand.agent.command.hasEnded, false);
   rig.figure('most of the group MiB', Number(group.read('memory.max_usage_in_bytes')) / MIB);
   assert.equal(Number(/^oom_kill (\d+)$/m.exec(group.read('memory.oom_control'))?.[1] ?? 0), 0);
-  stand.ledger.assertOneFinalStatusEach();
+  await assertOneFinalStatusEach(stand);
 }

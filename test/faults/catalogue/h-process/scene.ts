@@ -80,13 +80,18 @@ export async function assertOnlyLost(rig: Rig, scene: Scene, lost: number, label
   rig.figure(`${label} replaced ms`, performance.now() - lostAtMs);
   for (const [worker, { tunnel }] of sessions) if (worker !== lost) await echo(tunnel, 'still here');
   assert.equal(await stand.agent.metric('gatehouse_sessions_total{outcome="worker-lost"}'), 1);
-  stand.ledger.assertOneFinalStatusEach();
   await stand.expectEcho(plant);
 }
 
 /** Waits until `count` workers are up. */
 export async function workersUp(stand: Stand, count: number): Promise<void> {
   await untilStatus(stand, ({ workers }) => workers.length === count, `${count} workers`);
+}
+
+/** Every operation has had its one final status. */
+export async function assertOneFinalStatusEach(stand: Stand): Promise<void> {
+  for (const { id } of stand.operations()) await stand.final(id);
+  stand.ledger.assertOneFinalStatusEach();
 }
 
 type Status = Awaited<ReturnType<Stand['agent']['status']>>;

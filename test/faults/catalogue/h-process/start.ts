@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import type { CommandEnd } from '../../../helpers/command.js';
 import { Agent, type LaunchOptions } from '../../rig/agent.js';
+import { assertOneFinalStatusEach } from './scene.js';
 import type { Stand } from '../../rig/stand.js';
 import type { Rig } from '../../rig.js';
 
@@ -36,7 +37,7 @@ export async function noAddon(rig: Rig): Promise<void> {
   const plant = await rig.target();
   await stand.expectEcho(plant);
   assert.equal(await stand.agent.metric('gatehouse_bufferutil'), 0);
-  stand.ledger.assertOneFinalStatusEach();
+  await assertOneFinalStatusEach(stand);
   await stand.end();
 }
 

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { eventually } from '../../../helpers/eventually.js';
 import { assertWithin, lapse } from '../../rig/time.js';
 import type { Rig } from '../../rig.js';
-import { assertOnlyLost, ISOLATIONS, lostWorker, startScene, workersUp } from './scene.js';
+import {
+  assertOneFinalStatusEach,
+  assertOnlyLost,
+  ISOLATIONS,
+  lostWorker,
+  startScene,
+  workersUp,
+} from './scene.js';
 
 /** What a worker runs until its heap is full, slowly enough that its event loop goes on. */
 const FILL_HEAP = `
@@ -27,7 +34,7 @@ export async function throws(rig: Rig): Promise<void> {
       ({ status, failureReason = '' }) => `${status} ${failureReason.split(':')[0] ?? ''}`,
     );
     assert.deepEqual(reasons.sort(), ['FAILED worker-crashed', 'SUCCESSFUL ']);
-    stand.ledger.assertOneFinalStatusEach();
+    await assertOneFinalStatusEach(stand);
     await stand.end();
   }
 }
@@ -90,7 +97,7 @@ export async function diesAgainAndAgain(rig: Rig): Promise<void> {
     assert.equal(await stand.agent.isReady(), true);
     hand.stopAlways();
     await workersUp(stand, 2);
-    stand.ledger.assertOneFinalStatusEach();
+    await assertOneFinalStatusEach(stand);
     await stand.expectEcho(plant);
     await stand.end();
   }
