@@ -139,8 +139,10 @@ export const rows: readonly Row[] = [
     fault: 'the thread pool is blocked',
     required: 'names still resolve, sessions go on',
     argued:
-      'A name waits for the pool, since the hosts file is looked at first; addresses and sessions do not.',
+      'What waits for a disk in the pool is the journal, and the hosts file before a name is asked for: new operations wait, or are refused after 5 s. Sessions do not notice.',
     tier: 'full',
+    needs: ['root'],
+    limitMs: 120_000,
     run: blockedThreadPool,
   },
   {

@@ -1,5 +1,6 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { HEARTBEAT_MS } from '../../../contract/limits.js';
 
 /** Where a text is run: in one worker, whichever looks first, or in the agent's main thread. */
 export type Thread = 'worker' | 'main';
@@ -17,6 +18,12 @@ const PROGRAM = (folder: string): string => `
   const isProcess = (process.argv[1] || '').includes('session-process');
   const kind = isProcess || !isMainThread ? 'worker' : 'main';
   const file = ${JSON.stringify(folder)} + '/' + kind;
+  // A worker is up when it begins its heartbeat.
+  const interval = globalThis.setInterval;
+  globalThis.setInterval = (callback, ms, ...more) => {
+    if (ms === ${HEARTBEAT_MS}) globalThis.upAtMs = Date.now();
+    return interval(callback, ms, ...more);
+  };
   const read = (name) => { try { return fs.readFileSync(name, 'utf8'); } catch { return ''; } };
   const look = () => {
     if (kind === 'worker') (0, eval)(read(file + '-always'));
@@ -25,7 +32,7 @@ const PROGRAM = (folder: string): string => `
     (0, eval)(read(taken));
   };
   // A parent that only supervises has no network and no part in this.
-  setInterval(look, ${LOOK_MS}).unref();
+  interval(look, ${LOOK_MS}).unref();
 `;
 
 /** Runs JavaScript inside an agent that was started with its `env`, as a defect of the agent's own would. */
@@ -52,7 +59,7 @@ export class Hand {
     renameSync(`${file}.new`, file);
   }
 
-  /** Every worker runs `text` again and again, the ones to come too, until it is stopped. */
+  /** Every worker runs `text` again and again, the ones to come too, until it is stopped; `upAtMs` is when it came up. */
   always(text: string): void {
     writeFileSync(path.join(this.#folder, 'worker-always'), text);
   }

@@ -57,7 +57,7 @@ export async function noDescriptors(rig: Rig): Promise<void> {
   const plant = await rig.target();
   const { pid } = await stand.agent.status();
   const open = readdirSync(`/proc/${pid}/fd`).length;
-  command('prlimit', ['--pid', String(pid), `--nofile=${open + 64 + 10}`]);
+  command('prlimit', ['--pid', String(pid), `--nofile=${open + 64 + 10}:`]);
   await untilStatus(
     stand,
     ({ resources }) => resources.some(({ limit }) => limit === open + 74),
@@ -79,7 +79,7 @@ export async function noDescriptors(rig: Rig): Promise<void> {
   await stand.agent.ready();
   stand.cloud.remoteAccess.resetTunnels();
   await untilStatus(stand, ({ totals }) => totals.sessionsActive === 0, 'no session');
-  command('prlimit', ['--pid', String(pid), '--nofile=4096:4096']);
+  command('prlimit', ['--pid', String(pid), '--nofile=4096:']);
   await untilStatus(stand, ({ resources }) => resources.some(({ limit }) => limit === 4_096), 'more room');
   await assertOneFinalStatusEach(stand);
   await stand.expectEcho(plant);
@@ -115,18 +115,20 @@ export async function systemHasNoDescriptors(rig: Rig): Promise<void> {
 export async function groupLimit(rig: Rig): Promise<void> {
   const group = ControlGroup.make('memory');
   rig.atEnd(() => group.remove());
-  group.set('memory.limit_in_bytes', String(320 * MIB));
+  group.set('memory.limit_in_bytes', String(240 * MIB));
   const stand = await rig.start({ prefix: group.prefix, sections: { limits: { sessionsPerTarget: 5_000 } } });
   const limit =
     (await stand.agent.status()).resources.find(({ resource }) => resource === 'memory')?.limit ?? 0;
-  assert.equal(limit, Math.floor(0.6 * 320 * MIB), 'limits.memory is not 60 % of the group');
+  assert.equal(limit, Math.floor(0.6 * 240 * MIB), 'limits.memory is not 60 % of the group');
   const deaf = await rig.target((socket) => void socket.pause());
+  const tunnels = [];
   let refused = 0;
   // Each holds some 256 KiB of the agent's own memory; the kernel's buffers count for the group as well.
   for (let session = 0; session < 600 && refused === 0; session += 1) {
     const tunnel = await stand.open({ port: deaf.port });
     tunnel.resume();
     tunnel.write(Buffer.alloc(8 * MIB));
+    tunnels.push(tunnel);
     const { status, failureReason = '' } = await stand.final();
     if (status === 'SUCCESSFUL') continue;
     assert.match(failureReason, /^overloaded: The gateway is short of (memory|kernel memory)/);
@@ -138,4 +140,7 @@ export async function groupLimit(rig: Rig): Promise<void> {
   rig.figure('most of the group MiB', Number(group.read('memory.max_usage_in_bytes')) / MIB);
   assert.equal(Number(/^oom_kill (\d+)$/m.exec(group.read('memory.oom_control'))?.[1] ?? 0), 0);
   await assertOneFinalStatusEach(stand);
+  deaf.close();
+  for (const tunnel of tunnels) tunnel.destroy();
+  await untilStatus(stand, ({ totals }) => totals.sessionsActive === 0, 'no session', 60_000);
 }

@@ -7,6 +7,9 @@ import { Hand } from '../../injectors/hand.js';
 import type { Stand } from '../../rig/stand.js';
 import type { Rig } from '../../rig.js';
 
+/** Longest wait for an echo, in ms. */
+const ECHO_MS = 15_000;
+
 export type Isolation = 'thread' | 'process';
 
 /** Both ways in which workers are kept apart; what holds for workers has to hold in both. */
@@ -56,7 +59,8 @@ export async function startScene(
 /** Bytes through a tunnel to the echo and back. */
 export async function echo(tunnel: Tunnel, text: string): Promise<void> {
   tunnel.write(text);
-  const [answer] = (await once(tunnel, 'data')) as [Buffer];
+  const signal = AbortSignal.timeout(ECHO_MS);
+  const [answer] = (await once(tunnel, 'data', { signal })) as [Buffer];
   assert.equal(answer.toString(), text);
 }
 
