@@ -32,6 +32,7 @@ export class Rig {
   readonly figures: Record<string, number> = {};
   readonly #stands: Stand[] = [];
   readonly #rawClouds: RawCloud[] = [];
+  readonly #targets: (() => void)[] = [];
   readonly #ends: (() => unknown)[] = [];
 
   /** A cloud in this process and an agent in another one, which can receive operations unless told otherwise. */
@@ -55,6 +56,7 @@ export class Rig {
   ): Promise<PlantTarget> {
     const target = await PlantTarget.listen(onSocket, address);
     this.atEnd(() => target.close());
+    this.#targets.push(() => target.connections.forEach(({ socket }) => socket.destroy()));
     return target;
   }
 
@@ -62,6 +64,7 @@ export class Rig {
   async streamTarget(onSocket?: Parameters<typeof TcpTarget.start>[0]): Promise<TcpTarget> {
     const target = await TcpTarget.start(onSocket);
     this.atEnd(() => target.stop());
+    this.#targets.push(() => target.sockets.forEach((socket) => socket.destroy()));
     return target;
   }
 
@@ -111,8 +114,9 @@ export class Rig {
     for (const stand of this.#stands) await stand.check();
   }
 
-  /** Tunnels at scripted servers end here; those of the simulator are the stands' own. */
+  /** Targets let go, and so do scripted servers; tunnels of the simulator are the stands' own. */
   #letGo(): void {
+    for (const letGo of this.#targets) letGo();
     for (const { connections } of this.#rawClouds) for (const socket of connections) socket.destroy();
   }
 

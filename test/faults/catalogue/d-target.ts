@@ -1,4 +1,4 @@
-import { NOT_WRITTEN, type Row } from '../row.js';
+import type { Row } from '../row.js';
 import { lateAnswer, refused, selfConnect, silent, unreachable } from './d-target/connect.js';
 import { endsAtOnce, floods, floodsAndCloses, speaksFirst } from './d-target/early.js';
 import {

@@ -29,7 +29,8 @@ export class ToxicProxy {
   readonly #timers = new Set<NodeJS.Timeout>();
 
   private constructor(
-    private readonly target: number,
+    /** Port that new connections go to. */
+    public target: number,
     private toxics: Toxics,
   ) {
     this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) =>
