@@ -127,7 +127,8 @@ export class BayeuxClient {
 
   #accepted(reply: BayeuxReply, what: string): MetaReply {
     const { meta } = reply;
-    if (meta === undefined) throw new LinkError(`the notification ${what} was not answered`, { violation: 'unmatched' });
+    if (meta === undefined)
+      throw new LinkError(`the notification ${what} was not answered`, { violation: 'unmatched' });
     const { reconnect } = meta.advice;
     // Advice matters where it decides what comes next: in the answer to a long poll.
     if (meta.successful && (reconnect === 'retry' || what !== 'connection')) return meta;
