@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { reset } from './reset.js';
 
 /** What goes wrong with the bytes of one direction. */
 export interface FlowToxics {
@@ -134,9 +135,9 @@ export class ToxicFlow {
         this.from.end();
         return;
       case 'reset':
-        // Behind what was written: a reset would overtake it.
-        this.to.end(() => this.to.resetAndDestroy());
-        this.from.resetAndDestroy();
+        // Once the kernel has all that was written: a reset would overtake it.
+        this.to.write(Buffer.alloc(0), () => reset(this.to));
+        reset(this.from);
         return;
       case 'half-close':
         this.to.end();

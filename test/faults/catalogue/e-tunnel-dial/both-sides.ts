@@ -5,6 +5,7 @@ import { closedPort } from '../../../helpers/closed-port.js';
 import { eventually } from '../../../helpers/eventually.js';
 import { closeFrame, frame } from '../../../helpers/raw-cloud.js';
 import { SeededBytes, SeededCheck } from '../../../helpers/seeded-bytes.js';
+import { reset } from '../../injectors/reset.js';
 import { assertWithin, lapse } from '../../rig/time.js';
 import type { Rig } from '../../rig.js';
 import { endpointStand, plainUrl } from './endpoint.js';
@@ -40,7 +41,7 @@ const ENDINGS: readonly Ending[] = [
     'cloud-close',
   ]),
   ['FIN', (socket) => void socket.end(), 'cloud-fin'],
-  ['RST', (socket) => void setTimeout(() => socket.resetAndDestroy(), 50), 'cloud-reset'],
+  ['RST', (socket) => void setTimeout(() => reset(socket), 50), 'cloud-reset'],
 ];
 
 /** E17 */

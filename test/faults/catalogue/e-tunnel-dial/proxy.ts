@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { serverIdentity } from '../../../helpers/certificates.js';
 import type { RawCloud } from '../../../helpers/raw-cloud.js';
+import { reset } from '../../injectors/reset.js';
 import { ConnectProxy, join, type ProxyAnswer } from '../../rig/connect-proxy.js';
 import type { Stand, StandOptions } from '../../rig/stand.js';
 import { assertWithin } from '../../rig/time.js';
@@ -52,7 +53,7 @@ const ANSWERS: readonly [what: string, answer: ProxyAnswer, says: RegExp][] = [
   ],
   ['garbage', (socket) => void socket.end('\x00\x01\x02 what?\r\n\r\n'), /ended the connection/],
   ['fin', (socket) => void socket.end(), /ended the connection/],
-  ['reset', (socket) => void socket.resetAndDestroy(), /ended the connection/],
+  ['reset', (socket) => reset(socket), /ended the connection/],
   ['silence', () => undefined, /within 3 s/],
 ];
 

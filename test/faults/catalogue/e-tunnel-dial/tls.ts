@@ -4,6 +4,7 @@ import tls from 'node:tls';
 import { serverIdentity, type Flaws } from '../../../helpers/certificates.js';
 import { eventually } from '../../../helpers/eventually.js';
 import { OpensslServer } from '../../injectors/openssl-server.js';
+import { reset } from '../../injectors/reset.js';
 import { assertWithin } from '../../rig/time.js';
 import type { Rig } from '../../rig.js';
 import { endpointStand } from './endpoint.js';
@@ -27,9 +28,9 @@ export async function endsInTls(rig: Rig): Promise<void> {
   const { stand, target, use } = await endpointStand(rig);
   const ends = [
     (socket: Socket) => void socket.once('data', () => socket.end()),
-    (socket: Socket) => void socket.once('data', () => socket.resetAndDestroy()),
+    (socket: Socket) => void socket.once('data', () => reset(socket)),
     (socket: Socket) => void socket.end(),
-    (socket: Socket) => void socket.resetAndDestroy(),
+    (socket: Socket) => reset(socket),
   ];
   for (const onConnection of ends) {
     const cloud = await rig.rawCloud({ onConnection });
