@@ -24,6 +24,9 @@ export interface FlowToxics {
 /** Bytes that a flow holds at most: what is delayed. Then its source is paused. */
 const MAX_HELD_BYTES = 1_048_576;
 
+/** From the last byte that passes to the reset, in ms. */
+const RESET_LAG_MS = 50;
+
 interface Piece {
   readonly bytes: Buffer;
   readonly dueAtMs: number;
@@ -135,8 +138,8 @@ export class ToxicFlow {
         this.from.end();
         return;
       case 'reset':
-        // Once the kernel has all that was written: a reset would overtake it.
-        this.to.write(Buffer.alloc(0), () => reset(this.to));
+        // Some time behind the last byte: a reset would overtake what the peer has not read.
+        setTimeout(() => reset(this.to), RESET_LAG_MS).unref();
         reset(this.from);
         return;
       case 'half-close':
