@@ -38,6 +38,7 @@ export interface GatewayOptions {
   readonly generation?: number;
   /** Generations that are alive beside this one: what they have begun is left to them. Default none. */
   readonly elders?: readonly number[];
+  readonly renewCredentials?: CloudOptions['renewCredentials'];
   /** Log lines that were lost since the start, for the metrics. */
   readonly logDropped?: () => number;
   /** Replaces some of the waits towards the cloud; for tests. */
@@ -100,6 +101,7 @@ export class Gateway {
       parseOperations: parseNotification,
       parseJson: (document) => parseJson(document, { maxBytes: MAX_REPLY_BYTES }),
       timing: options.timing,
+      renewCredentials: options.renewCredentials,
       journal: this.#journal,
       isOurs: (operationId) => this.supervisor.isOurs(operationId),
       connectingFor: (ms) => this.supervisor.connectingFor(ms),

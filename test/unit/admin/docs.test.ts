@@ -65,6 +65,7 @@ test('docs/metrics.md has the labels of each metric of the contract', async () =
   metrics.sessionEnded('idle', 1);
   metrics.operation('rest', 'FAILED');
   metrics.workerLoopDelay(1, 1);
+  metrics.expectViolations(['malformed']);
   const text = await metrics.render();
   for (const [name = '', , labels = ''] of rows('metrics.md', 'Gatehouse')) {
     const sample = text.split('\n').find((line) => line.startsWith(name)) ?? '';
