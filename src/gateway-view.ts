@@ -1,14 +1,27 @@
-import type { AdminBackend, SessionView, StatusView, WorkerView } from './admin/backend.js';
+import { performance } from 'node:perf_hooks';
+import type { AdminBackend, ResourceView, SessionView, StatusView, WorkerView } from './admin/backend.js';
 import type { CloudLink } from './cloud/intake.js';
+import { LoopDelayMeter } from './resources/loop-delay-meter.js';
+import { RESOURCES, type Sample } from './resources/sample.js';
 import type { SessionRecord } from './supervisor/session-registry.js';
 import type { Supervisor } from './supervisor/supervisor.js';
 
 type LoopDelay = WorkerView['eventLoopDelay'];
 
 interface WorkerFacts {
+  readonly pid: number | null;
   loopDelay: LoopDelay;
   uplinkBytes: number;
   downlinkBytes: number;
+  heldBytes: number;
+}
+
+/** Where the view asks for what it does not count itself. */
+export interface BackendParts {
+  readonly supervisor: Supervisor;
+  readonly outboxSize: () => number;
+  readonly resources: () => Sample;
+  readonly drain: () => void;
 }
 
 /** What the admin listener and its clients see of the agent. */
@@ -19,14 +32,22 @@ export class GatewayView {
   sessionsOpened = 0;
   sessionsFailed = 0;
   workerRestarts = 0;
+  readonly #loop = new LoopDelayMeter(() => performance.now());
   #operations = 0;
   #uplinkBytes = 0;
   #downlinkBytes = 0;
 
   constructor(private readonly version: string) {}
 
-  workerUp(worker: number): void {
-    this.workers.set(worker, { loopDelay: null, uplinkBytes: 0, downlinkBytes: 0 });
+  /** @param pid of a worker that is a process of its own. */
+  workerUp(worker: number, pid: number | undefined): void {
+    this.workers.set(worker, {
+      pid: pid ?? null,
+      loopDelay: null,
+      uplinkBytes: 0,
+      downlinkBytes: 0,
+      heldBytes: 0,
+    });
   }
 
   workerDown(worker: number): void {
@@ -36,6 +57,12 @@ export class GatewayView {
   loopDelay(worker: number, delay: NonNullable<LoopDelay>): void {
     const facts = this.workers.get(worker);
     if (facts !== undefined) facts.loopDelay = delay;
+  }
+
+  /** Memory that the worker's sessions hold for bytes under way. */
+  held(worker: number, heldBytes: number): void {
+    const facts = this.workers.get(worker);
+    if (facts !== undefined) facts.heldBytes = heldBytes;
   }
 
   operation(): void {
@@ -54,10 +81,10 @@ export class GatewayView {
   }
 
   /** The agent as the admin listener wants it. */
-  backend(parts: { supervisor: Supervisor; outboxSize: () => number; drain: () => void }): AdminBackend {
+  backend(parts: BackendParts): AdminBackend {
     const { supervisor } = parts;
     return {
-      status: () => this.#status(supervisor, parts.outboxSize()),
+      status: () => this.#status(parts),
       sessions: () => [...supervisor.registry.all()].map(viewOf),
       close: (sessionId) => supervisor.close(sessionId, 'admin', 'an operator closed it'),
       drain: () => parts.drain(),
@@ -71,7 +98,7 @@ export class GatewayView {
     return { ready: true };
   }
 
-  #status({ registry }: Supervisor, statusOutbox: number): StatusView {
+  #status({ supervisor: { registry }, outboxSize, resources }: BackendParts): StatusView {
     const perWorker = new Map<number, number>();
     for (const { worker } of registry.all()) perWorker.set(worker, (perWorker.get(worker) ?? 0) + 1);
     return {
@@ -80,13 +107,19 @@ export class GatewayView {
       uptimeSeconds: Math.round(process.uptime()),
       draining: this.draining,
       cloud: this.link,
-      workers: [...this.workers].map(([worker, { loopDelay, uplinkBytes, downlinkBytes }]) => ({
-        worker,
-        sessions: perWorker.get(worker) ?? 0,
-        eventLoopDelay: loopDelay,
-        uplinkBytes,
-        downlinkBytes,
-      })),
+      eventLoopDelay: this.#loop.read(),
+      resources: usages(resources()),
+      workers: [...this.workers].map(
+        ([worker, { pid, loopDelay, uplinkBytes, downlinkBytes, heldBytes }]) => ({
+          worker,
+          pid,
+          sessions: perWorker.get(worker) ?? 0,
+          eventLoopDelay: loopDelay,
+          uplinkBytes,
+          downlinkBytes,
+          heldBytes,
+        }),
+      ),
       totals: {
         sessionsActive: registry.sessions,
         sessionsOpened: this.sessionsOpened,
@@ -95,10 +128,17 @@ export class GatewayView {
         uplinkBytes: this.#uplinkBytes,
         downlinkBytes: this.#downlinkBytes,
         workerRestarts: this.workerRestarts,
-        statusOutbox,
+        statusOutbox: outboxSize(),
       },
     };
   }
+}
+
+function usages(sample: Sample): ResourceView[] {
+  return RESOURCES.flatMap((resource) => {
+    const usage = sample[resource];
+    return usage === undefined ? [] : [{ resource, ...usage }];
+  });
 }
 
 function viewOf(record: SessionRecord): SessionView {

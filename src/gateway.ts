@@ -6,17 +6,24 @@ import { createCloud, type Cloud, type CloudOptions } from './cloud/cloud.js';
 import type { CloudLink } from './cloud/intake.js';
 import { parseJson } from './cloud/json-document.js';
 import { parseNotification, parseOperation } from './cloud/operation.js';
+import { VIOLATIONS } from './cloud/violation.js';
 import type { AdminListen, Config } from './config/config.js';
 import { reloadable, reloaded } from './config/reload.js';
+import { hasBufferutil } from './bufferutil.js';
 import { policyOf } from './gateway-policy.js';
+import { watchResources } from './gateway-resources.js';
 import { GatewayView } from './gateway-view.js';
+import { createJournal } from './journal/create-journal.js';
+import type { Journal, Recovered } from './journal/journal.js';
 import type { Log } from './log/log.js';
 import type { Redactor } from './log/redaction.js';
 import { Resolver } from './names/resolver.js';
+import type { ResourceWatch } from './resources/resource-watch.js';
 import type { Device } from './supervisor/admission.js';
 import { SessionPool } from './supervisor/pool.js';
 import { Supervisor } from './supervisor/supervisor.js';
 import { Tunnels } from './tunnels.js';
+import { within } from './within.js';
 
 export interface GatewayOptions {
   readonly config: Config;
@@ -27,6 +34,13 @@ export interface GatewayOptions {
   readonly onFatal: (error: Error) => void;
   /** Called when a drain is done: no session is left, and none will come. */
   readonly onDrained?: () => void;
+  /** Number of this run of the agent, higher than that of every journal in the state directory. Default 1. */
+  readonly generation?: number;
+  /** Generations that are alive beside this one: what they have begun is left to them. Default none. */
+  readonly elders?: readonly number[];
+  readonly renewCredentials?: CloudOptions['renewCredentials'];
+  /** Log lines that were lost since the start, for the metrics. */
+  readonly logDropped?: () => number;
   /** Replaces some of the waits towards the cloud; for tests. */
   readonly timing?: CloudOptions['timing'];
 }
@@ -50,10 +64,12 @@ export class Gateway {
   readonly supervisor: Supervisor;
   readonly #options: GatewayOptions;
   readonly #pool: SessionPool;
+  readonly #journal: Journal;
   readonly #cloud: Cloud;
   readonly #admin: AdminServer;
   readonly #view: GatewayView;
   readonly #metrics: Metrics;
+  readonly #resources: ResourceWatch;
   #config: Config;
   /** Where the admin listener really is: port 0 of the configuration stands for any free one. */
   #adminListen: AdminListen;
@@ -70,8 +86,13 @@ export class Gateway {
     this.#metrics = new Metrics({
       activeSessions: () => this.supervisor.registry.sessions,
       outboxSize: () => this.#cloud.status.size,
+      logDropped: options.logDropped,
+      hasBufferutil: this.#hasBufferutil(),
+      resources: () => this.#resources.sample,
     });
+    this.#metrics.expectViolations(VIOLATIONS);
     this.#pool = this.#createPool();
+    this.#journal = createJournal({ ...options, directory: config.state.directory });
     this.#cloud = createCloud({
       config,
       version: options.version,
@@ -80,10 +101,15 @@ export class Gateway {
       parseOperations: parseNotification,
       parseJson: (document) => parseJson(document, { maxBytes: MAX_REPLY_BYTES }),
       timing: options.timing,
+      renewCredentials: options.renewCredentials,
+      journal: this.#journal,
       isOurs: (operationId) => this.supervisor.isOurs(operationId),
+      connectingFor: (ms) => this.supervisor.connectingFor(ms),
       events: {
         onOperation: (parsed) => this.supervisor.onOperation(parsed),
         onLink: (link) => this.#onLink(link),
+        onViolation: (violation, count) => this.#metrics.controlViolation(violation, count),
+        onCancelled: (operationId) => this.supervisor.cancel(operationId),
       },
     });
     const resolver = new Resolver();
@@ -93,16 +119,24 @@ export class Gateway {
       log,
       pool: this.#pool,
       status: this.#cloud.status,
+      journal: this.#journal,
       metrics: this.#sessionMetrics(),
       admission: {
         policy: policyOf(config, config.admin.listen),
         deviceOf: (deviceId) => this.#deviceOf(deviceId),
         resolve: (hostname) => resolver.resolve(hostname),
         tunnel: (connectionKey) => tunnels.open(connectionKey),
+        shortage: () => this.#resources.shortage(),
         cloudNow: () => this.#cloud.clock.now(),
       },
       redact: { add: (key) => redactor.add(key, 'connection-key'), remove: (key) => redactor.remove(key) },
       now: () => performance.now(),
+    });
+    this.#resources = watchResources({
+      log,
+      pool: this.#pool,
+      supervisor: this.supervisor,
+      memoryLimit: () => this.#config.limits.memoryBytes,
     });
     this.#admin = new AdminServer({
       listen: config.admin.listen,
@@ -110,6 +144,7 @@ export class Gateway {
       backend: this.#view.backend({
         supervisor: this.supervisor,
         outboxSize: () => this.#cloud.status.size,
+        resources: () => this.#resources.sample,
         drain: () => this.drain(),
       }),
       metrics: this.#metrics,
@@ -120,15 +155,25 @@ export class Gateway {
 
   /**
    * Starts workers, admin listener and intake; resolves when the agent works, connected to the cloud or still trying.
-   * @throws Error when a worker cannot start or the admin address cannot be had.
+   * @throws StateError when the state directory cannot be used; Error when a worker cannot start or the admin address
+   * cannot be had.
    */
   async start(): Promise<AdminAddress | undefined> {
-    await this.#allWorkersUp();
+    const [recovered] = await Promise.all([this.#journal.open(), this.#allWorkersUp()]);
+    await this.#resources.start();
     const address = await this.#admin.start();
     if (address !== undefined) this.#adminListen = address;
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
+    this.#takeOver(recovered);
+    // What the elders have begun since this one was started is theirs as well.
+    this.supervisor.remember(await this.#journal.elders());
     this.#cloud.intake.start();
     return address;
+  }
+
+  /** Takes over what an elder left that has ended: its unfinished operations get their one final status. */
+  async recover(generation: number): Promise<void> {
+    this.#takeOver(await this.#journal.recover(generation));
   }
 
   /** Resolves when operations can be received. */
@@ -140,6 +185,7 @@ export class Gateway {
   /** Stops cleanly within SHUTDOWN_MS: sessions end with their bytes delivered, what is pending is reported. */
   async stop(): Promise<void> {
     this.#isStopping = true;
+    this.#resources.stop();
     const { log } = this.#options;
     const intakeStopped = this.#cloud.intake.stop();
     const sessions = this.supervisor.registry.sessions;
@@ -149,7 +195,9 @@ export class Gateway {
     await within(SESSIONS_SHUTDOWN_MS, ended);
     await this.#cloud.status.flush(STATUS_FLUSH_MS);
     await this.#admin.stop();
-    await within(DISCONNECT_MS, Promise.all([this.#cloud.close(), this.#pool.destroy()]));
+    // The outbox stops first, at once: from there nothing more is journalled.
+    const closed = Promise.all([this.#cloud.close(), this.#pool.destroy(), this.#journal.close()]);
+    await within(DISCONNECT_MS, closed);
   }
 
   /** Takes on no more operations; the option onDrained is called when the last session has ended. */
@@ -171,22 +219,41 @@ export class Gateway {
     log.info({ applies, needsRestart }, 'configuration reloaded');
   }
 
+  #takeOver({ operations, finals }: Recovered): void {
+    this.supervisor.remember(operations);
+    if (finals.length > 0)
+      this.#options.log.info({ operations: finals.length }, 'statuses that an earlier run left are sent');
+    for (const update of finals) this.#cloud.status.resume(update);
+  }
+
+  /** Without it sessions work all the same, a little slower: worth a line, but no failure. */
+  #hasBufferutil(): boolean {
+    const isThere = hasBufferutil();
+    if (!isThere)
+      this.#options.log.warn({}, 'bufferutil has no native code here, frames are masked without it');
+    return isThere;
+  }
+
   #createPool(): SessionPool {
     const { config, log } = this.#options;
     return new SessionPool({
       workers: config.workers.count,
-      settings: { ca: config.cloud.ca },
+      isolation: config.workers.isolation,
+      settings: { ca: config.cloud.ca, minTlsVersion: config.cloud.minTlsVersion },
+      log,
       events: {
-        onWorkerUp: (worker) => {
-          this.#view.workerUp(worker);
+        onWorkerUp: (worker, pid) => {
+          this.#view.workerUp(worker, pid);
           if (this.#view.workers.size >= config.workers.count) this.#workersUp();
         },
-        onWorkerDown: (worker) => this.#onWorkerDown(worker),
+        onWorkerDown: (worker, why) => this.#onWorkerDown(worker, why),
         onReport: (worker, report) => {
           if (report.loopDelay !== undefined) {
             this.#view.loopDelay(worker, report.loopDelay);
             this.#metrics.workerLoopDelay(worker, report.loopDelay.p99Ms);
           }
+          if (report.heldBytes !== undefined) this.#view.held(worker, report.heldBytes);
+          if (report.heaviest !== undefined) this.#resources.onWeights(report.heaviest);
           this.supervisor.onReport(worker, report);
         },
         onFatal: (error) => {
@@ -212,10 +279,10 @@ export class Gateway {
       );
   }
 
-  #onWorkerDown(worker: number): void {
+  #onWorkerDown(worker: number, why: Error): void {
     this.#view.workerDown(worker);
     if (this.#isStopping) return;
-    this.#options.log.error({ worker }, 'worker lost, another one is started');
+    this.#options.log.error({ worker, err: why }, 'worker lost, another one is started');
     this.#view.workerRestarts += 1;
     this.#metrics.workerRestarted(worker);
   }
@@ -258,18 +325,5 @@ export class Gateway {
         metrics.bytes(direction, count);
       },
     };
-  }
-}
-
-/** The promise's value, or undefined when it takes longer than `ms`. */
-async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

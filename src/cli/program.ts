@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { ConfigError } from '../config/problem.js';
 import { EXIT } from '../exit-codes.js';
+import { StateError } from '../journal/state-error.js';
 import { check } from './check.js';
 import { adminTarget } from './admin-target.js';
 import { close } from './close.js';
@@ -12,6 +13,7 @@ import type { ProcessIo } from './process-io.js';
 import { run } from './run.js';
 import { sessions } from './sessions.js';
 import { simulate } from './simulate.js';
+import { stateExitCode } from './state-exit-code.js';
 import { status } from './status.js';
 
 interface ConfigFlag {
@@ -29,6 +31,10 @@ export async function runProgram(argv: readonly string[], io: ProcessIo, version
     if (error instanceof ConfigError) {
       io.stderr.write(`${error.message}\n`);
       return EXIT.config;
+    }
+    if (error instanceof StateError) {
+      io.stderr.write(`${error.message}\n`);
+      return stateExitCode(error);
     }
     io.stderr.write(`gatehouse: ${error instanceof Error ? error.message : String(error)}\n`);
     return EXIT.failed;

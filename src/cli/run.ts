@@ -4,9 +4,12 @@ import { ConfigError } from '../config/problem.js';
 import type { Config } from '../config/config.js';
 import { EXIT } from '../exit-codes.js';
 import { Gateway } from '../gateway.js';
+import { DirectoryLock } from '../journal/directory-lock.js';
+import { StateError } from '../journal/state-error.js';
 import { createLog, type Log } from '../log/log.js';
 import { Redactor } from '../log/redaction.js';
 import type { ProcessIo } from './process-io.js';
+import { stateExitCode } from './state-exit-code.js';
 
 export interface RunOptions {
   /** From --config; without it the default files are looked for. */
@@ -26,7 +29,11 @@ export async function run(options: RunOptions, io: ProcessIo): Promise<number> {
   registerSecrets(redactor, config);
   const { log, sink } = createLog({ ...config.log, redactor });
   for (const warning of warnings) log.warn({}, warning);
-  const exitCode = await new Running(options, io, log, redactor, load).run(config, file);
+  // One agent alone uses a state directory, for all of its life.
+  const lock =
+    config.state.directory === undefined ? undefined : await DirectoryLock.take(config.state.directory);
+  const exitCode = await new Running(options, io, log, redactor, load, () => sink.dropped).run(config, file);
+  await lock?.release();
   await sink.flush(LOG_FLUSH_MS);
   sink.flushSync();
   return exitCode;
@@ -43,16 +50,19 @@ class Running {
     private readonly log: Log,
     private readonly redactor: Redactor,
     private readonly load: () => LoadedConfig,
+    private readonly logDropped: () => number,
   ) {
     this.#exit = new Promise((resolve) => (this.#resolve = resolve));
   }
 
   async run(config: Config, file: string | undefined): Promise<number> {
-    const { log, redactor } = this;
+    const { log, redactor, logDropped } = this;
     const { version } = this.options;
     const onFatal = (): void => this.#resolve(EXIT.failed);
     const onDrained = (): void => this.#resolve(EXIT.done);
-    const gateway = new Gateway({ config, version, log, redactor, onFatal, onDrained });
+    const renewCredentials = (): Config['cloud'] | undefined => this.#freshCredentials();
+    const parts = { config, version, log, redactor, logDropped, renewCredentials };
+    const gateway = new Gateway({ ...parts, onFatal, onDrained });
     this.io.onInterrupt(() => this.#resolve(EXIT.done));
     this.io.onSignal('SIGUSR2', () => gateway.drain());
     this.io.onSignal('SIGHUP', () => this.#reload(gateway));
@@ -64,12 +74,24 @@ class Running {
       if (conduits.length === 0) log.warn({}, 'no conduit is configured: every operation will be refused');
     } catch (error) {
       log.fatal({ err: error }, 'gatehouse cannot start');
-      this.#resolve(EXIT.failed);
+      this.#resolve(error instanceof StateError ? stateExitCode(error) : EXIT.failed);
     }
     const exitCode = await this.#exit;
     await gateway.stop();
     log.info({ exitCode }, 'gatehouse stopped');
     return exitCode;
+  }
+
+  /** Nobody asked for a reload: an invalid configuration is not told here, at every try. */
+  #freshCredentials(): Config['cloud'] | undefined {
+    try {
+      const { config } = this.load();
+      registerSecrets(this.redactor, config);
+      return config.cloud;
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      return undefined;
+    }
   }
 
   /** A configuration that is invalid changes nothing: the old one stays. */

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { MAX_REMEMBERED_OPERATIONS } from '../../contract/limits.js';
+import type { Secret } from '../../contract/secret.js';
 import type { StatusUpdate } from '../cloud/intake.js';
+import type { PastOperation } from './operation-journal.js';
 
 /** A final status is sent again when the cloud still shows the operation as PENDING this long after it. */
 const RESEND_AFTER_MS = 60_000;
@@ -31,7 +33,7 @@ export class OperationMemory {
   ) {}
 
   /** Remembers the operation if it is new, and says what is known of it. */
-  recall(operationId: string, connectionKey: string | undefined): Recollection {
+  recall(operationId: string, keyHash: string | undefined): Recollection {
     const known = this.#operations.get(operationId);
     if (known !== undefined) {
       const { final } = known;
@@ -40,7 +42,6 @@ export class OperationMemory {
       final.atMs = this.now();
       return { kind: 'seen', resend: final.update };
     }
-    const keyHash = connectionKey === undefined ? undefined : sha256(connectionKey);
     const usedBy = keyHash === undefined ? undefined : this.#keys.get(keyHash);
     this.#operations.set(operationId, {
       keyHash: usedBy === undefined ? keyHash : undefined,
@@ -52,7 +53,14 @@ export class OperationMemory {
     return { kind: 'new' };
   }
 
-  /** True when this process started the operation. */
+  /** Takes over an operation of an earlier run or of another generation, with its final status as far as it is known. */
+  add({ operationId, keyHash, final }: PastOperation): void {
+    const known = this.#operations.get(operationId);
+    if (known === undefined) this.recall(operationId, keyHash);
+    if (final !== undefined && known?.final === undefined) this.settle(final);
+  }
+
+  /** True when the operation was started, or refused, here or by one that was taken over. */
   has(operationId: string): boolean {
     return this.#operations.has(operationId);
   }
@@ -73,6 +81,7 @@ export class OperationMemory {
   }
 }
 
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('base64');
+/** SHA-256 of a connection key, base64url: what is remembered of it, in memory and in the journal. */
+export function hashOfKey(connectionKey: Secret): string {
+  return createHash('sha256').update(connectionKey.reveal()).digest('base64url');
 }

@@ -1,14 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { failureReason, GatehouseError, type FailureCode } from '../../contract/failure.js';
-import type {
-  SessionCounters,
-  SessionLimits,
-  SessionSummary,
-  Tunnel,
-  WorkerReport,
-} from '../../contract/messages.js';
-import { MAX_OUTBOX_OPERATIONS } from '../../contract/limits.js';
-import type { Secret } from '../../contract/secret.js';
+import { GatehouseError, type FailureCode } from '../../contract/failure.js';
+import { MAX_CONNECTING_SESSIONS, MAX_OUTBOX_OPERATIONS } from '../../contract/limits.js';
+import type { WorkerReport } from '../../contract/messages.js';
 import type { EndReason } from '../../contract/session-state.js';
 import type {
   OperationStatus,
@@ -16,17 +8,19 @@ import type {
   RemoteAccessOperation,
   StatusReporter,
 } from '../cloud/intake.js';
-import type { Conduit } from '../config/config.js';
-import { hostAndPort } from '../policy/decide.js';
 import { Admission, type AdmissionParts, type Policy } from './admission.js';
-import { OperationMemory } from './operation-memory.js';
+import type { OperationJournal, PastOperation } from './operation-journal.js';
+import { hashOfKey, OperationMemory } from './operation-memory.js';
 import type { SessionPool } from './pool.js';
-import { SessionRegistry, type SessionRecord } from './session-registry.js';
+import type { SessionRegistry } from './session-registry.js';
+import { Sessions, type SessionsLog, type SessionsMetrics } from './sessions.js';
+import { StatusDesk, type OperationName } from './status-desk.js';
 
 export interface SupervisorParts {
   readonly log: SupervisorLog;
   readonly pool: Pick<SessionPool, 'run' | 'send'>;
   readonly status: StatusReporter;
+  readonly journal: OperationJournal;
   readonly metrics: SupervisorMetrics;
   readonly admission: AdmissionParts;
   /** Registers a connection key as a secret for as long as its session lives. */
@@ -35,48 +29,54 @@ export interface SupervisorParts {
   readonly now: () => number;
 }
 
-export interface SupervisorLog {
+export interface SupervisorLog extends SessionsLog {
   debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
 }
 
-export interface SupervisorMetrics {
+export interface SupervisorMetrics extends SessionsMetrics {
   operation(status: OperationStatus): void;
-  sessionOpened(setupMs: number): void;
-  sessionEnded(reason: EndReason, durationMs: number): void;
   sessionFailed(code: FailureCode): void;
-  /** `worker` is the thread that moved them. */
-  bytes(direction: 'uplink' | 'downlink', count: number, worker: number): void;
   /** One more operation came in that is this agent's to answer. */
   received(): void;
 }
 
 /**
- * An operation's life, on the main thread: checked, decided, run in a worker, reported.
+ * An operation's life, on the main thread: checked, decided, written down, run in a worker, reported.
  *
- *     intake -> age, duplicate, device -> resolve -> policy -> EXECUTING -> worker -> SUCCESSFUL ... end
- *                                                     \-> FAILED <-------------/
+ *     intake -> age, duplicate, device -> resolve -> policy -> journal -> EXECUTING -> worker -> SUCCESSFUL ... end
+ *                                                     \-> FAILED <----------------------/
  */
 export class Supervisor {
-  readonly registry = new SessionRegistry();
   readonly #parts: SupervisorParts;
   readonly #memory: OperationMemory;
   readonly #admission: Admission;
-  readonly #waiters = new Map<string, (() => void)[]>();
+  readonly #desk: StatusDesk;
+  readonly #sessions: Sessions;
   #accepting = true;
   #onEmpty: (() => void) | undefined;
 
   constructor(parts: SupervisorParts) {
+    const { log, pool, status, metrics, redact, now } = parts;
     this.#parts = parts;
     this.#admission = new Admission(parts.admission);
-    this.#memory = new OperationMemory(parts.now);
+    this.#memory = new OperationMemory(now);
+    this.#desk = new StatusDesk({ log, status, metrics, memory: this.#memory });
+    const onGone = (): void => this.#tellIfEmpty();
+    this.#sessions = new Sessions({ log, pool, metrics, redact, now, onGone, desk: this.#desk });
   }
 
-  /** True when this process has taken the operation on: it is not a leftover of an earlier one. */
+  get registry(): SessionRegistry {
+    return this.#sessions.registry;
+  }
+
+  /** True when this agent has taken the operation on: it is not a leftover that nobody works on. */
   isOurs(operationId: string): boolean {
     return this.#memory.has(operationId);
+  }
+
+  /** Takes over what earlier runs and other generations have begun, so that it is not begun again. */
+  remember(operations: Iterable<PastOperation>): void {
+    for (const operation of operations) this.#memory.add(operation);
   }
 
   onOperation(parsed: ParsedOperation): void {
@@ -84,24 +84,38 @@ export class Supervisor {
     if (parsed.kind === 'ignored') return log.debug({ why: parsed.why }, 'operation ignored');
     if (!this.#accepting) return log.info({}, 'operation left to the next run');
     if (parsed.kind === 'refused') {
-      if (!this.#isNew(parsed.id, parsed.deviceId, undefined)) return;
-      return this.#refuse(parsed, new GatehouseError('invalid-operation', parsed.sentence));
+      const name = { operationId: parsed.id, deviceId: parsed.deviceId };
+      if (!this.#isNew(name, undefined)) return;
+      return this.#desk.refuse(name, new GatehouseError('invalid-operation', parsed.sentence));
     }
     const { operation } = parsed;
-    if (!this.#isNew(operation.id, operation.deviceId, operation.connectionKey.reveal())) return;
-    void this.#start(operation).catch((error: unknown) => this.#refuse(operation, asFailure(error)));
+    const name = { operationId: operation.id, deviceId: operation.deviceId };
+    const keyHash = hashOfKey(operation.connectionKey);
+    if (!this.#isNew(name, keyHash)) return;
+    void this.#start(operation, keyHash).catch((error: unknown) => this.#desk.refuse(name, asFailure(error)));
   }
 
   /** Ends one session; resolves once both of its sockets are gone. */
-  async close(sessionId: string, reason: EndReason, detail: string): Promise<'closed' | 'unknown'> {
-    const record = this.registry.get(sessionId);
-    if (record === undefined) return 'unknown';
-    const gone = new Promise<void>((resolve) => {
-      this.#waiters.set(sessionId, [...(this.#waiters.get(sessionId) ?? []), resolve]);
-    });
-    this.#end(record, reason, detail);
-    await gone;
-    return 'closed';
+  close(sessionId: string, reason: EndReason, detail: string): Promise<'closed' | 'unknown'> {
+    return this.#sessions.close(sessionId, reason, detail);
+  }
+
+  /** The operation was ended or deleted in the cloud: if it is still being connected, nobody waits for it any more. */
+  cancel(operationId: string): void {
+    for (const record of this.registry.allConnecting()) {
+      if (record.operationId !== operationId) continue;
+      this.#sessions.end(record, 'cancelled', 'the request was cancelled in the cloud');
+    }
+  }
+
+  /** Operations that have been connecting for longer than `ms`, oldest first. */
+  connectingFor(ms: number): string[] {
+    const untilMs = this.#parts.now() - ms;
+    const slow: string[] = [];
+    for (const { startedAtMs, operationId } of this.registry.allConnecting()) {
+      if (startedAtMs < untilMs) slow.push(operationId);
+    }
+    return slow;
   }
 
   /** Takes on no more operations; calls back when the last session has ended. */
@@ -115,7 +129,7 @@ export class Supervisor {
   shutdown(): Promise<void> {
     return new Promise((resolve) => {
       this.drain(resolve);
-      for (const record of this.registry.all()) this.#end(record, 'shutdown', 'the gateway stops');
+      for (const record of this.registry.all()) this.#sessions.end(record, 'shutdown', 'the gateway stops');
     });
   }
 
@@ -126,34 +140,17 @@ export class Supervisor {
       const why = this.#admission.revoked(record);
       if (why === undefined) continue;
       this.#parts.log.info({ sessionId: record.id, why }, 'session no longer allowed');
-      this.#end(record, 'policy-revoked', 'the configuration no longer allows it');
+      this.#sessions.end(record, 'policy-revoked', 'the configuration no longer allows it');
     }
   }
 
   /** What a worker tells of its sessions. */
   onReport(worker: number, report: WorkerReport): void {
-    for (const id of report.started) {
-      const record = this.registry.get(id);
-      if (record === undefined) continue;
-      record.worker = worker;
-      if (record.endAtStart !== undefined) this.#end(record, ...record.endAtStart);
-    }
-    for (const { sessionId, setupMs } of report.opened) this.#onOpened(sessionId, setupMs);
-    for (const { sessionId, ending } of report.closing) {
-      const record = this.registry.apply(sessionId, 'ending');
-      if (record !== undefined && ending.outcome === 'failed') this.#onFailed(record, ending);
-    }
-    for (const counters of report.counters) this.#countBytes(worker, counters);
+    this.#sessions.onReport(worker, report);
   }
 
-  /** Tells the session's worker to end it; commands and tasks travel by different ports, so not before it has begun. */
-  #end(record: SessionRecord, reason: EndReason, detail: string): void {
-    if (record.worker === 0) record.endAtStart = [reason, detail];
-    else this.#parts.pool.send(record.worker, { kind: 'close', sessionId: record.id, reason, detail });
-  }
-
-  #isNew(operationId: string, deviceId: string, connectionKey: string | undefined): boolean {
-    const recollection = this.#memory.recall(operationId, connectionKey);
+  #isNew(name: OperationName, keyHash: string | undefined): boolean {
+    const recollection = this.#memory.recall(name.operationId, keyHash);
     if (recollection.kind !== 'seen') this.#parts.metrics.received();
     switch (recollection.kind) {
       case 'new':
@@ -163,142 +160,29 @@ export class Supervisor {
         return false;
       case 'key-used': {
         const sentence = `The connection key was already used by operation ${recollection.by}; connect again.`;
-        this.#refuse({ id: operationId, deviceId }, new GatehouseError('invalid-operation', sentence));
+        this.#desk.refuse(name, new GatehouseError('invalid-operation', sentence));
         return false;
       }
     }
   }
 
-  async #start(operation: RemoteAccessOperation): Promise<void> {
+  async #start(operation: RemoteAccessOperation, keyHash: string): Promise<void> {
     const prepared = await this.#admission.prepare(operation);
     // From the decision to the registry nothing awaits, so two operations cannot share the last free place.
-    const { conduit, addresses, limits } = this.#admission.admit(prepared, this.registry);
+    const admitted = this.#admission.admit(prepared, this.registry);
     if (!this.#accepting)
       throw new GatehouseError('cancelled', 'The gateway is shutting down; connect again later.');
     if (this.#parts.status.size >= MAX_OUTBOX_OPERATIONS) throw outboxFull();
-    const record = this.#record(operation, conduit, addresses);
-    this.registry.add(record);
-    await this.#run(record, operation.connectionKey, prepared.tunnel, limits);
-  }
-
-  async #run(record: SessionRecord, key: Secret, tunnel: Tunnel, limits: SessionLimits): Promise<void> {
-    const { pool, redact } = this.#parts;
-    const { id: sessionId, host, port, addresses } = record;
-    redact.add(key.reveal());
-    this.#report(record, 'EXECUTING');
-    this.#parts.log.info({ ...about(record), target: hostAndPort(host, port) }, 'session connecting');
-    const target = { host, port, addresses };
-    const summary = await pool.run({ sessionId, target, tunnel, limits }).catch(() => undefined);
+    if (this.registry.connecting >= MAX_CONNECTING_SESSIONS) throw tooManyConnecting();
+    const record = this.#sessions.add(operation, admitted);
     try {
-      if (summary === undefined) this.#onWorkerLost(record);
-      else this.#onEnded(record, summary);
-    } finally {
-      redact.remove(key.reveal());
-      this.#forget(record);
+      const { id: operationId, deviceId } = operation;
+      await this.#parts.journal.claim({ operationId, deviceId, keyHash });
+    } catch (error) {
+      this.#sessions.forget(record);
+      throw notJournalled(error);
     }
-  }
-
-  /** The session is gone, whatever went wrong in telling so: its place is free and nobody waits for it. */
-  #forget(record: SessionRecord): void {
-    this.registry.remove(record);
-    for (const resolve of this.#waiters.get(record.id) ?? []) resolve();
-    this.#waiters.delete(record.id);
-    this.#tellIfEmpty();
-  }
-
-  #onOpened(sessionId: string, setupMs: number): void {
-    const record = this.registry.apply(sessionId, 'opened');
-    if (record?.openedAtMs !== undefined || record === undefined) return;
-    record.openedAtMs = Date.now();
-    this.#report(record, 'SUCCESSFUL');
-    this.#parts.metrics.sessionOpened(setupMs);
-    this.#parts.log.info({ ...about(record), setupMs: Math.round(setupMs) }, 'session open');
-  }
-
-  #onEnded(record: SessionRecord, summary: SessionSummary): void {
-    const { metrics, log } = this.#parts;
-    this.#countBytes(record.worker, summary);
-    const { uplinkBytes, downlinkBytes } = summary;
-    if (summary.outcome === 'failed') return this.#onFailed(record, summary);
-    // The task's result travels by another port than the reports and may overtake them.
-    this.#onOpened(record.id, summary.setupMs);
-    const { reason, detail, durationMs } = summary;
-    metrics.sessionEnded(reason, durationMs);
-    const fields = { reason, detail, uplinkBytes, downlinkBytes, durationMs: Math.round(durationMs) };
-    log.info({ ...about(record), ...fields }, 'session ended');
-  }
-
-  /** A session that never opened. The cloud is told before the last socket is gone; both tell, the first counts. */
-  #onFailed(record: SessionRecord, { code, sentence }: { code: FailureCode; sentence: string }): void {
-    if (record.hasFailed) return;
-    record.hasFailed = true;
-    this.#report(record, 'FAILED', failureReason(code, sentence));
-    this.#parts.metrics.sessionFailed(code);
-    this.#parts.log.warn({ ...about(record), code, sentence }, 'session failed');
-  }
-
-  /** The thread died. An open session keeps its SUCCESSFUL; one that still connected failed. */
-  #onWorkerLost(record: SessionRecord): void {
-    const { metrics, log } = this.#parts;
-    if (record.openedAtMs !== undefined) {
-      metrics.sessionEnded('worker-lost', Date.now() - record.openedAtMs);
-      return log.error(about(record), 'session lost with its worker');
-    }
-    const sentence = 'The worker thread of this session ended unexpectedly; connect again.';
-    this.#onFailed(record, { code: 'worker-crashed', sentence });
-  }
-
-  /** FAILED without a session. */
-  #refuse(operation: { readonly id: string; readonly deviceId: string }, error: GatehouseError): void {
-    const { id: operationId, deviceId } = operation;
-    this.#parts.metrics.sessionFailed(error.code);
-    const fields = { operationId, deviceId, code: error.code, sentence: error.message };
-    this.#parts.log.warn(fields, 'operation refused');
-    this.#report({ operationId, deviceId }, 'FAILED', failureReason(error.code, error.message));
-  }
-
-  #report(
-    operation: { operationId: string; deviceId: string },
-    status: OperationStatus,
-    reason?: string,
-  ): void {
-    const { operationId, deviceId } = operation;
-    const update = {
-      operationId,
-      deviceId,
-      status,
-      ...(reason === undefined ? {} : { failureReason: reason }),
-    };
-    if (status !== 'EXECUTING') this.#memory.settle(update);
-    this.#parts.metrics.operation(status);
-    this.#parts.status.report(update);
-  }
-
-  #record(operation: RemoteAccessOperation, conduit: Conduit, addresses: readonly string[]): SessionRecord {
-    return {
-      // Ten characters: unlikely to repeat within a log file, and short enough to be typed.
-      id: randomBytes(5).toString('hex'),
-      operationId: operation.id,
-      deviceId: operation.deviceId,
-      conduit: conduit.name,
-      host: operation.hostname,
-      port: operation.port,
-      addresses,
-      startedAtMs: this.#parts.now(),
-      state: 'connecting',
-      worker: 0,
-      openedAtMs: undefined,
-      hasFailed: false,
-      endAtStart: undefined,
-      uplinkBytes: 0,
-      downlinkBytes: 0,
-    };
-  }
-
-  #countBytes(worker: number, counters: SessionCounters): void {
-    const { uplink, downlink } = this.registry.count(counters);
-    if (uplink > 0) this.#parts.metrics.bytes('uplink', uplink, worker);
-    if (downlink > 0) this.#parts.metrics.bytes('downlink', downlink, worker);
+    await this.#sessions.run(record, operation.connectionKey, prepared.tunnel, admitted.limits);
   }
 
   #tellIfEmpty(): void {
@@ -308,14 +192,21 @@ export class Supervisor {
   }
 }
 
-/** The fields that every log line of a session begins with. */
-function about({ id, operationId, deviceId, conduit }: SessionRecord): object {
-  return { sessionId: id, operationId, deviceId, conduit };
+function tooManyConnecting(): GatehouseError {
+  const sentence = `${MAX_CONNECTING_SESSIONS} sessions are being connected already; connect again in a moment.`;
+  return new GatehouseError('limit-reached', sentence);
 }
 
 function outboxFull(): GatehouseError {
   const sentence = `${MAX_OUTBOX_OPERATIONS} statuses wait for the cloud to take them; try again later.`;
   return new GatehouseError('limit-reached', sentence);
+}
+
+/** What is not written down could be dialled twice, after a restart. */
+function notJournalled(cause: unknown): GatehouseError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const sentence = `The gateway cannot write this request into its journal (${why}); free or repair the disk of state.directory, then connect again.`;
+  return new GatehouseError('local-resources', sentence, { cause });
 }
 
 function asFailure(error: unknown): GatehouseError {

@@ -27,12 +27,15 @@ import {
 } from './ending.js';
 import { Life } from './life.js';
 import { guarded, guardedRead, listen } from './guard.js';
+import type { StormTurns } from './storm-turns.js';
 
 /** What a session shares with the others of its thread. */
 export interface SessionContext {
   readonly memory: RelayMemory;
   readonly tls: SecureContext;
   readonly handshakes: HandshakeGate;
+  /** Cloud connections that end, all at once perhaps. */
+  readonly storm: StormTurns;
   /** Monotonic, in ms. */
   readonly now: () => number;
   readonly onOpened: (sessionId: string, setupMs: number) => void;
@@ -109,6 +112,13 @@ export class Session {
     };
   }
 
+  /** Memory held for bytes that were read and not yet taken by the other side, as far as it is ours. */
+  get heldBytes(): number {
+    const waitingBytes = this.#uplink.ring.waitingBytes + this.#downlink.ring.waitingBytes;
+    // TLS holds what waits twice: as it was given and encrypted.
+    return this.#isEncrypted ? waitingBytes * 2 : waitingBytes;
+  }
+
   /** Runs the session to its end. Never rejects: failures are in the summary. */
   run(): Promise<SessionSummary> {
     const { target, tunnel, limits } = this.#task;
@@ -139,6 +149,12 @@ export class Session {
     this.#downlink.stop();
     this.#cloud?.close(1001, reason);
     finish(this.#target);
+  }
+
+  /** Ends the session from here and gives up what it holds: its memory is needed now. */
+  abort(reason: EndReason, detail: string): void {
+    this.close(reason, detail);
+    this.#cut();
   }
 
   /** Looks at the deadlines; called a few times a second. */
@@ -205,9 +221,9 @@ export class Session {
     const { socket } = wire;
     this.#cloud = new CloudSide(socket, this.#context.memory.masker, this.#context.now);
     listen(socket, this.#onException, {
-      onEnd: () => this.#onCloudEnded(cloudEnd('cloud-fin')),
-      onError: () => this.#onCloudEnded(cloudEnd('cloud-reset')),
-      onGone: () => this.#onCloudGone(),
+      onEnd: () => this.#inStorm(() => this.#onCloudEnded(cloudEnd('cloud-fin'))),
+      onError: () => this.#inStorm(() => this.#onCloudEnded(cloudEnd('cloud-reset'))),
+      onGone: () => this.#inStorm(() => this.#onCloudGone()),
     });
     const onBytes = guardedRead(this.#onException, (buffer, length) =>
       this.#downlink.onBytes(buffer, length),
@@ -254,6 +270,11 @@ export class Session {
     this.#uplink.stop();
     this.#cloud?.close(code, reason);
     finish(this.#cloud?.socket);
+  }
+
+  /** The cloud's connections may all end in one moment; they are let go a few at a time, each in its order. */
+  #inStorm(act: () => void): void {
+    this.#context.storm.run(guarded(this.#onException, act));
   }
 
   #onCloudGone(): void {

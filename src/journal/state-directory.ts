@@ -1,0 +1,91 @@
+import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { errnoOf, StateError } from './state-error.js';
+
+const OURS = /^journal\.([1-9][0-9]{0,14})$/;
+
+/** Damaged files that are kept. The first few tell what happens; a disk that goes on damaging must not fill up. */
+const MAX_DAMAGED_FILES = 8;
+
+/**
+ * Makes the directory when it is missing, mode 0700, and checks one that is there.
+ * @throws StateError with what to change.
+ */
+export async function prepareStateDirectory(directory: string): Promise<void> {
+  try {
+    await make(path.resolve(directory));
+    await check(directory);
+  } catch (error) {
+    if (error instanceof StateError) throw error;
+    const cause = errnoOf(error) ?? String(error);
+    const sentence = `The state directory ${directory} cannot be used (${cause}): create it for the user of the agent with mode 0700, name another one with state.directory, or set that to off.`;
+    throw new StateError('unusable', sentence, { cause: error });
+  }
+}
+
+/** Generations that have a journal in the directory, ascending; none when it does not exist. */
+export async function journalGenerations(directory: string): Promise<number[]> {
+  const names = await readdir(directory).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  });
+  const numbers = names.flatMap((name) => OURS.exec(name)?.slice(1).map(Number) ?? []);
+  return numbers.sort((one, other) => one - other);
+}
+
+/** The file of one generation. */
+export function journalPath(directory: string, generation: number): string {
+  return path.join(directory, `journal.${generation}`);
+}
+
+/** Makes what was created, renamed or removed in the directory survive a power cut. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Renames a damaged file, so that it can be looked at, and gives the new name. Keeps the last few of them only. */
+export async function setAside(directory: string, generation: number, nowMs: number): Promise<string> {
+  const name = `damaged.${new Date(nowMs).toISOString().replace(/[:.]/g, '-')}.${generation}`;
+  await rename(journalPath(directory, generation), path.join(directory, name));
+  const damaged = (await readdir(directory)).filter((each) => each.startsWith('damaged.')).sort();
+  for (const each of damaged.slice(0, -MAX_DAMAGED_FILES))
+    await rm(path.join(directory, each), { force: true });
+  await syncDirectory(directory);
+  return name;
+}
+
+/** Not mkdir's own recursion: Node's never ends where a parent exists and still nothing can be made, as in /proc. */
+async function make(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { mode: 0o700 });
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'EEXIST') return;
+    if (errno !== 'ENOENT' || path.dirname(directory) === directory) throw error;
+    await make(path.dirname(directory));
+    await mkdir(directory, { mode: 0o700 });
+  }
+}
+
+async function check(directory: string): Promise<void> {
+  const found = await stat(directory);
+  if (!found.isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
+  const { uid, mode } = found;
+  const self = process.geteuid?.();
+  if (self !== undefined && uid !== self) {
+    const sentence = `The state directory ${directory} belongs to user ${uid} and the agent runs as ${self}: chown it, or name another one with state.directory.`;
+    throw new StateError('unusable', sentence);
+  }
+  // What others may write could be forged; that they could read it is put right here.
+  if ((mode & 0o022) !== 0) {
+    const octal = (mode & 0o777).toString(8).padStart(4, '0');
+    const sentence = `The state directory ${directory} can be written by others (mode ${octal}): chmod 0700 it, or name another one with state.directory.`;
+    throw new StateError('unusable', sentence);
+  }
+  if ((mode & 0o055) !== 0) await chmod(directory, 0o700);
+}

@@ -1,0 +1,192 @@
+import { randomBytes } from 'node:crypto';
+import { failureReason, type FailureCode } from '../../contract/failure.js';
+import type {
+  SessionCounters,
+  SessionLimits,
+  SessionSummary,
+  Tunnel,
+  WorkerReport,
+} from '../../contract/messages.js';
+import type { Secret } from '../../contract/secret.js';
+import type { EndReason } from '../../contract/session-state.js';
+import type { RemoteAccessOperation } from '../cloud/intake.js';
+import { hostAndPort } from '../policy/decide.js';
+import type { Admitted } from './admission.js';
+import type { SessionPool } from './pool.js';
+import { SessionRegistry, type SessionRecord } from './session-registry.js';
+import type { StatusDesk } from './status-desk.js';
+
+export interface SessionsParts {
+  readonly log: SessionsLog;
+  readonly pool: Pick<SessionPool, 'run' | 'send'>;
+  readonly metrics: SessionsMetrics;
+  readonly desk: Pick<StatusDesk, 'report'>;
+  /** Registers a connection key as a secret for as long as its session lives. */
+  readonly redact: { add(key: string): void; remove(key: string): void };
+  /** Monotonic, in ms. */
+  readonly now: () => number;
+  /** A session is gone. */
+  readonly onGone: () => void;
+}
+
+export interface SessionsLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface SessionsMetrics {
+  sessionOpened(setupMs: number): void;
+  sessionEnded(reason: EndReason, durationMs: number): void;
+  sessionFailed(code: FailureCode): void;
+  /** `worker` is the thread that moved them. */
+  bytes(direction: 'uplink' | 'downlink', count: number, worker: number): void;
+}
+
+/** The sessions from their place in the registry until both sockets are gone: EXECUTING, worker, SUCCESSFUL, end. */
+export class Sessions {
+  readonly registry = new SessionRegistry();
+  readonly #parts: SessionsParts;
+  readonly #waiters = new Map<string, (() => void)[]>();
+
+  constructor(parts: SessionsParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes a place for the session of an admitted operation; run() or forget() must follow. */
+  add(operation: RemoteAccessOperation, { conduit, addresses }: Omit<Admitted, 'limits'>): SessionRecord {
+    const record: SessionRecord = {
+      // Ten characters: unlikely to repeat within a log file, and short enough to be typed.
+      id: randomBytes(5).toString('hex'),
+      operationId: operation.id,
+      deviceId: operation.deviceId,
+      conduit: conduit.name,
+      host: operation.hostname,
+      port: operation.port,
+      addresses,
+      startedAtMs: this.#parts.now(),
+      state: 'connecting',
+      worker: 0,
+      openedAtMs: undefined,
+      hasFailed: false,
+      endAtStart: undefined,
+      uplinkBytes: 0,
+      downlinkBytes: 0,
+    };
+    this.registry.add(record);
+    return record;
+  }
+
+  /** Runs the session in a worker and reports what becomes of it; resolves when it is gone. */
+  async run(record: SessionRecord, key: Secret, tunnel: Tunnel, limits: SessionLimits): Promise<void> {
+    const { pool, redact, desk, log } = this.#parts;
+    const { id: sessionId, host, port, addresses } = record;
+    redact.add(key.reveal());
+    desk.report(record, 'EXECUTING');
+    log.info({ ...about(record), target: hostAndPort(host, port) }, 'session connecting');
+    const target = { host, port, addresses };
+    const summary = await pool.run({ sessionId, target, tunnel, limits }).catch(() => undefined);
+    try {
+      if (summary === undefined) this.#onWorkerLost(record);
+      else this.#onEnded(record, summary);
+    } finally {
+      redact.remove(key.reveal());
+      this.forget(record);
+    }
+  }
+
+  /** The session is gone, whatever went wrong in telling so: its place is free and nobody waits for it. */
+  forget(record: SessionRecord): void {
+    this.registry.remove(record);
+    for (const resolve of this.#waiters.get(record.id) ?? []) resolve();
+    this.#waiters.delete(record.id);
+    this.#parts.onGone();
+  }
+
+  /** Ends one session; resolves once both of its sockets are gone. */
+  async close(sessionId: string, reason: EndReason, detail: string): Promise<'closed' | 'unknown'> {
+    const record = this.registry.get(sessionId);
+    if (record === undefined) return 'unknown';
+    const gone = new Promise<void>((resolve) => {
+      this.#waiters.set(sessionId, [...(this.#waiters.get(sessionId) ?? []), resolve]);
+    });
+    this.end(record, reason, detail);
+    await gone;
+    return 'closed';
+  }
+
+  /** Tells the session's worker to end it; commands and tasks travel by different ports, so not before it has begun. */
+  end(record: SessionRecord, reason: EndReason, detail: string): void {
+    if (record.worker === 0) record.endAtStart = [reason, detail];
+    else this.#parts.pool.send(record.worker, { kind: 'close', sessionId: record.id, reason, detail });
+  }
+
+  /** What a worker tells of its sessions. */
+  onReport(worker: number, report: WorkerReport): void {
+    for (const id of report.started) {
+      const record = this.registry.get(id);
+      if (record === undefined) continue;
+      record.worker = worker;
+      if (record.endAtStart !== undefined) this.end(record, ...record.endAtStart);
+    }
+    for (const { sessionId, setupMs } of report.opened) this.#onOpened(sessionId, setupMs);
+    for (const { sessionId, ending } of report.closing) {
+      const record = this.registry.apply(sessionId, 'ending');
+      if (record !== undefined && ending.outcome === 'failed') this.#onFailed(record, ending);
+    }
+    for (const counters of report.counters) this.#countBytes(worker, counters);
+  }
+
+  #onOpened(sessionId: string, setupMs: number): void {
+    const record = this.registry.apply(sessionId, 'opened');
+    if (record?.openedAtMs !== undefined || record === undefined) return;
+    record.openedAtMs = Date.now();
+    this.#parts.desk.report(record, 'SUCCESSFUL');
+    this.#parts.metrics.sessionOpened(setupMs);
+    this.#parts.log.info({ ...about(record), setupMs: Math.round(setupMs) }, 'session open');
+  }
+
+  #onEnded(record: SessionRecord, summary: SessionSummary): void {
+    const { metrics, log } = this.#parts;
+    this.#countBytes(record.worker, summary);
+    const { uplinkBytes, downlinkBytes } = summary;
+    if (summary.outcome === 'failed') return this.#onFailed(record, summary);
+    // The task's result travels by another port than the reports and may overtake them.
+    this.#onOpened(record.id, summary.setupMs);
+    const { reason, detail, durationMs } = summary;
+    metrics.sessionEnded(reason, durationMs);
+    const fields = { reason, detail, uplinkBytes, downlinkBytes, durationMs: Math.round(durationMs) };
+    log.info({ ...about(record), ...fields }, 'session ended');
+  }
+
+  /** A session that never opened. The cloud is told before the last socket is gone; both tell, the first counts. */
+  #onFailed(record: SessionRecord, { code, sentence }: { code: FailureCode; sentence: string }): void {
+    if (record.hasFailed) return;
+    record.hasFailed = true;
+    this.#parts.desk.report(record, 'FAILED', failureReason(code, sentence));
+    this.#parts.metrics.sessionFailed(code);
+    this.#parts.log.warn({ ...about(record), code, sentence }, 'session failed');
+  }
+
+  /** The thread died. An open session keeps its SUCCESSFUL; one that still connected failed. */
+  #onWorkerLost(record: SessionRecord): void {
+    const { metrics, log } = this.#parts;
+    if (record.openedAtMs !== undefined) {
+      metrics.sessionEnded('worker-lost', Date.now() - record.openedAtMs);
+      return log.error(about(record), 'session lost with its worker');
+    }
+    const sentence = 'The worker thread of this session ended unexpectedly; connect again.';
+    this.#onFailed(record, { code: 'worker-crashed', sentence });
+  }
+
+  #countBytes(worker: number, counters: SessionCounters): void {
+    const { uplink, downlink } = this.registry.count(counters);
+    if (uplink > 0) this.#parts.metrics.bytes('uplink', uplink, worker);
+    if (downlink > 0) this.#parts.metrics.bytes('downlink', downlink, worker);
+  }
+}
+
+/** The fields that every log line of a session begins with. */
+function about({ id, operationId, deviceId, conduit }: SessionRecord): object {
+  return { sessionId: id, operationId, deviceId, conduit };
+}
