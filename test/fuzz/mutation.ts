@@ -1,5 +1,5 @@
 /** Longest input that mutation makes, in bytes: longer ones find nothing more and cost executions. */
-const MAX_BYTES = 16_384;
+const MAX_BYTES = 4_096;
 
 /** Most changes to one input. */
 const MAX_CHANGES = 8;

@@ -71,7 +71,7 @@ export const config: FuzzTarget = {
       readFileSync(path.join(FOLDER, 'config', file)),
     ),
     ...surface<Case & { readonly text?: Written }>('config').cases.flatMap(({ text }) =>
-      text === undefined ? [] : [bytesOf(text).subarray(0, 8_192)],
+      text === undefined ? [] : [bytesOf(text).subarray(0, 1_500)],
     ),
   ],
   dictionary: [

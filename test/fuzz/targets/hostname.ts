@@ -41,6 +41,9 @@ export const hostname: FuzzTarget = {
     assert.equal(address !== undefined, isIP(normal) !== 0, 'an address to one, a name to the other');
     const before = parseAddress(text);
     if (before !== undefined) assert.equal(before.value, address?.value, 'another address');
+    const bare = text.replace(/^\[(.*)\]$/, '$1');
+    if (isIP(bare) === 6)
+      assert.equal(new URL(`http://[${normal}]/`).hostname, new URL(`http://[${bare}]/`).hostname);
     if (address !== undefined) {
       const again = parseAddress(address.text);
       assert.ok(again !== undefined && classOf(again) === classOf(address));

@@ -9,6 +9,7 @@ import { exampleOperation, operationCases } from '../../helpers/operation-cases.
 import type { FuzzTarget } from '../target.js';
 
 const FRAGMENT = 'c8y_RemoteAccessConnect';
+const EXAMPLE = exampleOperation();
 
 const FIELD = fc.oneof(
   fc.jsonValue({ maxDepth: 2 }),
@@ -34,9 +35,8 @@ const MEMBERS = fc.dictionary(
 
 /** The example with some members replaced, at the top and in the fragment. */
 const DOCUMENT = fc.tuple(MEMBERS, MEMBERS, fc.boolean()).map(([top, inner, isWhole]) => {
-  const example = exampleOperation();
-  const fragment = { ...(isWhole ? (example[FRAGMENT] as object) : {}), ...inner };
-  return Buffer.from(JSON.stringify({ ...example, ...top, [FRAGMENT]: fragment }));
+  const fragment = { ...(isWhole ? (EXAMPLE[FRAGMENT] as object) : {}), ...inner };
+  return Buffer.from(JSON.stringify({ ...EXAMPLE, ...top, [FRAGMENT]: fragment }));
 });
 
 export const operation: FuzzTarget = {

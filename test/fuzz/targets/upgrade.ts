@@ -3,6 +3,9 @@ import { ReplyError, ReplyReader, type ReplyHead } from '../../../workers/dial/r
 import { bytesOf, surface, type Case, type Written } from '../../hostile/cases.js';
 import type { FuzzTarget } from '../target.js';
 
+/** Longer inputs are not cut at every byte: that takes too long to do often. */
+const MAX_CUT_BYTES = 600;
+
 type Outcome = { readonly head: ReplyHead; readonly end: number } | 'not HTTP' | 'more';
 
 export const upgrade: FuzzTarget = {
