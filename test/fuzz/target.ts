@@ -12,6 +12,8 @@ export interface FuzzTarget {
   readonly dictionary?: readonly (string | Buffer)[];
   /** Inputs with a structure, which mutation would hardly ever hit. */
   readonly structured?: fc.Arbitrary<Buffer>;
+  /** One check takes milliseconds, so that the tests do fewer of them. */
+  readonly isSlow?: boolean;
   /** Throws when something does not hold. Synchronous, without side effects that stay. */
   readonly check: (input: Buffer) => void;
 }

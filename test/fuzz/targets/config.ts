@@ -65,6 +65,7 @@ function fileWith(input: Buffer): string {
 export const config: FuzzTarget = {
   name: 'config',
   holds: 'a file is refused with a ConfigError, or gives conduits that the policy understands',
+  isSlow: true,
   seeds: () => [
     Buffer.from(GOOD),
     ...readdirSync(path.join(FOLDER, 'config')).map((file) =>

@@ -133,7 +133,7 @@ function inputOf(bytes: Buffer): PolicyInput | undefined {
         ({ host, ports }) =>
           isText(host) &&
           ports.length > 0 &&
-          ports.every((range) => range.length === 2 && range.every(isPort)),
+          ports.every((range) => (range as readonly number[]).length === 2 && range.every(isPort)),
       );
     return isGood ? value : undefined;
   } catch {

@@ -51,7 +51,7 @@ export const tunnelUrlTarget: FuzzTarget = {
         fc.constant(BASE),
         fc.constant('http://127.0.0.1:8080'),
       ),
-      fc.string({ unit: fc.constantFrom(...'aZ09._~-/%?#@:\\ \n'), minLength: 1, maxLength: 20 }),
+      fc.string({ unit: fc.constantFrom(...Array.from('aZ09._~-/%?#@:\\ \n')), minLength: 1, maxLength: 20 }),
     )
     .map(([base, key]) => written(base, key)),
   check: (input) => {

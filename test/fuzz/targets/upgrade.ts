@@ -31,14 +31,8 @@ export const upgrade: FuzzTarget = {
   ],
   check: (input) => {
     const whole = read(input, [input.length]);
-    assert.deepEqual(
-      read(
-        input,
-        Array.from(input, (_, at) => at + 1),
-      ),
-      whole,
-      'byte by byte it is something else',
-    );
+    const ends = input.length <= MAX_CUT_BYTES ? Array.from(input, (_, at) => at + 1) : [input.length];
+    assert.deepEqual(read(input, ends), whole, 'byte by byte it is something else');
     const middle = Math.floor(input.length / 2);
     assert.deepEqual(read(input, [middle, input.length]), whole, 'in two pieces it is something else');
     if (typeof whole === 'string') return;
@@ -48,7 +42,7 @@ export const upgrade: FuzzTarget = {
     assert.ok(input.subarray(0, end).toString('latin1').endsWith('\r\n\r\n'));
     for (const [name, value] of head.fields) {
       assert.match(name, /^[!#$%&'*+.^_`|~0-9a-z-]+$/);
-      assert.doesNotMatch(value, /[\0-\x08\n-\x1f\x7f]/);
+      assert.match(value, /^[\t -~\x80-\xff]*$/);
     }
   },
 };
