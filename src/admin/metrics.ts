@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { FailureCode } from '../../contract/failure.js';
 import type { EndReason } from '../../contract/session-state.js';
@@ -18,6 +19,10 @@ export interface MetricsGauges {
   readonly logDropped?: (() => number) | undefined;
   /** Whether bufferutil's native code is there; default unknown, and then 0. */
   readonly hasBufferutil?: boolean | undefined;
+  /** What is in use of each resource that is watched. */
+  readonly resources: () => Readonly<
+    Partial<Record<string, { readonly used: number; readonly limit: number }>>
+  >;
 }
 
 /**
@@ -83,7 +88,9 @@ export class Metrics implements MetricsSource {
     this.#gauge('gatehouse_bufferutil', '1 when bufferutil has native code here, else 0.', () =>
       gauges.hasBufferutil === true ? 1 : 0,
     );
+    this.#resourceGauge(gauges.resources);
     collectDefaultMetrics({ register: this.#registry });
+    this.#countDescriptors();
     // A rate over a series that appears with its first event misses that event: both directions begin at 0.
     this.#bytes.inc({ direction: 'uplink' }, 0);
     this.#bytes.inc({ direction: 'downlink' }, 0);
@@ -159,6 +166,22 @@ export class Metrics implements MetricsSource {
     return new Counter({ name, help, labelNames, registers: [this.#registry] });
   }
 
+  /** The client library lists them in one go on the main thread: with 20,000 that holds up everything for 50 ms. */
+  #countDescriptors(): void {
+    const name = 'process_open_fds';
+    if (this.#registry.getSingleMetric(name) === undefined) return;
+    this.#registry.removeSingleMetric(name);
+    new Gauge({
+      name,
+      help: 'Number of open file descriptors.',
+      registers: [this.#registry],
+      async collect() {
+        // One of them is that of the listing.
+        this.set((await readdir('/proc/self/fd')).length - 1);
+      },
+    });
+  }
+
   /** A counter that is kept elsewhere. */
   #total(name: string, help: string, read: () => number): void {
     new Counter({
@@ -168,6 +191,20 @@ export class Metrics implements MetricsSource {
       collect() {
         this.reset();
         this.inc(read());
+      },
+    });
+  }
+
+  #resourceGauge(resources: MetricsGauges['resources']): void {
+    new Gauge({
+      name: 'gatehouse_resource_usage_ratio',
+      help: 'Share of a watched resource that is in use.',
+      labelNames: ['resource'],
+      registers: [this.#registry],
+      collect() {
+        for (const [resource, usage] of Object.entries(resources())) {
+          if (usage !== undefined && usage.limit > 0) this.set({ resource }, usage.used / usage.limit);
+        }
       },
     });
   }

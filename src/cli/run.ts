@@ -60,7 +60,9 @@ class Running {
     const { version } = this.options;
     const onFatal = (): void => this.#resolve(EXIT.failed);
     const onDrained = (): void => this.#resolve(EXIT.done);
-    const gateway = new Gateway({ config, version, log, redactor, logDropped, onFatal, onDrained });
+    const renewCredentials = (): Config['cloud'] | undefined => this.#freshCredentials();
+    const parts = { config, version, log, redactor, logDropped, renewCredentials };
+    const gateway = new Gateway({ ...parts, onFatal, onDrained });
     this.io.onInterrupt(() => this.#resolve(EXIT.done));
     this.io.onSignal('SIGUSR2', () => gateway.drain());
     this.io.onSignal('SIGHUP', () => this.#reload(gateway));
@@ -78,6 +80,18 @@ class Running {
     await gateway.stop();
     log.info({ exitCode }, 'gatehouse stopped');
     return exitCode;
+  }
+
+  /** Nobody asked for a reload: an invalid configuration is not told here, at every try. */
+  #freshCredentials(): Config['cloud'] | undefined {
+    try {
+      const { config } = this.load();
+      registerSecrets(this.redactor, config);
+      return config.cloud;
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      return undefined;
+    }
   }
 
   /** A configuration that is invalid changes nothing: the old one stays. */

@@ -6,6 +6,8 @@ import type { RegisteredDevice } from '../../simulator/cloud.js';
 import { DnsServer, type DnsScript } from '../helpers/dns-server.js';
 import { PlantTarget } from '../helpers/plant.js';
 import { useNameServer } from './injectors/resolv-conf.js';
+import { RawCloud, type RawCloudOptions } from '../helpers/raw-cloud.js';
+import { TcpTarget } from '../helpers/tcp-target.js';
 import { SmallDisk } from './injectors/small-disk.js';
 import { Network } from './injectors/network.js';
 import { ToxicProxy, type Toxics } from './injectors/toxic-proxy.js';
@@ -29,6 +31,7 @@ export class Rig {
   /** What the row measured, by name; shown with its result. */
   readonly figures: Record<string, number> = {};
   readonly #stands: Stand[] = [];
+  readonly #rawClouds: RawCloud[] = [];
   readonly #ends: (() => unknown)[] = [];
 
   /** A cloud in this process and an agent in another one, which can receive operations unless told otherwise. */
@@ -37,6 +40,7 @@ export class Rig {
     const mqtt = intake === 'mqtt' ? (tls ? { mqttsPort: 0 } : { mqttPort: 0 }) : {};
     const cloud = await startCloud({ ...(tls ? { httpsPort: 0 } : {}), ...mqtt, ...options.cloud });
     const stand = new Stand(cloud, Stand.folderIn(this.folder), options);
+    stand.onCheck = () => this.#letGo();
     this.#stands.push(stand);
     const sections = options.before?.(cloud, stand.device);
     if (sections !== undefined) stand.configure({ ...options.sections, ...sections });
@@ -52,6 +56,21 @@ export class Rig {
     const target = await PlantTarget.listen(onSocket, address);
     this.atEnd(() => target.close());
     return target;
+  }
+
+  /** A target on 127.0.0.1 that keeps nothing of what it gets, for streams. Default: it says nothing. */
+  async streamTarget(onSocket?: Parameters<typeof TcpTarget.start>[0]): Promise<TcpTarget> {
+    const target = await TcpTarget.start(onSocket);
+    this.atEnd(() => target.stop());
+    return target;
+  }
+
+  /** A scripted server for the tunnels: `sections: { cloud: { remoteAccessUrl: `http://127.0.0.1:${cloud.port}` } }`. */
+  async rawCloud(options?: RawCloudOptions): Promise<RawCloud> {
+    const cloud = await new RawCloud(options).listen();
+    this.#rawClouds.push(cloud);
+    this.atEnd(() => cloud.close());
+    return cloud;
   }
 
   /** A TCP proxy to `port` that does harm; the toxics may be changed while it runs. */
@@ -88,7 +107,13 @@ export class Rig {
 
   /** Sees whether any agent holds or tells what it should not, and ends it. @throws LeakError */
   async check(): Promise<void> {
+    this.network.clear();
     for (const stand of this.#stands) await stand.check();
+  }
+
+  /** Tunnels at scripted servers end here; those of the simulator are the stands' own. */
+  #letGo(): void {
+    for (const { connections } of this.#rawClouds) for (const socket of connections) socket.destroy();
   }
 
   /** Ends everything that the row started. */

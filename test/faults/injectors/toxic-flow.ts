@@ -37,7 +37,7 @@ export class ToxicFlow {
   #isOver = false;
   /** When the next byte may go, by the rate. */
   #freeAtMs = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #stopWaiting: (() => void) | undefined;
 
   constructor(
     readonly direction: 'up' | 'down',
@@ -63,8 +63,8 @@ export class ToxicFlow {
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#stopWaiting?.();
+    this.#stopWaiting = undefined;
   }
 
   #take(chunk: Buffer): void {
@@ -82,7 +82,7 @@ export class ToxicFlow {
 
   /** Passes on what is due; comes again by itself for the rest. */
   #pump(): void {
-    if (this.#timer !== undefined || this.#isOver || this.to.destroyed) return;
+    if (this.#stopWaiting !== undefined || this.#isOver || this.to.destroyed) return;
     for (let piece = this.#pieces[0]; piece !== undefined; piece = this.#pieces[0]) {
       if (this.to.writableNeedDrain) return;
       const waitMs = Math.max(piece.dueAtMs, this.#freeAtMs) - performance.now();
@@ -98,10 +98,17 @@ export class ToxicFlow {
   }
 
   #comeAgain(waitMs: number): void {
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
+    const again = (): void => {
+      this.#stopWaiting = undefined;
       this.#pump();
-    }, Math.ceil(waitMs));
+    };
+    if (waitMs > 0) {
+      const timer = setTimeout(again, Math.ceil(waitMs));
+      this.#stopWaiting = () => clearTimeout(timer);
+    } else {
+      const immediate = setImmediate(again);
+      this.#stopWaiting = () => clearImmediate(immediate);
+    }
   }
 
   /** Writes one piece, or what of it may still pass; false behind the last byte. */
