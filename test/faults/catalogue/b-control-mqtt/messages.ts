@@ -127,7 +127,9 @@ export async function errorMessages(rig: Rig): Promise<void> {
 export async function severalLines(rig: Rig): Promise<void> {
   const stand = await rig.start({
     intake: 'mqtt',
-    before: (cloud) => void cloud.faults.set(NO_LIST),
+    before: (cloud) => {
+      cloud.faults.set(NO_LIST);
+    },
   });
   const target = await rig.target();
   const client = await clientOf(stand);

@@ -54,6 +54,7 @@ export async function beforeTheCertificate(rig: Rig): Promise<void> {
   assert.equal(failed.code, 'cloud-tls');
   assert.match(String(failed.sentence), /not valid yet; the gateway's clock says 2001-02-03/);
   clock.set('+0');
+  await lapse(SEEN_MS);
   assert.equal((await stand.final(id, 90_000)).status, 'FAILED');
   await works(stand, target, BACK_MS);
 }
