@@ -1,5 +1,8 @@
-import type { AdminBackend, SessionView, StatusView, WorkerView } from './admin/backend.js';
+import { performance } from 'node:perf_hooks';
+import type { AdminBackend, ResourceView, SessionView, StatusView, WorkerView } from './admin/backend.js';
 import type { CloudLink } from './cloud/intake.js';
+import { LoopDelayMeter } from './resources/loop-delay-meter.js';
+import { RESOURCES, type Sample } from './resources/sample.js';
 import type { SessionRecord } from './supervisor/session-registry.js';
 import type { Supervisor } from './supervisor/supervisor.js';
 
@@ -13,6 +16,14 @@ interface WorkerFacts {
   heldBytes: number;
 }
 
+/** Where the view asks for what it does not count itself. */
+export interface BackendParts {
+  readonly supervisor: Supervisor;
+  readonly outboxSize: () => number;
+  readonly resources: () => Sample;
+  readonly drain: () => void;
+}
+
 /** What the admin listener and its clients see of the agent. */
 export class GatewayView {
   readonly workers = new Map<number, WorkerFacts>();
@@ -21,6 +32,7 @@ export class GatewayView {
   sessionsOpened = 0;
   sessionsFailed = 0;
   workerRestarts = 0;
+  readonly #loop = new LoopDelayMeter(() => performance.now());
   #operations = 0;
   #uplinkBytes = 0;
   #downlinkBytes = 0;
@@ -69,10 +81,10 @@ export class GatewayView {
   }
 
   /** The agent as the admin listener wants it. */
-  backend(parts: { supervisor: Supervisor; outboxSize: () => number; drain: () => void }): AdminBackend {
+  backend(parts: BackendParts): AdminBackend {
     const { supervisor } = parts;
     return {
-      status: () => this.#status(supervisor, parts.outboxSize()),
+      status: () => this.#status(parts),
       sessions: () => [...supervisor.registry.all()].map(viewOf),
       close: (sessionId) => supervisor.close(sessionId, 'admin', 'an operator closed it'),
       drain: () => parts.drain(),
@@ -86,7 +98,7 @@ export class GatewayView {
     return { ready: true };
   }
 
-  #status({ registry }: Supervisor, statusOutbox: number): StatusView {
+  #status({ supervisor: { registry }, outboxSize, resources }: BackendParts): StatusView {
     const perWorker = new Map<number, number>();
     for (const { worker } of registry.all()) perWorker.set(worker, (perWorker.get(worker) ?? 0) + 1);
     return {
@@ -95,6 +107,8 @@ export class GatewayView {
       uptimeSeconds: Math.round(process.uptime()),
       draining: this.draining,
       cloud: this.link,
+      eventLoopDelay: this.#loop.read(),
+      resources: usages(resources()),
       workers: [...this.workers].map(
         ([worker, { pid, loopDelay, uplinkBytes, downlinkBytes, heldBytes }]) => ({
           worker,
@@ -114,10 +128,17 @@ export class GatewayView {
         uplinkBytes: this.#uplinkBytes,
         downlinkBytes: this.#downlinkBytes,
         workerRestarts: this.workerRestarts,
-        statusOutbox,
+        statusOutbox: outboxSize(),
       },
     };
   }
+}
+
+function usages(sample: Sample): ResourceView[] {
+  return RESOURCES.flatMap((resource) => {
+    const usage = sample[resource];
+    return usage === undefined ? [] : [{ resource, ...usage }];
+  });
 }
 
 function viewOf(record: SessionRecord): SessionView {

@@ -11,12 +11,14 @@ import type { AdminListen, Config } from './config/config.js';
 import { reloadable, reloaded } from './config/reload.js';
 import { hasBufferutil } from './bufferutil.js';
 import { policyOf } from './gateway-policy.js';
+import { watchResources } from './gateway-resources.js';
 import { GatewayView } from './gateway-view.js';
 import { createJournal } from './journal/create-journal.js';
 import type { Journal, Recovered } from './journal/journal.js';
 import type { Log } from './log/log.js';
 import type { Redactor } from './log/redaction.js';
 import { Resolver } from './names/resolver.js';
+import type { ResourceWatch } from './resources/resource-watch.js';
 import type { Device } from './supervisor/admission.js';
 import { SessionPool } from './supervisor/pool.js';
 import { Supervisor } from './supervisor/supervisor.js';
@@ -67,6 +69,7 @@ export class Gateway {
   readonly #admin: AdminServer;
   readonly #view: GatewayView;
   readonly #metrics: Metrics;
+  readonly #resources: ResourceWatch;
   #config: Config;
   /** Where the admin listener really is: port 0 of the configuration stands for any free one. */
   #adminListen: AdminListen;
@@ -85,6 +88,7 @@ export class Gateway {
       outboxSize: () => this.#cloud.status.size,
       logDropped: options.logDropped,
       hasBufferutil: this.#hasBufferutil(),
+      resources: () => this.#resources.sample,
     });
     this.#metrics.expectViolations(VIOLATIONS);
     this.#pool = this.#createPool();
@@ -122,10 +126,17 @@ export class Gateway {
         deviceOf: (deviceId) => this.#deviceOf(deviceId),
         resolve: (hostname) => resolver.resolve(hostname),
         tunnel: (connectionKey) => tunnels.open(connectionKey),
+        shortage: () => this.#resources.shortage(),
         cloudNow: () => this.#cloud.clock.now(),
       },
       redact: { add: (key) => redactor.add(key, 'connection-key'), remove: (key) => redactor.remove(key) },
       now: () => performance.now(),
+    });
+    this.#resources = watchResources({
+      log,
+      pool: this.#pool,
+      supervisor: this.supervisor,
+      memoryLimit: () => this.#config.limits.memoryBytes,
     });
     this.#admin = new AdminServer({
       listen: config.admin.listen,
@@ -133,6 +144,7 @@ export class Gateway {
       backend: this.#view.backend({
         supervisor: this.supervisor,
         outboxSize: () => this.#cloud.status.size,
+        resources: () => this.#resources.sample,
         drain: () => this.drain(),
       }),
       metrics: this.#metrics,
@@ -148,6 +160,7 @@ export class Gateway {
    */
   async start(): Promise<AdminAddress | undefined> {
     const [recovered] = await Promise.all([this.#journal.open(), this.#allWorkersUp()]);
+    await this.#resources.start();
     const address = await this.#admin.start();
     if (address !== undefined) this.#adminListen = address;
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
@@ -172,6 +185,7 @@ export class Gateway {
   /** Stops cleanly within SHUTDOWN_MS: sessions end with their bytes delivered, what is pending is reported. */
   async stop(): Promise<void> {
     this.#isStopping = true;
+    this.#resources.stop();
     const { log } = this.#options;
     const intakeStopped = this.#cloud.intake.stop();
     const sessions = this.supervisor.registry.sessions;
@@ -209,7 +223,7 @@ export class Gateway {
     this.supervisor.remember(operations);
     if (finals.length > 0)
       this.#options.log.info({ operations: finals.length }, 'statuses that an earlier run left are sent');
-    for (const update of finals) this.#cloud.status.report(update);
+    for (const update of finals) this.#cloud.status.resume(update);
   }
 
   /** Without it sessions work all the same, a little slower: worth a line, but no failure. */
@@ -238,6 +252,8 @@ export class Gateway {
             this.#view.loopDelay(worker, report.loopDelay);
             this.#metrics.workerLoopDelay(worker, report.loopDelay.p99Ms);
           }
+          if (report.heldBytes !== undefined) this.#view.held(worker, report.heldBytes);
+          if (report.heaviest !== undefined) this.#resources.onWeights(report.heaviest);
           this.supervisor.onReport(worker, report);
         },
         onFatal: (error) => {

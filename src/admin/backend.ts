@@ -43,6 +43,10 @@ export interface StatusView {
   /** True once a drain was asked for. */
   readonly draining: boolean;
   readonly cloud: CloudView;
+  /** Of the main thread, which decides and reports; null in the first moment. */
+  readonly eventLoopDelay: LoopDelay | null;
+  /** What is watched and how much of it is in use; what cannot be watched here is missing. */
+  readonly resources: readonly ResourceView[];
   readonly workers: readonly WorkerView[];
   readonly totals: TotalsView;
 }
@@ -52,6 +56,14 @@ export interface CloudView {
   readonly state: 'connected' | 'disconnected';
   /** Why it is disconnected; absent while it is connected. */
   readonly reason?: string;
+}
+
+/** A resource that runs out at `limit`; both numbers are bytes, descriptors or ports. */
+export interface ResourceView {
+  readonly resource: 'memory' | 'descriptors' | 'kernel-memory' | 'ports';
+  readonly used: number;
+  /** 0 where it is not limited. */
+  readonly limit: number;
 }
 
 export interface WorkerView {

@@ -19,6 +19,10 @@ export interface MetricsGauges {
   readonly logDropped?: (() => number) | undefined;
   /** Whether bufferutil's native code is there; default unknown, and then 0. */
   readonly hasBufferutil?: boolean | undefined;
+  /** What is in use of each resource that is watched. */
+  readonly resources: () => Readonly<
+    Partial<Record<string, { readonly used: number; readonly limit: number }>>
+  >;
 }
 
 /**
@@ -84,6 +88,7 @@ export class Metrics implements MetricsSource {
     this.#gauge('gatehouse_bufferutil', '1 when bufferutil has native code here, else 0.', () =>
       gauges.hasBufferutil === true ? 1 : 0,
     );
+    this.#resourceGauge(gauges.resources);
     collectDefaultMetrics({ register: this.#registry });
     this.#countDescriptors();
     // A rate over a series that appears with its first event misses that event: both directions begin at 0.
@@ -186,6 +191,20 @@ export class Metrics implements MetricsSource {
       collect() {
         this.reset();
         this.inc(read());
+      },
+    });
+  }
+
+  #resourceGauge(resources: MetricsGauges['resources']): void {
+    new Gauge({
+      name: 'gatehouse_resource_usage_ratio',
+      help: 'Share of a watched resource that is in use.',
+      labelNames: ['resource'],
+      registers: [this.#registry],
+      collect() {
+        for (const [resource, usage] of Object.entries(resources())) {
+          if (usage !== undefined && usage.limit > 0) this.set({ resource }, usage.used / usage.limit);
+        }
       },
     });
   }

@@ -31,7 +31,7 @@ export interface Cloud {
    * until `close`.
    */
   readonly intake: Intake;
-  readonly status: StatusReporter;
+  readonly status: StatusReporter & Pick<StatusOutbox, 'resume'>;
   readonly rest: RestClient;
   readonly credentials: CurrentCredentials;
   /** The cloud's clock, by which the age of operations is judged. */
@@ -101,6 +101,7 @@ class DeviceSide implements Cloud {
     this.status = new StatusOutbox({
       transport: this.#statusTransport(),
       journal: options.journal,
+      look: (operationId, signal) => new RestStatus(this.rest).look(operationId, signal),
       backoff: newBackoff(),
       timing: timing.backoff,
       monotonic,

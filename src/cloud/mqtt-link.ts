@@ -54,9 +54,15 @@ export class MqttLink {
       client.once('connect', () => resolve('connected'));
     });
     const onAbort = () => link.destroy();
+    // The library's own deadline ends with any CONNACK, also with one that it makes nothing of.
+    const timer = setTimeout(
+      () => link.destroy(new LinkError('the broker did not take the login in time')),
+      2 * options.transport.connectMs,
+    );
     signal.addEventListener('abort', onAbort);
     if (signal.aborted) onAbort();
     const outcome = await Promise.race([connected, link.closed]);
+    clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);
     if (outcome === 'connected' && !signal.aborted) return link;
     link.destroy();

@@ -82,7 +82,9 @@ export class Sweep {
       const deviceId = property(document, 'deviceId');
       if (!isCloudId(id) || !isCloudId(deviceId) || isOurs(id)) continue;
       if (property(document, REMOTE_ACCESS_FRAGMENT) === undefined) continue;
-      const createdAtMs = Date.parse(String(property(document, 'creationTime')));
+      const created = property(document, 'creationTime');
+      // Not String(…): an object with a member `toString` would throw, and no sweep would ever come to its end.
+      const createdAtMs = typeof created === 'string' ? Date.parse(created) : NaN;
       // One that is younger than we are, or of unknown age, belongs to another process that has taken over, or is about to be ours.
       if (!(createdAtMs < startedByCloudMs)) continue;
       log.warn({ operationId: id }, 'operation left by an earlier run is failed');

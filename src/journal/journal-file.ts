@@ -88,7 +88,7 @@ export class JournalFile {
     this.#isIncomplete = true;
     // A run that is under way may be past the point where it looks.
     await this.#running;
-    if (this.#isIncomplete) this.#run();
+    this.#run();
     await this.#running;
   }
 
@@ -112,12 +112,16 @@ export class JournalFile {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#retry);
-    await this.#running;
+    while (this.#running !== undefined) await this.#running;
     await this.#file.close();
   }
 
   #run(): void {
-    this.#running ??= this.#writeAll().finally(() => (this.#running = undefined));
+    this.#running ??= this.#writeAll().finally(() => {
+      this.#running = undefined;
+      // Whoever was waiting for the last batch may have asked for more already.
+      if (this.#waiting.length > 0) this.#run();
+    });
   }
 
   /** Never rejects. */

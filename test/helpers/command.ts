@@ -26,6 +26,8 @@ export interface CommandEnd {
 export interface CommandOptions {
   /** All of its environment beside PATH: proxies and settings of whoever runs the tests must not matter. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Flags for Node itself. */
+  readonly nodeFlags?: readonly string[];
   /** Default: the folder for temporary files, in which there is no gatehouse.yaml. */
   readonly cwd?: string;
   /** Put before the command, such as `prlimit --nofile=64`: a program that becomes what it is told to run (exec). */
@@ -40,8 +42,10 @@ export class Command {
   readonly #ended: Promise<CommandEnd>;
   #hasEnded = false;
 
-  constructor(args: readonly string[], { env = {}, cwd = tmpdir(), prefix = [] }: CommandOptions = {}) {
-    const [program = process.execPath, ...rest] = [...prefix, process.execPath, MAIN, ...args];
+  constructor(args: readonly string[], options: CommandOptions = {}) {
+    const { env = {}, nodeFlags = [], cwd = tmpdir(), prefix = [] } = options;
+    const command = [...prefix, process.execPath, ...nodeFlags, MAIN, ...args];
+    const [program = process.execPath, ...rest] = command;
     this.#child = spawn(program, rest, {
       cwd,
       env: { PATH: process.env.PATH, ...env },

@@ -19,6 +19,7 @@ import type { LogOutput } from '../../src/log/log-sink.js';
 import { Redactor } from '../../src/log/redaction.js';
 import type { SessionRecord } from '../../src/supervisor/session-registry.js';
 import { eventually } from './eventually.js';
+import { testIsolation } from './test-isolation.js';
 
 /** What a test may set; the configuration is merged over one that works. */
 export interface WorldOptions {
@@ -208,7 +209,7 @@ function configuration(
     conduits: options.conduits ?? [{ name: 'loopback', host: '127.0.0.1', ports: ['*'] }],
     limits: options.limits ?? {},
     keepAlive: options.keepAlive ?? {},
-    workers: { count: options.workers ?? 1, isolation: options.isolation ?? 'thread' },
+    workers: { count: options.workers ?? 1, isolation: options.isolation ?? testIsolation() },
     admin: { listen: '127.0.0.1:0' },
   };
 }

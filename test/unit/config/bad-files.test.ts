@@ -8,11 +8,11 @@ import { loadConfig } from '../../../src/config/load.js';
 import { ConfigError } from '../../../src/config/problem.js';
 
 /*
- * Each file in test/data/config is invalid and says at its top what has to be found:
+ * Each file in test/data/hostile/config is invalid and says at its top what has to be found:
  *
  *     # expect <line> <key>: <part of the sentence>
  */
-const FOLDER = fileURLToPath(new URL('../../../../test/data/config/', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../../../../test/data/hostile/config/', import.meta.url));
 
 const copies = mkdtempSync(path.join(tmpdir(), 'gatehouse-bad-'));
 after(() => rmSync(copies, { recursive: true, force: true }));
