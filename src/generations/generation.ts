@@ -203,7 +203,7 @@ class Generation {
   }
 
   async #takeOver(order: Extract<ParentMessage, { kind: 'take-over' }>): Promise<void> {
-    const { elders, ended, handOver, admin: before } = order;
+    const { elders, ended, handOver, admin: before, isOverdue } = order;
     const { log, options } = this;
     if (this.#gateway === undefined || this.#config === undefined) return;
     const isFirst = this.#role === 'standby';
@@ -216,6 +216,7 @@ class Generation {
       const admin = await this.#gateway.takeOver(handOver, {
         ended: isFirst ? gone : [...new Set([...gone, ...ended])],
         admin: before,
+        mayAdminWait: isOverdue,
       });
       const { conduits, device, intake, workers } = this.#config;
       const facts = { conduits: conduits.length, device: device.externalId, intake: intake.kind };
