@@ -23,8 +23,20 @@ export const MAX_HANDSHAKES = 64;
 /** Longest wait for that turn, in ms: by then the user's side has given up (clients wait 30 to 45 s in all). */
 export const HANDSHAKE_TURN_MS = 20_000;
 
+/**
+ * Sessions that may be connecting at a time, in all; more are refused at once instead of late. Two threads bring up some
+ * 200 a second each, so that these are up within the longest wait for a turn.
+ */
+export const MAX_CONNECTING_SESSIONS = 4_000;
+
 /** TCP keep-alive on both sockets, in ms of silence before the first probe. Ten probes a second apart follow. */
 export const TCP_KEEP_ALIVE_MS = 15_000;
+
+/**
+ * Appended to the cipher list of every TLS connection to the cloud: at least 112 bits of security (OpenSSL's level 2), so
+ * RSA keys below 2,048 bits and SHA-1 signatures are refused. OpenSSL before 3.2, and so Node 20 and 22, would take them.
+ */
+export const TLS_SECURITY_LEVEL = '@SECLEVEL=2';
 
 /** Longest wait for the cloud's close frame after ours, in ms. */
 export const CLOSE_HANDSHAKE_MS = 5_000;
@@ -72,3 +84,12 @@ export const JOURNAL_WAIT_MS = 5_000;
 
 /** Largest record of the journal, in bytes: a failure reason of 500 bytes may double in JSON, ids and hash are short. */
 export const MAX_JOURNAL_RECORD_BYTES = 4_096;
+
+/** How often a worker says that its event loop turns, in ms. */
+export const HEARTBEAT_MS = 100;
+
+/** Longest silence of a worker before it is ended and replaced, in ms: no turn of a loop that serves sessions takes this long. */
+export const WORKER_STALL_MS = 1_500;
+
+/** Sessions that one worker names when it is asked who holds most: far more than are ended at a time. */
+export const MAX_WEIGHED_SESSIONS = 64;

@@ -12,6 +12,9 @@ import type { EndReason } from './session-state.js';
  *     supervisor <==WorkerReport== port <== session-worker        coalesced
  *
  * There is one port per worker, not per session: libuv looks at every open port whenever one is written to.
+ *
+ * Where a worker is a process (workers.isolation), the same travels over its IPC channel, wrapped: ToProcess one way,
+ * FromProcess the other.
  */
 
 /** Limits of one session; times in ms, 0 = off where said so. */
@@ -86,6 +89,14 @@ export interface SessionTotals {
 export interface WorkerSettings {
   /** Extra trusted roots in PEM, or undefined for the system's. */
   readonly ca: string | undefined;
+  /** Oldest TLS version that is accepted from the cloud. */
+  readonly minTlsVersion: 'TLSv1.2' | 'TLSv1.3';
+}
+
+/** A thread's workerData. */
+export interface ThreadSettings extends WorkerSettings {
+  /** One Int32 that the thread adds 1 to every HEARTBEAT_MS. */
+  readonly heartbeat: SharedArrayBuffer;
 }
 
 /** Sent by a worker over its parent port as soon as it runs. */
@@ -101,13 +112,17 @@ export function isWorkerHello(message: unknown): message is WorkerHello {
   );
 }
 
-/** From the main thread to a worker. Closing a session that is gone is harmless. */
-export interface WorkerCommand {
-  readonly kind: 'close';
-  readonly sessionId: string;
-  readonly reason: EndReason;
-  readonly detail: string;
-}
+/** From the main thread to a worker. */
+export type WorkerCommand =
+  /** Ends a session; harmless when it is gone. With `overload` what it holds is given up at once. */
+  | {
+      readonly kind: 'close';
+      readonly sessionId: string;
+      readonly reason: EndReason;
+      readonly detail: string;
+    }
+  /** Asks for a report with `heaviest`. */
+  | { readonly kind: 'weigh' };
 
 /** What happened in a worker since its last report. */
 export interface WorkerReport {
@@ -122,7 +137,34 @@ export interface WorkerReport {
   readonly counters: readonly SessionCounters[];
   /** Event-loop delay of the worker over the last interval, in ms; absent between intervals. */
   readonly loopDelay?: { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number };
+  /** Memory that all sessions of the worker hold for bytes under way; absent between intervals. */
+  readonly heldBytes?: number;
+  /** The sessions that hold most, heaviest first, at most MAX_WEIGHED_SESSIONS; the answer to `weigh`. */
+  readonly heaviest?: readonly SessionWeight[];
 }
+
+/** Memory that a session holds for bytes that were read and not yet taken by the other side. */
+export interface SessionWeight {
+  readonly sessionId: string;
+  readonly heldBytes: number;
+}
+
+/** From the main thread to a worker process; the settings come first. */
+export type ToProcess =
+  | { readonly kind: 'settings'; readonly settings: WorkerSettings }
+  | { readonly kind: 'task'; readonly task: SessionTask }
+  | { readonly kind: 'command'; readonly command: WorkerCommand };
+
+/** From a worker process to the main thread. */
+export type FromProcess =
+  /** The process runs and has its settings. */
+  | { readonly kind: 'up' }
+  /** Sent every HEARTBEAT_MS. */
+  | { readonly kind: 'beat' }
+  | { readonly kind: 'summary'; readonly summary: SessionSummary }
+  /** The session ended by an exception of ours: there is no summary. */
+  | { readonly kind: 'broken'; readonly sessionId: string }
+  | { readonly kind: 'report'; readonly report: WorkerReport };
 
 export interface SessionCounters {
   readonly sessionId: string;

@@ -62,6 +62,8 @@ export const END_REASONS = [
   'admin',
   /** The agent stops. */
   'shutdown',
+  /** Its request was cancelled in the cloud in the moment in which it came up. */
+  'cancelled',
   /** A reload removed the conduit that allowed the session. */
   'policy-revoked',
   /** An exception of ours inside the session's own code; its neighbours are untouched. */

@@ -19,6 +19,9 @@ export interface GatewayOptions {
   readonly generation?: number;
   /** Generations that are alive beside this one: what they have begun is left to them. Default none. */
   readonly elders?: readonly number[];
+  readonly renewCredentials?: CloudOptions['renewCredentials'];
+  /** Log lines that were lost since the start, for the metrics. */
+  readonly logDropped?: () => number;
   /** The agent has other generations: how they are seen, and what they have to know. Default: this one is alone. */
   readonly others?: GatewayOthers;
   /** Replaces some of the waits towards the cloud; for tests. */

@@ -1,15 +1,28 @@
-import type { AdminBackend, SessionView, StatusView, WorkerView } from './admin/backend.js';
+import { performance } from 'node:perf_hooks';
+import type { AdminBackend, ResourceView, SessionView, StatusView, WorkerView } from './admin/backend.js';
 import type { OwnBackend } from './generations/elders.js';
 import type { CloudLink } from './cloud/intake.js';
+import { LoopDelayMeter } from './resources/loop-delay-meter.js';
+import { RESOURCES, type Sample } from './resources/sample.js';
 import type { SessionRecord } from './supervisor/session-registry.js';
 import type { Supervisor } from './supervisor/supervisor.js';
 
 type LoopDelay = WorkerView['eventLoopDelay'];
 
 interface WorkerFacts {
+  readonly pid: number | null;
   loopDelay: LoopDelay;
   uplinkBytes: number;
   downlinkBytes: number;
+  heldBytes: number;
+}
+
+/** Where the view asks for what it does not count itself. */
+export interface BackendParts {
+  readonly supervisor: Supervisor;
+  readonly outboxSize: () => number;
+  readonly resources: () => Sample;
+  readonly drain: () => void;
 }
 
 /** What the admin listener and its clients see of the agent. */
@@ -20,6 +33,7 @@ export class GatewayView {
   sessionsOpened = 0;
   sessionsFailed = 0;
   workerRestarts = 0;
+  readonly #loop = new LoopDelayMeter(() => performance.now());
   #operations = 0;
   #uplinkBytes = 0;
   #downlinkBytes = 0;
@@ -29,8 +43,15 @@ export class GatewayView {
     private readonly generation: number,
   ) {}
 
-  workerUp(worker: number): void {
-    this.workers.set(worker, { loopDelay: null, uplinkBytes: 0, downlinkBytes: 0 });
+  /** @param pid of a worker that is a process of its own. */
+  workerUp(worker: number, pid: number | undefined): void {
+    this.workers.set(worker, {
+      pid: pid ?? null,
+      loopDelay: null,
+      uplinkBytes: 0,
+      downlinkBytes: 0,
+      heldBytes: 0,
+    });
   }
 
   workerDown(worker: number): void {
@@ -40,6 +61,12 @@ export class GatewayView {
   loopDelay(worker: number, delay: NonNullable<LoopDelay>): void {
     const facts = this.workers.get(worker);
     if (facts !== undefined) facts.loopDelay = delay;
+  }
+
+  /** Memory that the worker's sessions hold for bytes under way. */
+  held(worker: number, heldBytes: number): void {
+    const facts = this.workers.get(worker);
+    if (facts !== undefined) facts.heldBytes = heldBytes;
   }
 
   operation(): void {
@@ -58,10 +85,10 @@ export class GatewayView {
   }
 
   /** The agent as the admin listener wants it. */
-  backend(parts: { supervisor: Supervisor; outboxSize: () => number; drain: () => void }): OwnBackend {
+  backend(parts: BackendParts): OwnBackend {
     const { supervisor } = parts;
     return {
-      status: () => this.#status(supervisor, parts.outboxSize()),
+      status: () => this.#status(parts),
       sessions: () => [...supervisor.registry.all()].map((record) => viewOf(record, this.generation)),
       close: (sessionId) => supervisor.close(sessionId, 'admin', 'an operator closed it'),
       drain: () => parts.drain(),
@@ -75,7 +102,7 @@ export class GatewayView {
     return { ready: true };
   }
 
-  #status({ registry }: Supervisor, statusOutbox: number): StatusView {
+  #status({ supervisor: { registry }, outboxSize, resources }: BackendParts): StatusView {
     const perWorker = new Map<number, number>();
     for (const { worker } of registry.all()) perWorker.set(worker, (perWorker.get(worker) ?? 0) + 1);
     return {
@@ -94,14 +121,20 @@ export class GatewayView {
           answers: true,
         },
       ],
-      workers: [...this.workers].map(([worker, { loopDelay, uplinkBytes, downlinkBytes }]) => ({
-        worker,
-        generation: this.generation,
-        sessions: perWorker.get(worker) ?? 0,
-        eventLoopDelay: loopDelay,
-        uplinkBytes,
-        downlinkBytes,
-      })),
+      eventLoopDelay: this.#loop.read(),
+      resources: usages(resources()),
+      workers: [...this.workers].map(
+        ([worker, { pid, loopDelay, uplinkBytes, downlinkBytes, heldBytes }]) => ({
+          worker,
+          generation: this.generation,
+          pid,
+          sessions: perWorker.get(worker) ?? 0,
+          eventLoopDelay: loopDelay,
+          uplinkBytes,
+          downlinkBytes,
+          heldBytes,
+        }),
+      ),
       totals: {
         sessionsActive: registry.sessions,
         sessionsOpened: this.sessionsOpened,
@@ -110,10 +143,17 @@ export class GatewayView {
         uplinkBytes: this.#uplinkBytes,
         downlinkBytes: this.#downlinkBytes,
         workerRestarts: this.workerRestarts,
-        statusOutbox,
+        statusOutbox: outboxSize(),
       },
     };
   }
+}
+
+function usages(sample: Sample): ResourceView[] {
+  return RESOURCES.flatMap((resource) => {
+    const usage = sample[resource];
+    return usage === undefined ? [] : [{ resource, ...usage }];
+  });
 }
 
 function viewOf(record: SessionRecord, generation: number): SessionView {

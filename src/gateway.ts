@@ -6,19 +6,21 @@ import { createCloud, type Cloud } from './cloud/cloud.js';
 import type { CloudLink } from './cloud/intake.js';
 import { parseJson } from './cloud/json-document.js';
 import { parseNotification, parseOperation } from './cloud/operation.js';
+import { VIOLATIONS } from './cloud/violation.js';
 import type { AdminListen, Config } from './config/config.js';
 import { reloadable, reloaded } from './config/reload.js';
+import { hasBufferutil } from './bufferutil.js';
 import { policyOf } from './gateway-policy.js';
 import type { OwnBackend } from './generations/elders.js';
 import { GatewayAdmin } from './gateway-admin.js';
 import type { GatewayOptions, TakeOverFacts } from './gateway-options.js';
 import type { AdminPlace, HandOver } from './generations/messages.js';
+import { watchResources } from './gateway-resources.js';
 import { GatewayView } from './gateway-view.js';
 import { createJournal } from './journal/create-journal.js';
 import type { Journal, Recovered } from './journal/journal.js';
-import type { Log } from './log/log.js';
-import type { Redactor } from './log/redaction.js';
 import { Resolver } from './names/resolver.js';
+import type { ResourceWatch } from './resources/resource-watch.js';
 import type { Device } from './supervisor/admission.js';
 import { SessionPool } from './supervisor/pool.js';
 import { Supervisor } from './supervisor/supervisor.js';
@@ -65,6 +67,7 @@ export class Gateway {
   readonly #admin: GatewayAdmin;
   readonly #view: GatewayView;
   readonly #metrics: Metrics;
+  readonly #resources: ResourceWatch;
   #config: Config;
   /** Where the admin listener really is: port 0 of the configuration stands for any free one. */
   #adminListen: AdminListen;
@@ -82,7 +85,11 @@ export class Gateway {
     this.#metrics = new Metrics({
       activeSessions: () => this.supervisor.registry.sessions,
       outboxSize: () => this.#cloud.status.size,
+      logDropped: options.logDropped,
+      hasBufferutil: this.#hasBufferutil(),
+      resources: () => this.#resources.sample,
     });
+    this.#metrics.expectViolations(VIOLATIONS);
     this.#pool = this.#createPool();
     this.#journal = createJournal({ ...options, directory: config.state.directory });
     this.#cloud = createCloud({
@@ -93,11 +100,15 @@ export class Gateway {
       parseOperations: parseNotification,
       parseJson: (document) => parseJson(document, { maxBytes: MAX_REPLY_BYTES }),
       timing: options.timing,
+      renewCredentials: options.renewCredentials,
       journal: this.#journal,
       isOurs: (operationId) => this.supervisor.isOurs(operationId),
+      connectingFor: (ms) => this.supervisor.connectingFor(ms),
       events: {
         onOperation: (parsed) => this.supervisor.onOperation(parsed),
         onLink: (link) => this.#onLink(link),
+        onViolation: (violation, count) => this.#metrics.controlViolation(violation, count),
+        onCancelled: (operationId) => this.supervisor.cancel(operationId),
       },
     });
     const resolver = new Resolver();
@@ -114,6 +125,7 @@ export class Gateway {
         deviceOf: (deviceId) => this.#deviceOf(deviceId),
         resolve: (hostname) => resolver.resolve(hostname),
         tunnel: (connectionKey) => tunnels.open(connectionKey),
+        shortage: () => this.#resources.shortage(),
         cloudNow: () => this.#cloud.clock.now(),
       },
       redact: { add: (key) => redactor.add(key, 'connection-key'), remove: (key) => redactor.remove(key) },
@@ -121,9 +133,16 @@ export class Gateway {
       lease: options.others?.lease,
       onGone: options.others?.onSessionGone.bind(options.others),
     });
+    this.#resources = watchResources({
+      log,
+      pool: this.#pool,
+      supervisor: this.supervisor,
+      memoryLimit: () => this.#config.limits.memoryBytes,
+    });
     this.own = this.#view.backend({
       supervisor: this.supervisor,
       outboxSize: () => this.#cloud.status.size,
+      resources: () => this.#resources.sample,
       drain: () => this.drain(),
     });
     this.#admin = new GatewayAdmin({ ...options, own: this.own, metrics: this.#metrics });
@@ -146,6 +165,7 @@ export class Gateway {
   async prepare(proveCloud: boolean): Promise<void> {
     const proof = proveCloud ? this.#cloud.prepare(AbortSignal.timeout(PROOF_MS)) : Promise.resolve();
     await Promise.all([this.#allWorkersUp(), proof]);
+    await this.#resources.start();
   }
 
   /**
@@ -217,6 +237,7 @@ export class Gateway {
   /** Stops cleanly within SHUTDOWN_MS: sessions end with their bytes delivered, what is pending is reported. */
   async stop(): Promise<void> {
     this.#isStopping = true;
+    this.#resources.stop();
     const { log } = this.#options;
     const intakeStopped = this.#cloud.intake.stop();
     const sessions = this.supervisor.registry.sessions;
@@ -262,25 +283,37 @@ export class Gateway {
     this.supervisor.remember(operations);
     if (finals.length > 0)
       this.#options.log.info({ operations: finals.length }, 'statuses that an earlier run left are sent');
-    for (const update of finals) this.#cloud.status.report(update);
+    for (const update of finals) this.#cloud.status.resume(update);
+  }
+
+  /** Without it sessions work all the same, a little slower: worth a line, but no failure. */
+  #hasBufferutil(): boolean {
+    const isThere = hasBufferutil();
+    if (!isThere)
+      this.#options.log.warn({}, 'bufferutil has no native code here, frames are masked without it');
+    return isThere;
   }
 
   #createPool(): SessionPool {
     const { config, log } = this.#options;
     return new SessionPool({
       workers: config.workers.count,
-      settings: { ca: config.cloud.ca },
+      isolation: config.workers.isolation,
+      settings: { ca: config.cloud.ca, minTlsVersion: config.cloud.minTlsVersion },
+      log,
       events: {
-        onWorkerUp: (worker) => {
-          this.#view.workerUp(worker);
+        onWorkerUp: (worker, pid) => {
+          this.#view.workerUp(worker, pid);
           if (this.#view.workers.size >= config.workers.count) this.#workersUp();
         },
-        onWorkerDown: (worker) => this.#onWorkerDown(worker),
+        onWorkerDown: (worker, why) => this.#onWorkerDown(worker, why),
         onReport: (worker, report) => {
           if (report.loopDelay !== undefined) {
             this.#view.loopDelay(worker, report.loopDelay);
             this.#metrics.workerLoopDelay(worker, report.loopDelay.p99Ms);
           }
+          if (report.heldBytes !== undefined) this.#view.held(worker, report.heldBytes);
+          if (report.heaviest !== undefined) this.#resources.onWeights(report.heaviest);
           this.supervisor.onReport(worker, report);
         },
         onFatal: (error) => {
@@ -306,10 +339,10 @@ export class Gateway {
       );
   }
 
-  #onWorkerDown(worker: number): void {
+  #onWorkerDown(worker: number, why: Error): void {
     this.#view.workerDown(worker);
     if (this.#isStopping) return;
-    this.#options.log.error({ worker }, 'worker lost, another one is started');
+    this.#options.log.error({ worker, err: why }, 'worker lost, another one is started');
     this.#view.workerRestarts += 1;
     this.#metrics.workerRestarted(worker);
   }

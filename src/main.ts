@@ -1,13 +1,25 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
-import { processIo } from './cli/process-io.js';
-import { runProgram } from './cli/program.js';
+/*
+ * Read by every version of Node that somebody may have: old syntax only, and nothing of ours is imported before the
+ * version is known, because a file that does not parse would end in a SyntaxError that tells nobody what to do.
+ */
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+/** package.json names the same version under `engines`; a test compares them. */
+const OLDEST = [20, 19] as const;
 
-process.exitCode = await runProgram(process.argv.slice(2), processIo(), version);
+/** EX_CONFIG: service managers do not start it again, since that would change nothing. */
+const EXIT_CONFIG = 78;
 
-// The work is done. A socket that some library still holds must not keep a service manager waiting.
-setTimeout(() => process.exit(), 500).unref();
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const [oldestMajor, oldestMinor] = OLDEST;
+
+if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
+  const needed = OLDEST.join('.');
+  process.stderr.write(
+    `gatehouse: Node.js ${needed} or newer is needed, and this is ${process.versions.node} (${process.execPath}). ` +
+      'Install a newer one, or put it first in PATH.\n',
+  );
+  process.exitCode = EXIT_CONFIG;
+} else {
+  void import('./start.js');
+}

@@ -85,6 +85,8 @@ function limitedServer(onRequest: (request: IncomingMessage, response: ServerRes
       keepAliveTimeout: limits.IDLE_MS,
       connectionsCheckingInterval: limits.CHECK_INTERVAL_MS,
       maxHeaderSize: limits.MAX_HEADER_BYTES,
+      // A request without a Host is refused with the others that lack the right one, and with our headers.
+      requireHostHeader: false,
       // Smuggling (two lengths, bare line ends) is refused by Node's parser as long as this stays off.
       insecureHTTPParser: false,
     },

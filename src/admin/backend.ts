@@ -28,7 +28,7 @@ export interface SessionView {
   readonly host: string;
   readonly port: number;
   readonly state: 'connecting' | 'open' | 'closing';
-  /** Thread id of the worker that owns the sockets. */
+  /** The worker that owns the sockets, as in the status. */
   readonly worker: number;
   /** ISO 8601, UTC; null while it is connecting. */
   readonly openedAt: string | null;
@@ -46,6 +46,10 @@ export interface StatusView {
   /** True once a drain was asked for. */
   readonly draining: boolean;
   readonly cloud: CloudView;
+  /** Of the main thread, which decides and reports; null in the first moment. */
+  readonly eventLoopDelay: LoopDelay | null;
+  /** What is watched and how much of it is in use; what cannot be watched here is missing. */
+  readonly resources: readonly ResourceView[];
   readonly workers: readonly WorkerView[];
   readonly totals: TotalsView;
   /** Oldest first; the last one is in charge. */
@@ -72,16 +76,28 @@ export interface CloudView {
   readonly reason?: string;
 }
 
+/** A resource that runs out at `limit`; both numbers are bytes, descriptors or ports. */
+export interface ResourceView {
+  readonly resource: 'memory' | 'descriptors' | 'kernel-memory' | 'ports';
+  readonly used: number;
+  /** 0 where it is not limited. */
+  readonly limit: number;
+}
+
 export interface WorkerView {
   /** Number of the generation that has it. Thread ids are unique within one. */
   readonly generation: number;
-  /** Thread id. */
+  /** Thread id, or the number of the worker where workers are processes. */
   readonly worker: number;
+  /** Process id where the worker is a process of its own; null where it is a thread. */
+  readonly pid: number | null;
   readonly sessions: number;
   /** Over the last interval, in ms; null before the first one. */
   readonly eventLoopDelay: LoopDelay | null;
   readonly uplinkBytes: number;
   readonly downlinkBytes: number;
+  /** Memory that its sessions hold for bytes that one side sent and the other has not taken yet, now. */
+  readonly heldBytes: number;
 }
 
 /** Event-loop delay over one interval, in ms. */

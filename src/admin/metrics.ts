@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { FailureCode } from '../../contract/failure.js';
 import type { EndReason } from '../../contract/session-state.js';
@@ -14,6 +15,14 @@ export interface MetricsGauges {
   readonly activeSessions: () => number;
   /** Operations whose status the cloud does not have yet. */
   readonly outboxSize: () => number;
+  /** Log lines that were lost since the start; default none. */
+  readonly logDropped?: (() => number) | undefined;
+  /** Whether bufferutil's native code is there; default unknown, and then 0. */
+  readonly hasBufferutil?: boolean | undefined;
+  /** What is in use of each resource that is watched. */
+  readonly resources: () => Readonly<
+    Partial<Record<string, { readonly used: number; readonly limit: number }>>
+  >;
 }
 
 /**
@@ -34,6 +43,11 @@ export class Metrics implements MetricsSource {
     'gatehouse_worker_restarts_total',
     'Workers that died and were replaced.',
     [],
+  );
+  readonly #violations = this.#counter(
+    'gatehouse_control_violations_total',
+    'What the cloud or the broker sent that it must not, by kind.',
+    ['kind'],
   );
   readonly #setup = new Histogram({
     name: 'gatehouse_session_setup_seconds',
@@ -69,7 +83,17 @@ export class Metrics implements MetricsSource {
       'Operations whose status the cloud does not have yet.',
       gauges.outboxSize,
     );
+    this.#total(
+      'gatehouse_log_dropped_total',
+      'Log lines lost because their destination took none.',
+      gauges.logDropped ?? (() => 0),
+    );
+    this.#gauge('gatehouse_bufferutil', '1 when bufferutil has native code here, else 0.', () =>
+      gauges.hasBufferutil === true ? 1 : 0,
+    );
+    this.#resourceGauge(gauges.resources);
     collectDefaultMetrics({ register: this.#registry });
+    this.#countDescriptors();
     // A rate over a series that appears with its first event misses that event: both directions begin at 0.
     this.#bytes.inc({ direction: 'uplink' }, 0);
     this.#bytes.inc({ direction: 'downlink' }, 0);
@@ -112,6 +136,16 @@ export class Metrics implements MetricsSource {
     this.#restarts.inc();
   }
 
+  /** Kinds that are counted; each series begins at 0. */
+  expectViolations(kinds: readonly string[]): void {
+    for (const kind of kinds) this.#violations.inc({ kind }, 0);
+  }
+
+  /** The cloud or the broker did what it must not do; `kind` is one of those expected. */
+  controlViolation(kind: string, count = 1): void {
+    this.#violations.inc({ kind }, count);
+  }
+
   cloudConnected(isConnected: boolean): void {
     this.#connected.set(isConnected ? 1 : 0);
   }
@@ -144,6 +178,49 @@ export class Metrics implements MetricsSource {
 
   #counter<T extends string>(name: string, help: string, labelNames: T[]): Counter<T> {
     return new Counter({ name, help, labelNames, registers: [this.#registry] });
+  }
+
+  /** The client library lists them in one go on the main thread: with 20,000 that holds up everything for 50 ms. */
+  #countDescriptors(): void {
+    const name = 'process_open_fds';
+    if (this.#registry.getSingleMetric(name) === undefined) return;
+    this.#registry.removeSingleMetric(name);
+    new Gauge({
+      name,
+      help: 'Number of open file descriptors.',
+      registers: [this.#registry],
+      async collect() {
+        // One of them is that of the listing.
+        this.set((await readdir('/proc/self/fd')).length - 1);
+      },
+    });
+  }
+
+  /** A counter that is kept elsewhere. */
+  #total(name: string, help: string, read: () => number): void {
+    new Counter({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  }
+
+  #resourceGauge(resources: MetricsGauges['resources']): void {
+    new Gauge({
+      name: 'gatehouse_resource_usage_ratio',
+      help: 'Share of a watched resource that is in use.',
+      labelNames: ['resource'],
+      registers: [this.#registry],
+      collect() {
+        for (const [resource, usage] of Object.entries(resources())) {
+          if (usage !== undefined && usage.limit > 0) this.set({ resource }, usage.used / usage.limit);
+        }
+      },
+    });
   }
 
   #gauge(name: string, help: string, read: () => number): void {

@@ -67,7 +67,8 @@ export class Backoff {
       case 'cap':
         return capMs / 2 + (this.#random() * capMs) / 2;
       case 'after':
-        return pace.ms + this.#random() * baseMs;
+        // What is told to a thousand gateways at once would bring them back at once, the later the more often.
+        return pace.ms + this.#random() * Math.min(bound, capMs);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { readMessages, readReply, type BayeuxReply, type MetaReply } from './bayeux-reply.js';
+import { MAX_MESSAGES, readMessages, readReply, type BayeuxReply, type MetaReply } from './bayeux-reply.js';
 import { LinkError } from './link-error.js';
 import type { RestClient } from './rest-client.js';
 import type { Timing } from './timing.js';
@@ -85,7 +85,7 @@ export class BayeuxClient {
     // Data without the connect reply happens: take the data, poll again.
     if (meta !== undefined) this.#accepted(reply, 'connection');
     else if (reply.documents.length === 0)
-      throw new LinkError('a long poll was answered by other messages only');
+      throw new LinkError('a long poll was answered by other messages only', { violation: 'unmatched' });
     this.#ack = meta?.ack ?? this.#ack;
     return {
       documents: reply.documents,
@@ -116,9 +116,14 @@ export class BayeuxClient {
       read: readMessages,
     });
     const read = readReply(reply, { id, metaChannel, dataChannel: this.#channel });
+    if (Array.isArray(reply) && reply.length > MAX_MESSAGES) {
+      // A storm of operations, which passes; the sweep behind the next connect has them all.
+      throw new LinkError(`${ENDPOINT} answered with too many messages at once`, { violation: 'oversized' });
+    }
     if (read === undefined) {
       throw new LinkError(`${ENDPOINT} answered with something that is no list of messages`, {
         pace: { kind: 'slow' },
+        violation: 'malformed',
       });
     }
     return read;
@@ -126,7 +131,8 @@ export class BayeuxClient {
 
   #accepted(reply: BayeuxReply, what: string): MetaReply {
     const { meta } = reply;
-    if (meta === undefined) throw new LinkError(`the notification ${what} was not answered`);
+    if (meta === undefined)
+      throw new LinkError(`the notification ${what} was not answered`, { violation: 'unmatched' });
     const { reconnect } = meta.advice;
     // Advice matters where it decides what comes next: in the answer to a long poll.
     if (meta.successful && (reconnect === 'retry' || what !== 'connection')) return meta;

@@ -8,6 +8,7 @@ import type { RestClient } from './rest-client.js';
 import { hasStatus } from './rest-error.js';
 import type { Sweep } from './sweep.js';
 import type { Timing } from './timing.js';
+import type { OnViolation } from './violation.js';
 
 export interface BayeuxIntakeOptions {
   readonly rest: RestClient;
@@ -15,6 +16,7 @@ export interface BayeuxIntakeOptions {
   readonly timing: Timing;
   readonly parseOperation: (document: unknown) => ParsedOperation;
   readonly onOperation: (parsed: ParsedOperation) => void;
+  readonly onViolation: OnViolation;
   readonly log: Log;
 }
 
@@ -53,11 +55,14 @@ export class BayeuxIntake {
   }
 
   async #pollLoop(client: BayeuxClient, signal: AbortSignal): Promise<void> {
-    const { timing, log } = this.#options;
+    const { timing, log, onViolation } = this.#options;
     while (!signal.aborted) {
       const gap = pause(timing.pollGapMs, signal);
       const poll = await client.poll();
-      if (poll.unmatched > 0) log.debug({ messages: poll.unmatched }, 'unmatched notification messages');
+      if (poll.unmatched > 0) {
+        onViolation('unmatched', poll.unmatched);
+        log.debug({ messages: poll.unmatched }, 'unmatched notification messages');
+      }
       await deliver(poll.documents, this.#options, signal);
       await pause(poll.intervalMs, signal);
       await gap;

@@ -1,12 +1,13 @@
 import { performance } from 'node:perf_hooks';
-import type { Config } from '../config/config.js';
 import { CurrentCredentials } from './authorization.js';
 import { Backoff } from './backoff.js';
 import { BayeuxIntake } from './bayeux-intake.js';
+import { CancellationWatch } from './cancellation-watch.js';
 import { CloudClock } from './cloud-clock.js';
+import type { CloudOptions } from './cloud-options.js';
 import { provision, type CloudDevice, type ProvisionedDevices } from './devices.js';
-import type { Intake, IntakeEvents, ParsedOperation, StatusReporter } from './intake.js';
-import { LinkError, sentenceOf } from './link-error.js';
+import type { Intake, ParsedOperation, StatusReporter } from './intake.js';
+import { LinkError, paceOf, sentenceOf } from './link-error.js';
 import { LinkKeeper } from './link-keeper.js';
 import type { Log } from './log.js';
 import { ManagedObjects } from './managed-objects.js';
@@ -15,39 +16,13 @@ import { MqttStatus, statusTopic } from './mqtt-status.js';
 import { MqttUplink } from './mqtt-uplink.js';
 import { RestClient } from './rest-client.js';
 import { RestStatus } from './rest-status.js';
-import type { StatusJournal } from './status-journal.js';
 import { StatusOutbox } from './status-outbox.js';
 import type { StatusTransport } from './status-transport.js';
 import { Sweep } from './sweep.js';
 import { DEFAULT_TIMING, type Timing } from './timing.js';
+import type { OnViolation } from './violation.js';
 
-/** A difference of the clocks that an operator should know of, in ms. */
-const SKEW_WARNING_MS = 5_000;
-
-export interface CloudOptions {
-  readonly config: Pick<Config, 'cloud' | 'device' | 'intake'>;
-  /** Version of this program, for the device's `c8y_Agent`. */
-  readonly version: string;
-  readonly log: Log;
-  readonly events: IntakeEvents;
-  /** True for an operation that this process works on; such a one is never taken for a leftover. */
-  readonly isOurs: (operationId: string) => boolean;
-  /** Keeps final statuses over a restart; without it they are in memory only. */
-  readonly journal?: StatusJournal;
-  /** Checks one operation document that is already parsed JSON. */
-  readonly parseOperation: (document: unknown) => ParsedOperation;
-  /** Checks the LF-separated JSON documents of one MQTT message. */
-  readonly parseOperations: (payload: Buffer) => ParsedOperation[];
-  /** Strict JSON parser; throws on anything else. */
-  readonly parseJson: (document: Buffer) => unknown;
-  /** Wall clock, in ms since 1970. */
-  readonly now?: () => number;
-  /** Monotonic clock, in ms. */
-  readonly monotonic?: () => number;
-  readonly random?: () => number;
-  /** Replaces some of the default waits; for tests. */
-  readonly timing?: Partial<Timing>;
-}
+export type { CloudOptions } from './cloud-options.js';
 
 /** The device side of Cumulocity. */
 export interface Cloud {
@@ -63,7 +38,7 @@ export interface Cloud {
    * `intake.start` takes it back.
    */
   release(): Promise<void>;
-  readonly status: StatusReporter;
+  readonly status: StatusReporter & Pick<StatusOutbox, 'resume'>;
   readonly rest: RestClient;
   readonly credentials: CurrentCredentials;
   /** The cloud's clock, by which the age of operations is judged. */
@@ -101,6 +76,10 @@ class DeviceSide implements Cloud {
   readonly #keeper: LinkKeeper;
   readonly #uplink = new MqttUplink();
   readonly #run: MqttIntake | BayeuxIntake;
+  readonly #cancellations: CancellationWatch;
+  readonly #stopped = new AbortController();
+  readonly #onViolation: OnViolation = (violation, count) =>
+    this.#common.options.events.onViolation?.(violation, count);
   #known: ProvisionedDevices | undefined;
   #provisioned = false;
   #delivering = false;
@@ -110,15 +89,15 @@ class DeviceSide implements Cloud {
     const { config, log, parseJson } = options;
     const { timing, now, monotonic, newBackoff } = common;
     this.#common = common;
-    this.clock = new CloudClock(now);
+    this.clock = new CloudClock({ now, monotonic, onSkew: (skewMs) => tellSkew(log, skewMs) });
     this.credentials = new CurrentCredentials(config.cloud);
     this.rest = new RestClient({
       cloud: config.cloud,
       credentials: this.credentials,
       clock: this.clock,
       parseJson,
-      now,
       requestMs: timing.requestMs,
+      onViolation: this.#onViolation,
     });
     this.#objects = new ManagedObjects({
       rest: this.rest,
@@ -129,10 +108,17 @@ class DeviceSide implements Cloud {
     this.status = new StatusOutbox({
       transport: this.#statusTransport(),
       journal: options.journal,
+      look: (operationId, signal) => new RestStatus(this.rest).look(operationId, signal),
       backoff: newBackoff(),
       timing: timing.backoff,
       monotonic,
       log,
+    });
+    this.#cancellations = new CancellationWatch({
+      rest: this.rest,
+      watched: () => options.connectingFor?.(timing.cancellationMs) ?? [],
+      onCancelled: (operationId) => options.events.onCancelled?.(operationId),
+      everyMs: timing.cancellationMs,
     });
     this.#run = config.intake.kind === 'mqtt' ? this.#mqttIntake() : this.#bayeuxIntake();
     this.#keeper = new LinkKeeper({
@@ -167,14 +153,17 @@ class DeviceSide implements Cloud {
 
   async close(): Promise<void> {
     this.#delivering = false;
+    this.#stopped.abort();
     this.status.stop();
     await this.#keeper.stop();
     await this.rest.close();
   }
 
   #start(): void {
+    if (this.#delivering) return;
     this.#delivering = true;
     this.#keeper.start();
+    void this.#cancellations.run(this.#stopped.signal);
   }
 
   /** The MQTT link stays up: the last statuses go out through it. */
@@ -184,13 +173,25 @@ class DeviceSide implements Cloud {
   }
 
   async #attempt(signal: AbortSignal, onUp: () => void): Promise<void> {
-    const { gatewayId } = await this.#provision(signal);
     try {
-      await this.#run.run(gatewayId, signal, onUp);
+      await this.#connection(signal, onUp);
     } catch (error) {
       if (error instanceof LinkError && error.deviceUnknown) this.#provisioned = false;
+      if (error instanceof LinkError && error.violation !== undefined) this.#onViolation(error.violation);
+      if (paceOf(error).kind === 'slow') this.#renewCredentials();
       throw error;
     }
+  }
+
+  async #connection(signal: AbortSignal, onUp: () => void): Promise<void> {
+    const { gatewayId } = await this.#provision(signal);
+    await this.#run.run(gatewayId, signal, onUp);
+  }
+
+  /** A password that was changed is taken over without a restart. */
+  #renewCredentials(): void {
+    const fresh = this.#common.options.renewCredentials?.();
+    if (fresh !== undefined) this.credentials.replace(fresh);
   }
 
   async #provision(signal: AbortSignal): Promise<ProvisionedDevices> {
@@ -198,25 +199,19 @@ class DeviceSide implements Cloud {
     if (this.#provisioned && this.#known !== undefined) return this.#known;
     this.#known = await provision({ objects: this.#objects, device: config.device, log, signal });
     this.#provisioned = true;
-    this.#warnOfSkew();
     return this.#known;
   }
 
   #onOperation(parsed: ParsedOperation): void {
     const { events, log } = this.#common.options;
     if (!this.#delivering) return;
+    if (parsed.kind === 'ignored' && parsed.isUnusable === true) this.#onViolation('unusable-operation');
     try {
       events.onOperation(parsed);
     } catch (error) {
       // One operation must not take the link down with it.
       log.error({ cause: sentenceOf(error) }, 'an operation was not handled');
     }
-  }
-
-  #warnOfSkew(): void {
-    const skewMs = this.clock.offsetMs;
-    if (Math.abs(skewMs) < SKEW_WARNING_MS) return;
-    this.#common.options.log.warn({ skewMs }, "the gateway's clock differs from the cloud's");
   }
 
   #statusTransport(): StatusTransport {
@@ -239,6 +234,7 @@ class DeviceSide implements Cloud {
       timing,
       parseOperation,
       onOperation,
+      onViolation: this.#onViolation,
       log,
     });
   }
@@ -253,6 +249,7 @@ class DeviceSide implements Cloud {
         transport: {
           url: config.intake.mqttUrl,
           ca: config.cloud.ca,
+          minTlsVersion: config.cloud.minTlsVersion,
           proxy: config.cloud.proxy,
           connectMs: timing.mqttConnectMs,
         },
@@ -266,13 +263,15 @@ class DeviceSide implements Cloud {
       device: config.device,
       parseOperations,
       onOperation: (parsed) => this.#onOperation(parsed),
+      onViolation: this.#onViolation,
       monotonic,
       log,
     });
   }
 
   #sweep(): Sweep {
-    const { options, timing, now, newBackoff } = this.#common;
+    const { options, timing, monotonic, newBackoff } = this.#common;
+    const startedAtMs = monotonic();
     return new Sweep({
       rest: this.rest,
       clock: this.clock,
@@ -280,12 +279,17 @@ class DeviceSide implements Cloud {
       parseOperation: options.parseOperation,
       onOperation: (parsed) => this.#onOperation(parsed),
       isOurs: options.isOurs,
-      startedAtMs: now(),
+      uptimeMs: () => monotonic() - startedAtMs,
       backoff: newBackoff(),
       sweepMs: timing.sweepMs,
       log: options.log,
     });
   }
+}
+
+function tellSkew(log: Log, skewMs: number): void {
+  if (skewMs === 0) log.info({}, "the gateway's clock agrees with the cloud's again");
+  else log.warn({ skewMs }, "the gateway's clock differs from the cloud's");
 }
 
 function commonOf(options: CloudOptions): Common {

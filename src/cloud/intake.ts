@@ -1,4 +1,5 @@
 import type { Secret } from '../../contract/secret.js';
+import type { OnViolation } from './violation.js';
 
 /** One remote-access operation, strictly parsed. */
 export interface RemoteAccessOperation {
@@ -20,8 +21,8 @@ export type ParsedOperation =
   | { readonly kind: 'connect'; readonly operation: RemoteAccessOperation }
   /** Ours, but a field is bad: it gets FAILED with this sentence, which names each bad field. */
   | { readonly kind: 'refused'; readonly id: string; readonly deviceId: string; readonly sentence: string }
-  /** Not ours, not PENDING, or without a usable id: counted, never answered. */
-  | { readonly kind: 'ignored'; readonly why: string };
+  /** Not ours, not PENDING, or without a usable id: never answered. `isUnusable`: nobody can be, though it may be ours. */
+  | { readonly kind: 'ignored'; readonly why: string; readonly isUnusable?: true };
 
 /** How operations arrive. Delivers each at least once; the supervisor starts each at most once. */
 export interface Intake {
@@ -35,6 +36,10 @@ export interface Intake {
 export interface IntakeEvents {
   onOperation(parsed: ParsedOperation): void;
   onLink(link: CloudLink): void;
+  /** The cloud or the broker did what it must not do. */
+  onViolation?: OnViolation;
+  /** Somebody has ended an operation in the cloud, or deleted it, that is still being connected. */
+  onCancelled?(operationId: string): void;
 }
 
 /** State of the control connection, for /readyz, /api/status and `gatehouse_cloud_connected`. */

@@ -64,7 +64,7 @@ export class LinkKeeper {
         await attempt(own.signal, () => this.#onUp());
       } catch (error) {
         pace = paceOf(error);
-        if (!isAborted(signal)) this.#onDown(sentenceOf(error));
+        if (!isAborted(signal)) this.#onDown(sentenceOf(error), pace);
       } finally {
         signal.removeEventListener('abort', onAbort);
         own.abort();
@@ -85,13 +85,15 @@ export class LinkKeeper {
     onLink({ state: 'connected' });
   }
 
-  #onDown(reason: string): void {
+  #onDown(reason: string, pace: Pace): void {
     const { log, onLink } = this.#options;
     if (this.#state === 'disconnected' && this.#reasons.has(reason)) return;
     this.#state = 'disconnected';
     if (this.#reasons.size < MAX_LOGGED_REASONS) {
       this.#reasons.add(reason);
-      log.warn({ reason }, 'not connected to the cloud');
+      // What waiting will not mend is for a person to act on.
+      const level = pace.kind === 'slow' || pace.kind === 'cap' ? 'error' : 'warn';
+      log[level]({ reason }, 'not connected to the cloud');
     }
     onLink({ state: 'disconnected', reason });
   }

@@ -1,14 +1,20 @@
+import { DeliveryLine } from './delivery.js';
 import { DropWatch } from './drop-watch.js';
 import type { ParsedOperation } from './intake.js';
 import { LinkError } from './link-error.js';
 import type { Log } from './log.js';
 import { MqttLink, type MqttLinkOptions } from './mqtt-link.js';
 import type { MqttUplink } from './mqtt-uplink.js';
+import { errorLines } from './mqtt-errors.js';
 import { createDevice } from './smartrest.js';
 import type { Sweep } from './sweep.js';
+import type { OnViolation } from './violation.js';
 
 /** JSON operations with their ids, for the gateway and its children. 530 on `s/ds` has no id and is never used. */
 const OPERATIONS = 'devicecontrol/notifications';
+
+/** Refusals of what we publish. They name no operation, so they are told and counted, and nothing follows from them. */
+const ERRORS = 's/e';
 
 export interface MqttIntakeOptions {
   readonly link: Omit<MqttLinkOptions, 'onMessage'>;
@@ -17,21 +23,21 @@ export interface MqttIntakeOptions {
   readonly device: { readonly name: string };
   readonly parseOperations: (payload: Buffer) => ParsedOperation[];
   readonly onOperation: (parsed: ParsedOperation) => void;
+  readonly onViolation: OnViolation;
   /** Monotonic, in ms. */
   readonly monotonic: () => number;
   readonly log: Log;
 }
 
-/**
- * One MQTT connection after the other. `s/e` and `error` stay unsubscribed: the platform calls them debugging
- * channels that are not for production, and they name no operation that they are about.
- */
+/** One MQTT connection after the other. */
 export class MqttIntake {
   readonly #options: MqttIntakeOptions;
   readonly #drops = new DropWatch();
+  readonly #line: DeliveryLine;
 
   constructor(options: MqttIntakeOptions) {
     this.#options = options;
+    this.#line = new DeliveryLine(options.onOperation);
   }
 
   /**
@@ -59,7 +65,7 @@ export class MqttIntake {
       if (signal.aborted) await sweeping;
       else throw why;
     } catch (error) {
-      const byBroker = !(error instanceof LinkError && error.deviceUnknown);
+      const byBroker = error instanceof LinkError && error.byPeer;
       if (byBroker && !signal.aborted && this.#drops.dropped(upAtMs, monotonic()))
         throw takenOver(linkOptions.clientId, error);
       throw error;
@@ -73,7 +79,11 @@ export class MqttIntake {
 
   /** The broker refuses the subscription as long as it knows no device for our client id: 100 creates it. */
   async #subscribe(link: MqttLink): Promise<void> {
-    if (await link.subscribe(OPERATIONS)) return;
+    if (await link.subscribe(OPERATIONS)) {
+      // Without it only the explanation of a refusal would be missing.
+      if (!(await link.subscribe(ERRORS))) this.#options.log.debug({}, 'the broker keeps its error topic');
+      return;
+    }
     await link.publish('s/us', createDevice(this.#options.device.name));
     throw new LinkError(`the broker refuses ${OPERATIONS}; the device has been announced to it`, {
       deviceUnknown: true,
@@ -81,19 +91,34 @@ export class MqttIntake {
   }
 
   #onMessage(topic: string, payload: Buffer): void {
-    const { log, parseOperations, onOperation } = this.#options;
+    const { log, parseOperations, onViolation } = this.#options;
+    if (topic === ERRORS) {
+      this.#onErrors(payload);
+      return;
+    }
     if (topic !== OPERATIONS) {
+      onViolation('unmatched');
       log.debug({ bytes: payload.length }, 'message on a topic that is not ours');
       return;
     }
     try {
-      for (const parsed of parseOperations(payload)) onOperation(parsed);
+      const tooMany = this.#line.push(parseOperations(payload));
+      if (tooMany > 0)
+        log.warn({ operations: tooMany }, 'operations wait for the next sweep: too many at once');
     } catch (error) {
       // Thrown into the library it would end the process. The payload holds a key, so it is not logged.
       log.error(
         { error: error instanceof Error ? error.name : 'unknown' },
         'an operation message was not handled',
       );
+    }
+  }
+
+  #onErrors(payload: Buffer): void {
+    const { log, onViolation } = this.#options;
+    for (const line of errorLines(payload)) {
+      onViolation('error-message');
+      log.warn({ line }, 'the broker refuses a message of ours');
     }
   }
 }

@@ -40,7 +40,7 @@ export class MqttLink {
     });
     // The library passes on errors of the stream only when they have a code.
     guard.on('error', (error) => this.#end(endOf(error)));
-    client.on('close', () => this.#end(new LinkError('the broker closed the connection')));
+    client.on('close', () => this.#end(new LinkError('the broker closed the connection', { byPeer: true })));
   }
 
   /** Connects and logs in; resolves after CONNACK. @throws LinkError */
@@ -54,9 +54,15 @@ export class MqttLink {
       client.once('connect', () => resolve('connected'));
     });
     const onAbort = () => link.destroy();
+    // The library's own deadline ends with any CONNACK, also with one that it makes nothing of.
+    const timer = setTimeout(
+      () => link.destroy(new LinkError('the broker did not take the login in time')),
+      2 * options.transport.connectMs,
+    );
     signal.addEventListener('abort', onAbort);
     if (signal.aborted) onAbort();
     const outcome = await Promise.race([connected, link.closed]);
+    clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);
     if (outcome === 'connected' && !signal.aborted) return link;
     link.destroy();
@@ -112,9 +118,11 @@ export class MqttLink {
         () => resolve(new LinkError(`the broker did not acknowledge within ${this.#ackMs} ms`)),
         this.#ackMs,
       );
-      act((error) =>
-        resolve(error === undefined ? undefined : new LinkError(error.message, { cause: error })),
-      );
+      act((error) => {
+        if (error === undefined) resolve(undefined);
+        // The end of the connection fails this too, a moment before it tells why it ended.
+        else setImmediate(() => resolve(new LinkError(error.message, { cause: error })));
+      });
     });
     const failure = await Promise.race([acknowledged, this.closed]);
     clearTimeout(timer);
@@ -157,7 +165,7 @@ function endOf(error: Error): LinkError {
       cause: error,
     });
   }
-  return error instanceof LinkError
-    ? error
-    : new LinkError(`the MQTT connection failed: ${error.message}`, { cause: error });
+  if (error instanceof LinkError) return error;
+  const byPeer = 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+  return new LinkError(`the MQTT connection failed: ${error.message}`, { byPeer, cause: error });
 }

@@ -6,6 +6,7 @@ import type { Config } from '../config/config.js';
 import { connectThroughProxy } from './connect-proxy.js';
 import { LinkError } from './link-error.js';
 import { MAX_MQTT_PACKET_BYTES } from './packet-scanner.js';
+import { isTlsCode, tlsSentence } from './tls-trouble.js';
 import { trust } from './trusted-roots.js';
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = {
@@ -19,6 +20,7 @@ export interface MqttTransportOptions {
   /** `mqtt://`, `mqtts://`, `ws://` or `wss://`; host, optional port, and a path for the last two. */
   readonly url: string;
   readonly ca: string | undefined;
+  readonly minTlsVersion: Config['cloud']['minTlsVersion'];
   readonly proxy: Config['cloud']['proxy'];
   /** Longest time for all of it: proxy, TCP, TLS, WebSocket; in ms. */
   readonly connectMs: number;
@@ -61,7 +63,7 @@ async function openSocket(url: URL, options: MqttTransportOptions, signal: Abort
   if (options.proxy === undefined) await ready(socket, 'connect', url, signal);
   if (url.protocol === 'mqtt:' || url.protocol === 'ws:') return socket;
   const servername = net.isIP(host) === 0 ? { servername: host } : {};
-  const secure = tls.connect({ socket, host, ...servername, ...trust(options.ca) });
+  const secure = tls.connect({ socket, host, ...servername, ...trust(options) });
   await ready(secure, 'secureConnect', url, signal);
   return secure;
 }
@@ -90,8 +92,8 @@ function ready(socket: net.Socket, event: string, url: URL, signal: AbortSignal)
 
 function socketError(url: URL, error: NodeJS.ErrnoException): LinkError {
   const code = error.code ?? error.message;
-  return /CERT|TLS|SSL|SIGNATURE/.test(code)
-    ? new LinkError(`TLS to ${url.host} failed (${code}); nothing was sent`, {
+  return isTlsCode(code)
+    ? new LinkError(tlsSentence(url.host, code, Date.now()), {
         pace: { kind: 'slow' },
         cause: error,
       })

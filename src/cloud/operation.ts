@@ -26,13 +26,13 @@ const LF = 0x0a;
  */
 export function parseOperation(document: unknown): ParsedOperation {
   if (document instanceof RawDocument) return parseDocument(document.bytes, MAX_REPLY_BYTES);
-  if (!isObject(document)) return ignored(`the document is ${kindOf(document)}, not an object`);
+  if (!isObject(document)) return unusable(`the document is ${kindOf(document)}, not an object`);
   const fragment = own(document, REMOTE_ACCESS_FRAGMENT);
   if (fragment === undefined) return ignored('not a remote-access operation');
   const id = own(document, 'id');
-  if (!isCloudId(id)) return ignored('the id is not 1 to 20 digits');
+  if (!isCloudId(id)) return unusable('the id is not 1 to 20 digits');
   const deviceId = own(document, 'deviceId');
-  if (!isCloudId(deviceId)) return ignored('the deviceId is not 1 to 20 digits');
+  if (!isCloudId(deviceId)) return unusable('the deviceId is not 1 to 20 digits');
   if (own(document, 'status') !== 'PENDING') return ignored('the status is not PENDING');
   if (!isObject(fragment)) {
     return refused(id, deviceId, [`${REMOTE_ACCESS_FRAGMENT} is ${kindOf(fragment)}, not an object`]);
@@ -65,16 +65,16 @@ export function parseOperation(document: unknown): ParsedOperation {
  */
 export function parseNotification(message: Uint8Array): ParsedOperation[] {
   if (message.byteLength > MAX_NOTIFICATION_BYTES) {
-    return [ignored(`the message has ${message.byteLength} bytes, more than ${MAX_NOTIFICATION_BYTES}`)];
+    return [unusable(`the message has ${message.byteLength} bytes, more than ${MAX_NOTIFICATION_BYTES}`)];
   }
   const parsed: ParsedOperation[] = [];
   for (const line of lines(message)) {
     if (parsed.length === MAX_NOTIFICATION_DOCUMENTS) {
-      return [...parsed, ignored(`more than ${MAX_NOTIFICATION_DOCUMENTS} documents in one message`)];
+      return [...parsed, unusable(`more than ${MAX_NOTIFICATION_DOCUMENTS} documents in one message`)];
     }
     parsed.push(parseDocument(line, MAX_NOTIFICATION_BYTES));
   }
-  return parsed.length > 0 ? parsed : [ignored('the message is empty')];
+  return parsed.length > 0 ? parsed : [unusable('the message is empty')];
 }
 
 function parseDocument(text: Uint8Array, maxBytes: number): ParsedOperation {
@@ -82,7 +82,7 @@ function parseDocument(text: Uint8Array, maxBytes: number): ParsedOperation {
     return parseOperation(parseJson(text, { maxBytes }));
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
-    return afterDuplicate(error) ?? ignored(`the document ${error.message}`);
+    return afterDuplicate(error) ?? unusable(`the document ${error.message}`);
   }
 }
 
@@ -174,4 +174,9 @@ function refused(id: string, deviceId: string, problems: readonly string[]): Par
 
 function ignored(why: string): ParsedOperation {
   return { kind: 'ignored', why };
+}
+
+/** Ignored, and counted as what no honest cloud sends. */
+function unusable(why: string): ParsedOperation {
+  return { kind: 'ignored', why, isUnusable: true };
 }

@@ -12,7 +12,7 @@ export class PacketGuard extends Duplex {
     this.#inner = inner;
     inner.on('data', (chunk: Buffer) => {
       const wrong = this.#scanner.scan(chunk);
-      if (wrong !== undefined) this.destroy(new LinkError(wrong));
+      if (wrong !== undefined) this.destroy(new LinkError(wrong.why, { violation: wrong.violation }));
       else if (!this.push(chunk)) inner.pause();
     });
     inner.on('end', () => this.push(null));

@@ -4,8 +4,10 @@ import type { Config } from '../config/config.js';
 import { proxyAuthorization, type Credentials } from './authorization.js';
 import type { CloudClock } from './cloud-clock.js';
 import { isAborted } from './pause.js';
-import { RestError, retryAfterMs, statusSentence } from './rest-error.js';
+import { RestError, retryAfterMs, statusSentence, type RestErrorKind } from './rest-error.js';
+import { isTlsCode, tlsSentence } from './tls-trouble.js';
 import { trust } from './trusted-roots.js';
+import type { OnViolation, Violation } from './violation.js';
 
 /** Connections to the cloud: sixteen for statuses, one for the long poll, a few for the rest. */
 const MAX_CONNECTIONS = 20;
@@ -30,15 +32,21 @@ export interface RestRequest {
 }
 
 export interface RestClientOptions {
-  readonly cloud: Pick<Config['cloud'], 'url' | 'ca' | 'proxy'>;
+  readonly cloud: Pick<Config['cloud'], 'url' | 'ca' | 'proxy' | 'minTlsVersion'>;
   readonly credentials: Credentials;
   readonly clock: CloudClock;
   /** Strict JSON parser; throws on anything else. */
   readonly parseJson: (document: Buffer) => unknown;
-  /** Wall clock, in ms since 1970. */
-  readonly now: () => number;
   readonly requestMs: number;
+  readonly onViolation?: OnViolation;
 }
+
+/** Replies that an honest cloud does not give. */
+const VIOLATION_OF: Partial<Record<RestErrorKind, Violation>> = {
+  protocol: 'malformed',
+  unreadable: 'malformed',
+  'too-big': 'oversized',
+};
 
 /**
  * JSON over HTTP to the cloud, and to nowhere else: redirects are not followed, so the credentials stay with the
@@ -75,15 +83,12 @@ export class RestClient {
       signal?.throwIfAborted();
       return await this.#exchange(request, own.signal);
     } catch (error) {
-      if (error instanceof RestError) throw error;
-      if (isAborted(signal)) throw new RestError('aborted', `${nameOf(request)} was given up`);
-      if (late) {
-        throw new RestError(
-          'timeout',
-          `${nameOf(request)} at ${this.origin} took longer than ${deadlineMs} ms`,
-        );
-      }
-      throw this.#networkError(error);
+      const failure = isAborted(signal)
+        ? new RestError('aborted', `${nameOf(request)} was given up`)
+        : this.#failure(error, request, late ? deadlineMs : undefined);
+      const violation = VIOLATION_OF[failure.kind];
+      if (violation !== undefined) this.#options.onViolation?.(violation);
+      throw failure;
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
@@ -96,8 +101,8 @@ export class RestClient {
   }
 
   async #exchange(request: RestRequest, signal: AbortSignal): Promise<unknown> {
-    const { clock, credentials, now } = this.#options;
-    const sentAtMs = now();
+    const { clock, credentials } = this.#options;
+    const sentAt = clock.stamp();
     const reply = await this.#dispatcher.request({
       origin: this.origin,
       path: request.path,
@@ -114,13 +119,13 @@ export class RestClient {
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    clock.observe(single(reply.headers.date), sentAtMs);
+    clock.observe(single(reply.headers.date), sentAt);
     if (reply.statusCode < 200 || reply.statusCode >= 300) {
       // The status says enough; the body is read only so that the connection can be used again.
       await reply.body.dump({ limit: MAX_ERROR_BODY_BYTES, signal }).catch(() => undefined);
-      throw new RestError('status', statusSentence(nameOf(request), reply.statusCode), {
+      throw new RestError('status', statusSentence(`${nameOf(request)} at ${this.origin}`, reply.statusCode), {
         status: reply.statusCode,
-        retryAfterMs: retryAfterMs(single(reply.headers['retry-after']), now()),
+        retryAfterMs: retryAfterMs(single(reply.headers['retry-after']), clock.now()),
       });
     }
     return this.#parse(request, await this.#readAll(request, reply.body));
@@ -152,6 +157,13 @@ export class RestClient {
     }
   }
 
+  /** `lateMs` is the deadline that is over. */
+  #failure(error: unknown, request: RestRequest, lateMs: number | undefined): RestError {
+    if (error instanceof RestError) return error;
+    if (lateMs === undefined) return this.#networkError(error);
+    return new RestError('timeout', `${nameOf(request)} at ${this.origin} took longer than ${lateMs} ms`);
+  }
+
   #networkError(error: unknown): RestError {
     const code = codeOf(error);
     const message = error instanceof Error ? error.message : '';
@@ -167,10 +179,8 @@ export class RestClient {
         cause: error,
       });
     }
-    if (/CERT|TLS|SSL|SIGNATURE/.test(code)) {
-      return new RestError('tls', `TLS to ${this.origin} failed (${code}); nothing was sent`, {
-        cause: error,
-      });
+    if (isTlsCode(code)) {
+      return new RestError('tls', tlsSentence(this.origin, code, Date.now()), { cause: error });
     }
     const way = proxy === undefined ? '' : ` through the proxy ${proxy.host}:${proxy.port}`;
     return new RestError('unreachable', `${this.origin} cannot be reached${way} (${code})`, { cause: error });
@@ -185,8 +195,9 @@ export function pathSegment(text: string): string {
   return encodeURIComponent(text);
 }
 
-function dispatcherOf({ ca, proxy }: RestClientOptions['cloud']): Dispatcher {
-  const connect = { ...trust(ca), timeout: CONNECT_MS };
+function dispatcherOf(cloud: RestClientOptions['cloud']): Dispatcher {
+  const { proxy } = cloud;
+  const connect = { ...trust(cloud), timeout: CONNECT_MS };
   const options = { connections: MAX_CONNECTIONS, pipelining: 1, maxHeaderSize: MAX_HEADER_BYTES };
   if (proxy === undefined) return new Agent({ ...options, connect });
   const host = proxy.host.includes(':') ? `[${proxy.host}]` : proxy.host;

@@ -49,10 +49,13 @@ export function hasStatus(error: unknown, ...statuses: number[]): boolean {
 
 /** How soon a request that failed like this may be tried again. */
 export function paceOfRestError(error: RestError): Pace {
-  if (error.retryAfterMs !== undefined) return { kind: 'after', ms: error.retryAfterMs };
-  if (['tls', 'protocol', 'too-big', 'unreadable'].includes(error.kind)) return { kind: 'slow' };
-  const clientFault =
-    error.status !== undefined && error.status < 500 && error.status !== 408 && error.status !== 429;
+  const { status, retryAfterMs } = error;
+  // A wrong password stays wrong, whatever the reply says about when to come back.
+  const passes = status !== undefined && (status >= 500 || status === 429);
+  if (passes && retryAfterMs !== undefined) return { kind: 'after', ms: retryAfterMs };
+  // A reply that is too big may be a storm of operations, which passes; the others are the wrong address, or the wrong time.
+  if (['tls', 'protocol', 'unreadable'].includes(error.kind)) return { kind: 'slow' };
+  const clientFault = status !== undefined && !passes && status !== 408;
   return { kind: clientFault ? 'slow' : 'normal' };
 }
 

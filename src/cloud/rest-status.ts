@@ -1,9 +1,10 @@
 import { CLOUD_ID } from '../../contract/limits.js';
 import type { StatusUpdate } from './intake.js';
+import { property } from './json-value.js';
 import { paceOf, sentenceOf } from './link-error.js';
 import type { RestClient } from './rest-client.js';
 import { RestError } from './rest-error.js';
-import type { Delivery, StatusTransport } from './status-transport.js';
+import type { Absent, Delivery, StatusTransport } from './status-transport.js';
 
 /** Statuses that are about the moment, not about this update; every other 4xx would come again for ever. */
 const PASSING = [401, 403, 408, 425, 429];
@@ -25,6 +26,19 @@ export class RestStatus implements StatusTransport {
       return { kind: 'delivered' };
     } catch (error) {
       return deliveryOf(error);
+    }
+  }
+
+  /** Whether the cloud has a final status of the operation already, whichever. */
+  async look(operationId: string, signal: AbortSignal): Promise<Delivery | Absent> {
+    const path = `/devicecontrol/operations/${operationId}`;
+    try {
+      const status = property(await this.#rest.send({ method: 'GET', path, signal }), 'status');
+      return status === 'SUCCESSFUL' || status === 'FAILED' ? { kind: 'delivered' } : { kind: 'absent' };
+    } catch (error) {
+      const delivery = deliveryOf(error);
+      // An answer that cannot be read tells nothing; the status is sent then.
+      return delivery.kind === 'delivered' ? { kind: 'absent' } : delivery;
     }
   }
 }

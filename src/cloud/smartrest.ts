@@ -24,9 +24,12 @@ export function statusLine({ operationId, status, failureReason }: StatusUpdate)
 
 /**
  * One field. Control characters become spaces, so that no text can begin a second line; quotes are doubled, which
- * the platform takes as well as its own backslash form.
+ * the platform takes as well as its own backslash form. Because it takes both, a backslash before a quote would move
+ * the end of the field: it becomes a slash.
  */
 export function csvField(text: string): string {
   const clean = text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').toWellFormed();
-  return /[",]|^\s|\s$/u.test(clean) ? `"${clean.replaceAll('"', '""')}"` : clean;
+  if (!/[",]|^\s|\s$/u.test(clean)) return clean;
+  const plain = clean.replace(/\\+(?="|$)/g, (backslashes) => '/'.repeat(backslashes.length));
+  return `"${plain.replaceAll('"', '""')}"`;
 }

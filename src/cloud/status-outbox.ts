@@ -4,7 +4,7 @@ import { Backoff, type BackoffTiming } from './backoff.js';
 import type { OperationStatus, StatusReporter, StatusUpdate } from './intake.js';
 import type { Log } from './log.js';
 import type { StatusJournal } from './status-journal.js';
-import type { Delivery, StatusTransport } from './status-transport.js';
+import type { Absent, Delivery, StatusTransport } from './status-transport.js';
 
 /** Statuses under way at a time. Enough to keep up at 100 ms each, few enough for one connection pool. */
 const PARALLEL = 16;
@@ -13,6 +13,8 @@ export interface StatusOutboxOptions {
   readonly transport: StatusTransport;
   /** Keeps final statuses over a restart; without it they are in memory only. */
   readonly journal?: StatusJournal | undefined;
+  /** Whether the cloud has a final status of the operation: `delivered` then, and `absent` when it has none. */
+  readonly look?: (operationId: string, signal: AbortSignal) => Promise<Delivery | Absent>;
   /** Waits that concern everything: the cloud is away, or asks to slow down. */
   readonly backoff: Backoff;
   /** Waits of a single operation. */
@@ -31,6 +33,8 @@ interface Entry {
   hasFinal: boolean;
   /** Its final status is on its way to the journal, and goes to the cloud after that only. */
   isJournalling: boolean;
+  /** An earlier run may have sent its final status; the cloud is asked first, as it may be told only once. */
+  isDoubtful: boolean;
   /** `held`: its first status is not in the journal yet. */
   state: 'held' | 'ready' | 'sending' | 'waiting';
   readonly backoff: Backoff;
@@ -69,25 +73,12 @@ export class StatusOutbox implements StatusReporter {
   }
 
   report(update: StatusUpdate): void {
-    const { operationId, status } = update;
-    const known = this.#entries.get(operationId);
-    if (known?.hasFinal === true || this.#abort.signal.aborted) return;
-    // The same one again means that the cloud does not show it: it was acknowledged and then lost.
-    if ((this.#finished.get(operationId) ?? status) !== status) return;
-    if (known === undefined && this.#entries.size >= MAX_OUTBOX_OPERATIONS) {
-      this.#options.log.error({ operationId, status }, 'status lost: too many operations wait for the cloud');
-      return;
-    }
-    const entry = known ?? this.#newEntry(operationId);
-    if (status === 'EXECUTING' && entry.updates.length > 0) return;
-    entry.updates.push(update);
-    entry.hasFinal = status !== 'EXECUTING';
-    if (entry.hasFinal && this.#options.journal !== undefined) {
-      entry.isJournalling = true;
-      void this.#settleInJournal(this.#options.journal, entry, update);
-    }
-    if (known === undefined) this.#wake(entry);
-    this.#pump();
+    this.#take(update, false);
+  }
+
+  /** Like report(), for the final status that an earlier run decided and may have sent. */
+  resume(update: StatusUpdate): void {
+    this.#take(update, true);
   }
 
   /** Tries everything at once, back-off or not, and resolves when all is delivered or after `deadlineMs`. */
@@ -126,6 +117,29 @@ export class StatusOutbox implements StatusReporter {
     this.#tellIdle();
   }
 
+  #take(update: StatusUpdate, isDoubtful: boolean): void {
+    const { operationId, status } = update;
+    const known = this.#entries.get(operationId);
+    if (known?.hasFinal === true || this.#abort.signal.aborted) return;
+    // The same one again means that the cloud does not show it: it was acknowledged and then lost.
+    if ((this.#finished.get(operationId) ?? status) !== status) return;
+    if (known === undefined && this.#entries.size >= MAX_OUTBOX_OPERATIONS) {
+      this.#options.log.error({ operationId, status }, 'status lost: too many operations wait for the cloud');
+      return;
+    }
+    const entry = known ?? this.#newEntry(operationId);
+    if (status === 'EXECUTING' && entry.updates.length > 0) return;
+    entry.updates.push(update);
+    entry.isDoubtful = isDoubtful;
+    entry.hasFinal = status !== 'EXECUTING';
+    if (entry.hasFinal && this.#options.journal !== undefined) {
+      entry.isJournalling = true;
+      void this.#settleInJournal(this.#options.journal, entry, update);
+    }
+    if (known === undefined) this.#wake(entry);
+    this.#pump();
+  }
+
   /** A disk that does not take it must not keep it from the cloud; the journal says so once. */
   async #settleInJournal(journal: StatusJournal, entry: Entry, update: StatusUpdate): Promise<void> {
     await journal.settle(update).catch(() => undefined);
@@ -142,6 +156,7 @@ export class StatusOutbox implements StatusReporter {
       updates: [],
       hasFinal: false,
       isJournalling: false,
+      isDoubtful: false,
       state: 'held',
       backoff: new Backoff(timing, monotonic),
       timer: undefined,
@@ -163,7 +178,7 @@ export class StatusOutbox implements StatusReporter {
     if (update === undefined) return;
     entry.state = 'sending';
     this.#sending += 1;
-    const delivery = await this.#options.transport.send(update, this.#abort.signal);
+    const delivery = await this.#deliver(entry, update);
     this.#sending -= 1;
     if (this.#abort.signal.aborted) return;
     switch (delivery.kind) {
@@ -183,6 +198,17 @@ export class StatusOutbox implements StatusReporter {
         break;
     }
     this.#pump();
+  }
+
+  async #deliver(entry: Entry, update: StatusUpdate): Promise<Delivery> {
+    const { transport, look } = this.#options;
+    const { signal } = this.#abort;
+    if (entry.isDoubtful && look !== undefined) {
+      const found = await look(update.operationId, signal);
+      if (found.kind !== 'absent') return found;
+      entry.isDoubtful = false;
+    }
+    return transport.send(update, signal);
   }
 
   /** The first status of the entry is done with. */

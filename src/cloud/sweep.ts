@@ -22,8 +22,8 @@ export interface SweepOptions {
   readonly onOperation: (parsed: ParsedOperation) => void;
   /** True for an operation that this process works on. */
   readonly isOurs: (operationId: string) => boolean;
-  /** Start of this process by its own wall clock, in ms since 1970. */
-  readonly startedAtMs: number;
+  /** How long this process runs, in ms, by a clock that only goes up. */
+  readonly uptimeMs: () => number;
   readonly backoff: Backoff;
   readonly sweepMs: number;
   readonly log: Log;
@@ -74,15 +74,17 @@ export class Sweep {
   }
 
   async #failLeftovers(agentId: string, signal: AbortSignal): Promise<void> {
-    const { rest, clock, status, startedAtMs, isOurs, log } = this.#options;
+    const { rest, clock, status, uptimeMs, isOurs, log } = this.#options;
     const executing = await listOperations(rest, agentId, 'EXECUTING', signal);
-    const startedByCloudMs = startedAtMs + clock.offsetMs;
+    const startedByCloudMs = clock.now() - uptimeMs();
     for (const document of executing.map(valueOf)) {
       const id = property(document, 'id');
       const deviceId = property(document, 'deviceId');
       if (!isCloudId(id) || !isCloudId(deviceId) || isOurs(id)) continue;
       if (property(document, REMOTE_ACCESS_FRAGMENT) === undefined) continue;
-      const createdAtMs = Date.parse(String(property(document, 'creationTime')));
+      const created = property(document, 'creationTime');
+      // Not String(…): an object with a member `toString` would throw, and no sweep would ever come to its end.
+      const createdAtMs = typeof created === 'string' ? Date.parse(created) : NaN;
       // One that is younger than we are, or of unknown age, belongs to another process that has taken over, or is about to be ours.
       if (!(createdAtMs < startedByCloudMs)) continue;
       log.warn({ operationId: id }, 'operation left by an earlier run is failed');

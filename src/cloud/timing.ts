@@ -28,6 +28,8 @@ export interface Timing {
   readonly sweepMs: number;
   /** Everything up to CONNACK: TCP, proxy, TLS, WebSocket, MQTT login; each of transport and login gets this. */
   readonly mqttConnectMs: number;
+  /** Operations that connect for longer than this are looked at, as often, for whether they were cancelled. */
+  readonly cancellationMs: number;
   /** MQTT keep-alive. The library gives up after one and a half of it. */
   readonly mqttKeepAliveMs: number;
   /** A published status or a subscription without its acknowledgement is tried again after this. */
@@ -51,6 +53,7 @@ export const DEFAULT_TIMING: Timing = {
   fallbackPollMs: 5_000,
   fallbackMs: 300_000,
   sweepMs: SWEEP_INTERVAL_MS,
+  cancellationMs: 500,
   mqttConnectMs: 15_000,
   mqttKeepAliveMs: 20_000,
   mqttAckMs: 15_000,

@@ -1,14 +1,24 @@
 import tls from 'node:tls';
+import { TLS_SECURITY_LEVEL } from '../../contract/limits.js';
+import type { Config } from '../config/config.js';
 
-/** TLS settings of every connection to the cloud: at least TLS 1.2, the usual roots and the configured ones. */
+/** TLS settings of every connection to the cloud: versions, strength, and whom to believe. */
 export interface TrustOptions {
-  readonly minVersion: 'TLSv1.2';
+  readonly minVersion: Config['cloud']['minTlsVersion'];
+  readonly ciphers: string;
   readonly ca: string[] | undefined;
+  readonly rejectUnauthorized: true;
 }
 
-/** `extra` is PEM, added to the usual roots: setting `ca` alone would replace them. */
-export function trust(extra: string | undefined): TrustOptions {
-  return { minVersion: 'TLSv1.2', ca: extra === undefined ? undefined : [...usualRoots(), extra] };
+/** `ca` is PEM, added to the usual roots: setting it alone would replace them. */
+export function trust({ ca, minTlsVersion }: Pick<Config['cloud'], 'ca' | 'minTlsVersion'>): TrustOptions {
+  return {
+    minVersion: minTlsVersion,
+    ciphers: `${tls.DEFAULT_CIPHERS}:${TLS_SECURITY_LEVEL}`,
+    ca: ca === undefined ? undefined : [...usualRoots(), ca],
+    // Given explicitly, it is stronger than the environment.
+    rejectUnauthorized: true,
+  };
 }
 
 /** What Node trusts by itself. Where it can tell, that includes NODE_EXTRA_CA_CERTS and the system's store. */

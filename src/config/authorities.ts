@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readTextFile } from './file.js';
+import { tampering } from './permissions.js';
 import { BadValue, text } from './values.js';
 
 /** Largest file of trusted roots, in bytes; the bundle of all public roots has about 220 KiB. */
@@ -28,7 +29,10 @@ export function certificatesIn(pem: string): readonly string[] {
 
 function read(path: string): string {
   try {
-    return readTextFile(path, MAX_CA_BYTES).text;
+    const { text: pem, permissions } = readTextFile(path, MAX_CA_BYTES);
+    const changeable = tampering(path, permissions);
+    if (changeable !== undefined) throw new BadValue(changeable);
+    return pem;
   } catch (error) {
     if (error instanceof BadValue) throw new BadValue(`names a file that ${error.message}`);
     throw error;

@@ -69,7 +69,8 @@ export function readYaml(text: string): Tree {
       lineCounter,
       prettyErrors: false,
       uniqueKeys: false,
-      logLevel: 'silent',
+      // With 'silent' the library says nothing of a second document either.
+      logLevel: 'error',
     });
     isBroken = document.errors.length > 0;
     for (const { code, pos } of [...document.errors, ...document.warnings]) {

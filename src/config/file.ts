@@ -1,11 +1,11 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import type { Permissions } from './permissions.js';
 import { BadValue } from './values.js';
 
 /** Text of a file with what its mode says about who else can read it. */
 export interface TextFile {
   readonly text: string;
-  /** Readable by group or others. */
-  readonly isShared: boolean;
+  readonly permissions: Permissions;
 }
 
 /**
@@ -19,7 +19,8 @@ export function readTextFile(path: string, maxBytes: number): TextFile {
     const stat = fstatSync(descriptor);
     if (stat.isDirectory()) throw new BadValue('is a directory');
     if (!stat.isFile()) throw new BadValue('is not a regular file');
-    return { text: asText(readAll(descriptor, maxBytes)), isShared: (stat.mode & 0o077) !== 0 };
+    const permissions = { mode: stat.mode & 0o7777, owner: stat.uid };
+    return { text: asText(readAll(descriptor, maxBytes)), permissions };
   } finally {
     closeSync(descriptor);
   }

@@ -3,6 +3,7 @@ import type { Config } from './config.js';
 import { readYaml } from './document.js';
 import type { Tree } from './document.js';
 import { FileMissing, readTextFile } from './file.js';
+import type { TextFile } from './file.js';
 import {
   SECRET_FILES,
   commandLineLayer,
@@ -15,6 +16,7 @@ import type { Layer } from './layers.js';
 import { bypassesProxy } from './no-proxy.js';
 import { availableMemory } from './memory.js';
 import { normalForm } from './normal-form.js';
+import { exposure, tampering } from './permissions.js';
 import { ConfigError, problemText } from './problem.js';
 import type { Problem, Source } from './problem.js';
 import { checkRules } from './rules.js';
@@ -25,6 +27,7 @@ import { isLoopback } from './urls.js';
 import { tryValue, validate } from './validation.js';
 import type { Locate } from './validation.js';
 import { BadValue, text } from './values.js';
+import { VERIFICATION_SWITCH, verificationProblem } from './verification.js';
 
 /** Largest configuration file, in bytes: ten thousand conduits. */
 const MAX_FILE_BYTES = 1_048_576;
@@ -94,9 +97,9 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   ];
   const entries = merge(layers, problems);
   const folder = found === undefined ? cwd : path.dirname(path.resolve(cwd, found.file));
-  warnings.push(...sharedSecrets(entries, found?.isShared ?? false));
+  if (found !== undefined) problems.push(...openFile(found, path.resolve(cwd, found.file), entries));
   const given = new Set(entries.keys());
-  resolvePaths(entries, (source) => (source.kind === 'file' ? folder : cwd), problems, warnings);
+  resolvePaths(entries, (source) => (source.kind === 'file' ? folder : cwd), problems);
 
   const values = validate(entries, locate, problems);
   const nowhere: Source =
@@ -123,10 +126,8 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   return { config, sources: sourcesOf(entries, isProxyBypassed), warnings, file: found?.file };
 }
 
-interface FoundFile {
+interface FoundFile extends TextFile {
   readonly file: string;
-  readonly text: string;
-  readonly isShared: boolean;
 }
 
 /** The file that was named, else the first default one there is; none is fine when the environment has something. */
@@ -141,7 +142,7 @@ function findFile(
     } catch (error) {
       if (!(error instanceof BadValue)) throw error;
       if (error instanceof FileMissing && file === undefined) continue;
-      throw new ConfigError([fileProblem(candidate, error.message)]);
+      throw new ConfigError([fileProblem(candidate, `${error.message}; \`gatehouse demo\` needs none`)]);
     }
   }
   if (mayLack) return undefined;
@@ -149,7 +150,7 @@ function findFile(
 }
 
 function fileProblem(file: string, sentence: string): Problem {
-  const message = `the configuration file ${sentence}; \`gatehouse demo\` needs none`;
+  const message = `the configuration file ${sentence}`;
   return { source: { kind: 'file', file, line: 0 }, key: '', message, example: undefined };
 }
 
@@ -184,12 +185,7 @@ function locator(file: string | undefined, tree: Tree | undefined): Locate {
 }
 
 /** Turns `<key>File` into the secret it holds, and other paths into absolute ones. */
-function resolvePaths(
-  entries: Layer,
-  folderOf: (source: Source) => string,
-  problems: Problem[],
-  warnings: string[],
-): void {
+function resolvePaths(entries: Layer, folderOf: (source: Source) => string, problems: Problem[]): void {
   for (const name of KEY_NAMES) {
     const entry = entries.get(name);
     if (specOf(name).isPath && typeof entry?.raw === 'string' && entry.raw !== 'off') {
@@ -205,31 +201,30 @@ function resolvePaths(
       problems.push({ source, key: fileKey, message: result.message, example: '/etc/gatehouse/secret' });
       continue;
     }
-    if (result.value.isShared)
-      warnings.push(problemText({ source, key: fileKey, message: SHARED, example: undefined }));
-    entries.set(key, { raw: result.value.secret, source });
+    entries.set(key, { raw: result.value, source });
   }
 }
 
-const SHARED = 'names a file that group or others can read or write; chmod 600 it';
-
-/** A secret inside a configuration file that others can read. */
-function sharedSecrets(entries: Layer, isShared: boolean): string[] {
-  if (!isShared) return [];
+/** A secret inside a configuration file to which others have access; or a file in which others may permit something. */
+function openFile({ file, permissions }: FoundFile, place: string, entries: Layer): Problem[] {
+  const changeable = tampering(place, permissions);
+  if (changeable !== undefined) return [fileProblem(file, `is one that ${changeable}`)];
+  const exposed = exposure(place, permissions);
+  if (exposed === undefined) return [];
   return [...SECRET_FILES].flatMap(([fileKey, key]) => {
     const source = entries.get(key)?.source;
     if (source?.kind !== 'file') return [];
-    const message = `stands in a file that group or others can read; chmod 600 it, or use ${fileKey}`;
-    return [problemText({ source, key, message, example: undefined })];
+    const message = `stands in a file that ${exposed}, or use ${fileKey}`;
+    return [{ source, key, message, example: undefined }];
   });
 }
 
-/** Verification of certificates must not be off: the credentials would go to whoever answers. */
 function environmentProblems(env: LoadOptions['env']): Problem[] {
-  const name = 'NODE_TLS_REJECT_UNAUTHORIZED';
-  if (env[name] !== '0') return [];
-  const message = 'turns verification of certificates off; unset it and name the root in cloud.caFile';
-  return [{ source: { kind: 'environment', name }, key: '', message, example: undefined }];
+  const message = verificationProblem(env, 'cloud.caFile');
+  if (message === undefined) return [];
+  return [
+    { source: { kind: 'environment', name: VERIFICATION_SWITCH }, key: '', message, example: undefined },
+  ];
 }
 
 function proxyIsBypassed(values: Partial<Settings>, entries: Layer, env: LoadOptions['env']): boolean {

@@ -43,7 +43,7 @@ export async function runGeneration(options: GenerationOptions): Promise<number>
   registerSecrets(redactor, loaded.config);
   const { log, sink } = createLog({ ...loaded.config.log, redactor });
   for (const warning of loaded.warnings) log.warn({}, warning);
-  const exitCode = await new Generation(options, load, log, redactor).run(loaded);
+  const exitCode = await new Generation(options, load, log, redactor, () => sink.dropped).run(loaded);
   await sink.flush(LOG_FLUSH_MS);
   sink.flushSync();
   return exitCode;
@@ -70,6 +70,7 @@ class Generation {
     private readonly load: () => LoadedConfig,
     private readonly log: Log,
     private readonly redactor: Redactor,
+    private readonly logDropped: () => number,
   ) {
     this.#exit = new Promise((resolve) => (this.#resolve = resolve));
     this.#inquiries = new Inquiries(options.port);
@@ -111,6 +112,8 @@ class Generation {
         version: options.version,
         log,
         redactor,
+        logDropped: this.logDropped,
+        renewCredentials: () => this.#freshCredentials(),
         generation,
         elders,
         others: this.#others(),
@@ -258,6 +261,18 @@ class Generation {
     gateway.retire(() => {
       if (this.#role === 'elder') this.#resolve(EXIT.done);
     });
+  }
+
+  /** Nobody asked for a reload: an invalid configuration is not told here, at every try. */
+  #freshCredentials(): Config['cloud'] | undefined {
+    try {
+      const { config } = this.load();
+      registerSecrets(this.redactor, config);
+      return config.cloud;
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      return undefined;
+    }
   }
 
   #expire({ afterMs, spreadMs }: Extract<ParentMessage, { kind: 'expire' }>): void {

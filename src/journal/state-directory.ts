@@ -13,7 +13,7 @@ const MAX_DAMAGED_FILES = 8;
  */
 export async function prepareStateDirectory(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await make(path.resolve(directory));
     await check(directory);
   } catch (error) {
     if (error instanceof StateError) throw error;
@@ -59,8 +59,23 @@ export async function setAside(directory: string, generation: number, nowMs: num
   return name;
 }
 
+/** Not mkdir's own recursion: Node's never ends where a parent exists and still nothing can be made, as in /proc. */
+async function make(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { mode: 0o700 });
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'EEXIST') return;
+    if (errno !== 'ENOENT' || path.dirname(directory) === directory) throw error;
+    await make(path.dirname(directory));
+    await mkdir(directory, { mode: 0o700 });
+  }
+}
+
 async function check(directory: string): Promise<void> {
-  const { uid, mode } = await stat(directory);
+  const found = await stat(directory);
+  if (!found.isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
+  const { uid, mode } = found;
   const self = process.geteuid?.();
   if (self !== undefined && uid !== self) {
     const sentence = `The state directory ${directory} belongs to user ${uid} and the agent runs as ${self}: chown it, or name another one with state.directory.`;

@@ -2,9 +2,13 @@ import { isatty } from 'node:tty';
 import { pino } from 'pino';
 import type { Config } from '../config/config.js';
 import { prettyLine } from './log-format.js';
+import { LogSampler } from './log-sampler.js';
 import { LogSink, descriptorOutput } from './log-sink.js';
 import type { LogOutput } from './log-sink.js';
 import type { Redactor } from './redaction.js';
+
+/** The line that tells how many lines of a message were left out. */
+const DROPPED = 'log lines were left out: too many of one message';
 
 /** What every part of the agent logs to: fields first, then a short fixed message. */
 export type Log = pino.Logger;
@@ -39,12 +43,24 @@ export function createLog(options: LogOptions): LogWithSink {
       `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), dropped, msg: 'log lines were lost' })}\n`,
     ),
   );
-  const log = pino(
+  const sampler = new LogSampler({
+    now: () => performance.now(),
+    onDropped: (message, dropped) => log.warn({ of: message, dropped }, DROPPED),
+  });
+  const log: Log = pino(
     {
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      hooks: {
+        logMethod(values, method) {
+          const [fields, message] = values as readonly unknown[];
+          const text = typeof fields === 'string' ? fields : message;
+          if (typeof text !== 'string' || text === DROPPED || sampler.admits(text))
+            method.apply(this, values);
+        },
+      },
     },
     { write: (line) => sink.write(withLineBreak(redactor.redact(formatted(line)))) },
   );

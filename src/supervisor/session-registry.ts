@@ -36,6 +36,7 @@ export type Guest = Pick<SessionRecord, 'id' | 'conduit' | 'addresses' | 'port'>
  */
 export class SessionRegistry {
   readonly #records = new Map<string, SessionRecord>();
+  readonly #connecting = new Set<SessionRecord>();
   readonly #perConduit = new Map<string, number>();
   readonly #perTarget = new Map<string, number>();
   readonly #guests = new Map<string, Guest>();
@@ -45,6 +46,11 @@ export class SessionRegistry {
 
   get sessions(): number {
     return this.#records.size;
+  }
+
+  /** Sessions that are not up yet. */
+  get connecting(): number {
+    return this.#connecting.size;
   }
 
   ofConduit(name: string): number {
@@ -63,14 +69,21 @@ export class SessionRegistry {
     return this.#records.values();
   }
 
+  /** Those that are not up yet, oldest first. */
+  allConnecting(): IterableIterator<SessionRecord> {
+    return this.#connecting.values();
+  }
+
   add(record: SessionRecord): void {
     this.#records.set(record.id, record);
+    this.#connecting.add(record);
     count(this.#perConduit, record.conduit, 1);
     for (const address of record.addresses) count(this.#perTarget, targetKey(address, record.port), 1);
   }
 
   remove(record: SessionRecord): void {
     if (!this.#records.delete(record.id)) return;
+    this.#connecting.delete(record);
     count(this.#perConduit, record.conduit, -1);
     for (const address of record.addresses) count(this.#perTarget, targetKey(address, record.port), -1);
   }
@@ -95,7 +108,9 @@ export class SessionRegistry {
   /** The record after `event`, or undefined when the session is unknown by now. */
   apply(id: string, event: SessionEvent): SessionRecord | undefined {
     const record = this.#records.get(id);
-    if (record !== undefined) record.state = next(record.state, event);
+    if (record === undefined) return undefined;
+    record.state = next(record.state, event);
+    if (record.state !== 'connecting') this.#connecting.delete(record);
     return record;
   }
 

@@ -1,5 +1,5 @@
 import { GatehouseError, type FailureCode } from '../../contract/failure.js';
-import { MAX_OUTBOX_OPERATIONS } from '../../contract/limits.js';
+import { MAX_CONNECTING_SESSIONS, MAX_OUTBOX_OPERATIONS } from '../../contract/limits.js';
 import type { WorkerReport } from '../../contract/messages.js';
 import type { EndReason } from '../../contract/session-state.js';
 import type {
@@ -129,6 +129,24 @@ export class Supervisor {
     return this.#sessions.close(sessionId, reason, detail);
   }
 
+  /** The operation was ended or deleted in the cloud: if it is still being connected, nobody waits for it any more. */
+  cancel(operationId: string): void {
+    for (const record of this.registry.allConnecting()) {
+      if (record.operationId !== operationId) continue;
+      this.#sessions.end(record, 'cancelled', 'the request was cancelled in the cloud');
+    }
+  }
+
+  /** Operations that have been connecting for longer than `ms`, oldest first. */
+  connectingFor(ms: number): string[] {
+    const untilMs = this.#parts.now() - ms;
+    const slow: string[] = [];
+    for (const { startedAtMs, operationId } of this.registry.allConnecting()) {
+      if (startedAtMs < untilMs) slow.push(operationId);
+    }
+    return slow;
+  }
+
   /** Takes on no more operations; calls back when the last session has ended. */
   drain(onEmpty: () => void): void {
     this.#accepting = false;
@@ -214,6 +232,7 @@ export class Supervisor {
     if (!this.#accepting)
       throw new GatehouseError('cancelled', 'The gateway is shutting down; connect again later.');
     if (this.#parts.status.size >= MAX_OUTBOX_OPERATIONS) throw outboxFull();
+    if (this.registry.connecting >= MAX_CONNECTING_SESSIONS) throw tooManyConnecting();
     const record = this.#sessions.add(operation, admitted);
     try {
       const { id: operationId, deviceId } = operation;
@@ -251,6 +270,11 @@ export class Supervisor {
     this.#onEmpty?.();
     this.#onEmpty = undefined;
   }
+}
+
+function tooManyConnecting(): GatehouseError {
+  const sentence = `${MAX_CONNECTING_SESSIONS} sessions are being connected already; connect again in a moment.`;
+  return new GatehouseError('limit-reached', sentence);
 }
 
 function outboxFull(): GatehouseError {

@@ -3,6 +3,7 @@ import type { TlsOptions } from 'node:tls';
 import type { JsonGeneralName } from '@peculiar/x509';
 
 const EC = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+const RSA = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' } as const;
 const DAY_MS = 86_400_000;
 
 /** What is to be wrong with a server's certificate. */
@@ -12,6 +13,8 @@ export interface Flaws {
   readonly toDays?: number;
   /** Subject alternative names; default localhost and 127.0.0.1. */
   readonly names?: readonly JsonGeneralName[];
+  /** Kind and bits of the server's key; default P-256. */
+  readonly key?: 'rsa-1024' | 'rsa-2048';
   /** Signed by itself instead of by the authority. */
   readonly selfSigned?: boolean;
 }
@@ -26,7 +29,8 @@ export async function serverIdentity(flaws: Flaws = {}): Promise<Identity> {
   const x509 = await library();
   x509.cryptoProvider.set(webcrypto);
   const authority = await keys();
-  const server = await keys();
+  const server =
+    flaws.key === undefined ? await keys() : await rsaKeys(flaws.key === 'rsa-1024' ? 1_024 : 2_048);
   const root = await x509.X509CertificateGenerator.createSelfSigned({
     name: 'CN=Test Authority',
     serialNumber: '01',
@@ -47,7 +51,7 @@ export async function serverIdentity(flaws: Flaws = {}): Promise<Identity> {
     notAfter: day(flaws.toDays ?? 30),
     publicKey: server.publicKey,
     signingKey: flaws.selfSigned === true ? server.privateKey : authority.privateKey,
-    signingAlgorithm: EC,
+    signingAlgorithm: flaws.selfSigned === true && flaws.key !== undefined ? RSA : EC,
     extensions: [
       new x509.SubjectAlternativeNameExtension(
         flaws.names?.slice() ?? [
@@ -82,4 +86,12 @@ function day(days: number): Date {
 
 function keys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(EC, true, ['sign', 'verify']);
+}
+
+function rsaKeys(modulusLength: number): Promise<webcrypto.CryptoKeyPair> {
+  const exponent = new Uint8Array([1, 0, 1]);
+  return webcrypto.subtle.generateKey({ ...RSA, modulusLength, publicExponent: exponent }, true, [
+    'sign',
+    'verify',
+  ]);
 }

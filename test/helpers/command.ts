@@ -26,10 +26,14 @@ export interface CommandEnd {
 export interface CommandOptions {
   /** All of its environment beside PATH: proxies and settings of whoever runs the tests must not matter. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Flags for Node itself. */
+  readonly nodeFlags?: readonly string[];
   /** Default: the folder for temporary files, in which there is no gatehouse.yaml. */
   readonly cwd?: string;
   /** The command in another installation. Default: the one that was built. */
   readonly main?: string;
+  /** Put before the command, such as `prlimit --nofile=64`: a program that becomes what it is told to run (exec). */
+  readonly prefix?: readonly string[];
 }
 
 /** `gatehouse` as a process of its own. */
@@ -40,8 +44,11 @@ export class Command {
   readonly #ended: Promise<CommandEnd>;
   #hasEnded = false;
 
-  constructor(args: readonly string[], { env = {}, cwd = tmpdir(), main = MAIN }: CommandOptions = {}) {
-    this.#child = spawn(process.execPath, [main, ...args], {
+  constructor(args: readonly string[], options: CommandOptions = {}) {
+    const { env = {}, nodeFlags = [], cwd = tmpdir(), main = MAIN, prefix = [] } = options;
+    const command = [...prefix, process.execPath, ...nodeFlags, main, ...args];
+    const [program = process.execPath, ...rest] = command;
+    this.#child = spawn(program, rest, {
       cwd,
       env: { PATH: process.env.PATH, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -59,10 +59,10 @@ export class DnsServer {
     tcp.on('connection', (socket) => this.#onConnection(socket));
   }
 
-  /** A listening server. */
-  static async listen(script: DnsScript): Promise<DnsServer> {
+  /** A listening server. `port` default: a free one. */
+  static async listen(script: DnsScript, port = 0): Promise<DnsServer> {
     for (let attempt = 1; ; attempt++) {
-      const tcp = createServer().listen(0, '127.0.0.1');
+      const tcp = createServer().listen(port, '127.0.0.1');
       await once(tcp, 'listening');
       const udp = createSocket('udp4');
       try {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** The data files, seen from dist/test/helpers. Their format is described in the README beside them. */
-const FOLDER = fileURLToPath(new URL('../../../test/data/operations/', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../../../test/data/hostile/operations/', import.meta.url));
 
 const FRAGMENT = 'c8y_RemoteAccessConnect';
 

@@ -57,7 +57,9 @@ export class Rig {
     readonly ca?: string;
   }): Promise<Rig> {
     const reports: WorkerReport[] = [];
-    const host = new SessionHost({ ca: options.ca }, (report) => reports.push(report));
+    const host = new SessionHost({ ca: options.ca, minTlsVersion: 'TLSv1.2' }, (report) =>
+      reports.push(report),
+    );
     const cloud = await new RawCloud(options.cloud).listen();
     const target = await (options.target ?? new Target()).listen();
     return new Rig(host, cloud, target, reports);

@@ -11,12 +11,15 @@ import { operatorSettings } from '../../src/cli/connect/operator-settings.js';
 import type { Tunnel } from '../../src/cli/connect/tunnel.js';
 import { loadConfig } from '../../src/config/load.js';
 import { registerSecrets } from '../../src/log/secrets.js';
+import type { AdminAddress } from '../../src/admin/admin-server.js';
+import type { StatusView } from '../../src/admin/backend.js';
 import { Gateway } from '../../src/gateway.js';
 import { createLog } from '../../src/log/log.js';
 import type { LogOutput } from '../../src/log/log-sink.js';
 import { Redactor } from '../../src/log/redaction.js';
 import type { SessionRecord } from '../../src/supervisor/session-registry.js';
 import { eventually } from './eventually.js';
+import { testIsolation } from './test-isolation.js';
 
 /** What a test may set; the configuration is merged over one that works. */
 export interface WorldOptions {
@@ -30,6 +33,7 @@ export interface WorldOptions {
   readonly intakeSettings?: object;
   readonly cloud?: CloudOptions;
   readonly workers?: number;
+  readonly isolation?: 'thread' | 'process';
   readonly timing?: AgentTiming['timing'];
   /** Runs between the start of the cloud and that of the agent. */
   readonly before?: (cloud: Cloud, device: RegisteredDevice) => void | Promise<void>;
@@ -51,6 +55,7 @@ export class World {
     readonly operator: OperatorClient,
     readonly configFile: string,
     readonly log: readonly string[],
+    readonly admin: AdminAddress | undefined,
     private readonly cleanUp: () => void,
   ) {}
 
@@ -84,12 +89,12 @@ export class World {
       onFatal,
       timing: options.timing,
     });
-    await gateway.start();
+    const admin = await gateway.start();
     if (options.waitForLink !== false) await gateway.connected();
     const url = tls ? cloud.httpsUrl : cloud.url;
     const settings = operatorSettings({ url, ...(tls ? { caFile } : {}) }, operatorEnvironment(cloud));
     const cleanUp = (): void => rmSync(folder, { recursive: true, force: true });
-    return new World(cloud, device, gateway, new OperatorClient(settings), configFile, lines, cleanUp);
+    return new World(cloud, device, gateway, new OperatorClient(settings), configFile, lines, admin, cleanUp);
   }
 
   /** Adds an endpoint to a device (default: the gateway) and opens a tunnel to it as the operator. */
@@ -125,6 +130,21 @@ export class World {
       return sessions.find((session) => session.port === port && session.state === 'open');
     };
     return eventually(find, `an open session to port ${port}`);
+  }
+
+  /** What the admin listener says of the agent. */
+  async status(): Promise<StatusView> {
+    assert.ok(this.admin?.kind === 'tcp');
+    const reply = await fetch(`http://127.0.0.1:${this.admin.port}/api/status`);
+    return (await reply.json()) as StatusView;
+  }
+
+  /** A log line with all of these parts, once it is there. */
+  logged(...parts: readonly string[]): Promise<string> {
+    return eventually(
+      () => this.log.find((line) => parts.every((part) => line.includes(part))),
+      `the log line ${parts.join(' + ')}`,
+    );
   }
 
   /** Waits until the agent has no session any more. */
@@ -189,7 +209,7 @@ function configuration(
     conduits: options.conduits ?? [{ name: 'loopback', host: '127.0.0.1', ports: ['*'] }],
     limits: options.limits ?? {},
     keepAlive: options.keepAlive ?? {},
-    workers: { count: options.workers ?? 1 },
+    workers: { count: options.workers ?? 1, isolation: options.isolation ?? testIsolation() },
     admin: { listen: '127.0.0.1:0' },
   };
 }

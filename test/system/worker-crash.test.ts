@@ -3,116 +3,73 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { test, type TestContext } from 'node:test';
-import type { Worker } from 'node:worker_threads';
+import { test } from 'node:test';
 import { startCloud } from '../../simulator/cloud.js';
-import type { SessionRecord } from '../../src/supervisor/session-registry.js';
 import { AgentProcess, writeConfiguration } from '../helpers/agent-process.js';
 import { gatehouse } from '../helpers/command.js';
 import { eventually } from '../helpers/eventually.js';
 import { PlantTarget } from '../helpers/plant.js';
-import { World, type WorldOptions } from '../helpers/world.js';
+import { startWorkerScene } from '../helpers/worker-scene.js';
 
-interface Scene {
-  readonly world: World;
-  readonly plant: PlantTarget;
-  /** The threads by their id; Node tells of each that is made. */
-  readonly threads: ReadonlyMap<number, Worker>;
-}
+for (const isolation of ['thread', 'process'] as const) {
+  test(`${isolation}: a worker that dies takes its own sessions along, and only those; another one is started`, async (t) => {
+    const scene = await startWorkerScene(t, { isolation, workers: 2 });
+    const { world } = scene;
+    const [first, second] = [await scene.openSession(), await scene.openSession()];
+    assert.notEqual(first.worker, second.worker);
+    await scene.endWorker(first.worker);
 
-async function start(t: TestContext, options: WorldOptions): Promise<Scene> {
-  const threads = new Map<number, Worker>();
-  const onWorker = (worker: Worker): void => void threads.set(worker.threadId, worker);
-  process.on('worker', onWorker);
-  const plant = await PlantTarget.listen();
-  const world = await World.start(options);
-  t.after(async () => {
-    process.off('worker', onWorker);
-    await world.stop();
-    plant.close();
+    await world.logged(first.operationId, 'session lost with its worker');
+    first.tunnel.resume();
+    await eventually(() => first.tunnel.ending, 'the end of the lost session');
+    await eventually(
+      () => scene.sessionOf(first.operationId) === undefined || undefined,
+      'a registry without it',
+    );
+    assert.equal(world.cloud.platform.operations.get(first.operationId).status, 'SUCCESSFUL');
+    second.tunnel.write('still here');
+    const [answer] = (await once(second.tunnel, 'data')) as [Buffer];
+    assert.equal(answer.toString(), 'still here');
+
+    await scene.workersUp(2);
+    const more = [await scene.openSession(), await scene.openSession(), await scene.openSession()];
+    assert.equal(new Set(more.map(({ worker }) => worker)).size, 2, 'both workers serve');
+    assert.equal(world.log.filter((line) => line.includes('worker lost, another one is started')).length, 1);
   });
-  return { world, plant, threads };
-}
 
-/** Opens a session that has carried a byte; gives both ends of it. */
-async function openSession({ world, plant }: Scene) {
-  const before = world.operations().length;
-  const tunnel = await world.open(plant);
-  tunnel.write('x');
-  await once(tunnel, 'data');
-  const operationId = world.operations()[before]?.id ?? '';
-  const record = await eventually(() => sessionOf(world, operationId), 'the session');
-  await eventually(() => record.worker !== 0 || undefined, 'its worker');
-  return { tunnel, operationId, worker: record.worker };
-}
-
-function sessionOf(world: World, operationId: string): SessionRecord | undefined {
-  return [...world.gateway.supervisor.registry.all()].find((record) => record.operationId === operationId);
-}
-
-function logged(world: World, ...parts: readonly string[]): Promise<string> {
-  return eventually(
-    () => world.log.find((line) => parts.every((part) => line.includes(part))),
-    parts.join(' + '),
-  );
-}
-
-test('a worker that dies takes its own sessions along, and only those; another one is started', async (t) => {
-  const scene = await start(t, { workers: 2 });
-  const { world, threads } = scene;
-  const [first, second] = [await openSession(scene), await openSession(scene)];
-  assert.notEqual(first.worker, second.worker);
-  await threads.get(first.worker)?.terminate();
-
-  await logged(world, first.operationId, 'session lost with its worker');
-  first.tunnel.resume();
-  await eventually(() => first.tunnel.ending, 'the end of the lost session');
-  await eventually(
-    () => sessionOf(world, first.operationId) === undefined || undefined,
-    'a registry without it',
-  );
-  assert.equal(world.cloud.platform.operations.get(first.operationId).status, 'SUCCESSFUL');
-  second.tunnel.write('still here');
-  const [answer] = (await once(second.tunnel, 'data')) as [Buffer];
-  assert.equal(answer.toString(), 'still here');
-
-  await eventually(() => threads.size === 3 || undefined, 'another worker');
-  const more = [await openSession(scene), await openSession(scene), await openSession(scene)];
-  assert.equal(new Set(more.map(({ worker }) => worker)).size, 2, 'both workers serve');
-  assert.equal(world.log.filter((line) => line.includes('worker lost, another one is started')).length, 1);
-});
-
-test('a session that still connects when its worker dies is FAILED with worker-crashed', async (t) => {
-  const scene = await start(t, {
-    workers: 2,
-    before: (cloud) =>
-      cloud.faults.set({ requests: [{ path: '/service/remoteaccess/device/*', instead: 'silence' }] }),
+  test(`${isolation}: a session that still connects when its worker dies is FAILED with worker-crashed`, async (t) => {
+    const scene = await startWorkerScene(t, {
+      isolation,
+      workers: 2,
+      before: (cloud) =>
+        cloud.faults.set({ requests: [{ path: '/service/remoteaccess/device/*', instead: 'silence' }] }),
+    });
+    const { world, plant } = scene;
+    const tunnel = await world.open(plant);
+    tunnel.on('error', () => undefined);
+    await plant.connection();
+    const operationId = world.operations()[0]?.id ?? '';
+    const { worker } = await eventually(() => {
+      const record = scene.sessionOf(operationId);
+      return record !== undefined && record.worker !== 0 ? record : undefined;
+    }, 'the session in a worker');
+    await scene.endWorker(worker);
+    const { status, failureReason } = await world.finalOperation(operationId);
+    assert.equal(status, 'FAILED');
+    assert.match(failureReason ?? '', /^worker-crashed: /);
+    world.cloud.faults.clear();
+    await scene.openSession();
   });
-  const { world, plant, threads } = scene;
-  const tunnel = await world.open(plant);
-  tunnel.on('error', () => undefined);
-  await plant.connection();
-  const operationId = world.operations()[0]?.id ?? '';
-  const { worker } = await eventually(() => {
-    const record = sessionOf(world, operationId);
-    return record !== undefined && record.worker !== 0 ? record : undefined;
-  }, 'the session in a worker');
-  await threads.get(worker)?.terminate();
-  const { status, failureReason } = await world.finalOperation(operationId);
-  assert.equal(status, 'FAILED');
-  assert.match(failureReason ?? '', /^worker-crashed: /);
-  world.cloud.faults.clear();
-  await openSession(scene);
-});
 
-test('the only worker dies and the next one serves', async (t) => {
-  const scene = await start(t, { workers: 1 });
-  const lost = await openSession(scene);
-  await scene.threads.get(lost.worker)?.terminate();
-  await logged(scene.world, lost.operationId, 'session lost with its worker');
-  const next = await openSession(scene);
-  assert.notEqual(next.worker, lost.worker);
-});
+  test(`${isolation}: the only worker dies and the next one serves`, async (t) => {
+    const scene = await startWorkerScene(t, { isolation, workers: 1 });
+    const lost = await scene.openSession();
+    await scene.endWorker(lost.worker);
+    await scene.world.logged(lost.operationId, 'session lost with its worker');
+    const next = await scene.openSession();
+    assert.notEqual(next.worker, lost.worker);
+  });
+}
 
 test('an exception outside of every session costs its worker; the restart is in metrics and status', async (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-test-'));

@@ -88,7 +88,7 @@ const RULES: readonly Rule[] = [
 ];
 
 /** Only this file may know piscina: everything else sees the pool through it. */
-const POOL = 'src/supervisor/pool.ts';
+const POOL = 'src/supervisor/thread-worker.ts';
 
 interface Import {
   readonly file: string;

@@ -1,8 +1,8 @@
 import net from 'node:net';
 import tls from 'node:tls';
 import { GatehouseError } from '../../contract/failure.js';
-import { TCP_KEEP_ALIVE_MS } from '../../contract/limits.js';
-import type { Tunnel } from '../../contract/messages.js';
+import { TCP_KEEP_ALIVE_MS, TLS_SECURITY_LEVEL } from '../../contract/limits.js';
+import type { Tunnel, WorkerSettings } from '../../contract/messages.js';
 import { withDeadline } from './deadline.js';
 import { cloudFailure, describe } from './failure.js';
 import { connectThrough } from './proxy.js';
@@ -12,11 +12,21 @@ import { upgrade } from './upgrade.js';
 import { Wire, type CloudWire } from './wire.js';
 
 /** TLS settings made once per thread: reading the roots anew for each dial would cost more than the handshake. */
-export function tlsContext(ca: string | undefined): tls.SecureContext {
+export function tlsContext(
+  ca: string | undefined,
+  minVersion: WorkerSettings['minTlsVersion'] = 'TLSv1.2',
+): tls.SecureContext {
   return tls.createSecureContext({
-    minVersion: 'TLSv1.2',
-    ...(ca === undefined ? {} : { ca: [...tls.rootCertificates, ca] }),
+    minVersion,
+    ciphers: `${tls.DEFAULT_CIPHERS}:${TLS_SECURITY_LEVEL}`,
+    ...(ca === undefined ? {} : { ca: [...usualRoots(), ca] }),
   });
+}
+
+/** What Node trusts by itself. Where it can tell, that includes NODE_EXTRA_CA_CERTS and the system's store. */
+function usualRoots(): readonly string[] {
+  const newer = tls as { readonly getCACertificates?: (kind: 'default') => string[] };
+  return newer.getCACertificates?.('default') ?? tls.rootCertificates;
 }
 
 /**
@@ -119,6 +129,8 @@ function openTls({ context, host, address, port, socket }: TlsTarget): Wire {
   // @types/node does not know that a TLS socket takes allowHalfOpen, too.
   const options: tls.ConnectionOptions & { allowHalfOpen: boolean } = {
     secureContext: context,
+    // Given explicitly, it is stronger than NODE_TLS_REJECT_UNAUTHORIZED.
+    rejectUnauthorized: true,
     // RFC 6066: a literal address is not a server name.
     servername: net.isIP(name) === 0 ? name : '',
     ALPNProtocols: ['http/1.1'],

@@ -1,6 +1,5 @@
-import { isUtf8 } from 'node:buffer';
-import { createRequire } from 'node:module';
 import { OPCODE } from './frame-header.js';
+import { isValidUtf8, Utf8Check } from './utf8.js';
 
 /** What the reader hands on. `buffer` is the caller's memory: take the bytes before returning. */
 export interface FrameHandler {
@@ -13,7 +12,7 @@ export interface FrameHandler {
 
 /** Input that ends the session, with the close code the peer gets (RFC 6455 section 7.4.1). */
 export interface Violation {
-  readonly closeCode: 1002 | 1003 | 1007 | 1008 | 1009;
+  readonly closeCode: 1002 | 1007 | 1008 | 1009;
   readonly reason: 'cloud-protocol' | 'cloud-too-big' | 'ping-flood';
   readonly sentence: string;
 }
@@ -43,6 +42,9 @@ export class FrameReader {
   /** A data message has begun and its last fragment has not come. */
   #inMessage = false;
   #messageBytes = 0;
+  #isText = false;
+  /** Made for the first text message; every message that passed leaves it as new. */
+  #text: Utf8Check | undefined;
 
   constructor(
     private readonly handler: FrameHandler,
@@ -62,7 +64,9 @@ export class FrameReader {
       // `| 0` keeps it a small integer: as a double it would be boxed for each frame.
       const take = Math.min(this.#remaining, end - position) | 0;
       if (this.#opcode < 8) {
-        if (take > 0) this.handler.onPayload(buffer, position, position + take);
+        const good = this.#isText ? this.#checkText(buffer, position, position + take) : position + take;
+        if (good > position) this.handler.onPayload(buffer, position, good);
+        if (good < position + take) return this.#stop(NOT_UTF8);
       } else {
         this.#control ??= Buffer.alloc(MAX_CONTROL_BYTES);
         buffer.copy(this.#control, this.#controlBytes, position, position + take);
@@ -72,8 +76,7 @@ export class FrameReader {
       this.#remaining -= take;
       if (this.#remaining > 0) continue;
       this.#inPayload = false;
-      if (this.#opcode < 8) continue;
-      const violation = this.#readControl();
+      const violation = this.#opcode < 8 ? this.#endOfData() : this.#readControl();
       if (violation !== undefined) return this.#stop(violation);
     }
     return undefined;
@@ -117,7 +120,10 @@ export class FrameReader {
     this.#remaining = length;
     this.#inPayload = true;
     if (this.#opcode >= 8) return undefined;
-    if (this.#opcode !== OPCODE.continuation) this.#messageBytes = 0;
+    if (this.#opcode !== OPCODE.continuation) {
+      this.#messageBytes = 0;
+      this.#isText = this.#opcode === OPCODE.text;
+    }
     this.#messageBytes += length;
     this.#inMessage = !isFinal;
     if (this.#messageBytes <= this.maxMessageBytes) return undefined;
@@ -134,35 +140,46 @@ export class FrameReader {
     const first = this.#header[0] as number;
     this.#opcode = first & 0x0f;
     if ((first & 0x70) !== 0) return protocolError('reserved bits are set, but no extension was agreed on');
-    if (this.#opcode === OPCODE.text) {
-      return {
-        closeCode: 1003,
-        reason: 'cloud-protocol',
-        sentence: 'a text frame; remote access carries binary frames',
-      };
-    }
     if (!KNOWN_OPCODES.has(this.#opcode)) return protocolError(`reserved opcode ${this.#opcode}`);
     const isFinal = (first & 0x80) !== 0;
     if (this.#opcode >= 8 && !isFinal) return protocolError('a fragmented control frame');
     if (this.#opcode === OPCODE.continuation && !this.#inMessage)
       return protocolError('a continuation of nothing');
-    if (this.#opcode === OPCODE.binary && this.#inMessage)
+    if ((this.#opcode === OPCODE.binary || this.#opcode === OPCODE.text) && this.#inMessage)
       return protocolError('a new message inside another');
     if (this.#headerBytes < 2) return undefined;
     const second = this.#header[1] as number;
     if ((second & 0x80) !== 0) return protocolError('a masked frame from the server');
     if (this.#opcode >= 8 && (second & 0x7f) > MAX_CONTROL_BYTES)
       return protocolError('a control frame above 125 bytes');
+    // RFC 6455 5.2: the most significant bit of a 64-bit length must be 0.
+    if ((second & 0x7f) === 127 && this.#headerBytes > 2 && (this.#header[2] as number) >= 0x80)
+      return protocolError('a length of 2^63 or more');
     return undefined;
   }
 
-  /** Lengths above 2^53 are rounded, which is harmless: they are far above every limit. */
+  /**
+   * Lengths above 2^53 are rounded, which is harmless: they are far above every limit. A length in a longer form than
+   * needed is taken as `ws` and others take it: there is one way to read it, and refusing it would end sessions that work.
+   */
   #payloadLength(): number {
     const short = (this.#header[1] as number) & 0x7f;
     if (short < 126) return short;
     if (short === 126) return this.#header.readUInt16BE(2);
     const [high, low] = [this.#header.readUInt32BE(2), this.#header.readUInt32BE(6)];
     return high === 0 && low < 2 ** 31 ? low | 0 : high * 2 ** 32 + low;
+  }
+
+  /** Index of the first byte that makes the message no text; `end` when there is none. */
+  #checkText(buffer: Buffer, start: number, end: number): number {
+    this.#text ??= new Utf8Check();
+    return this.#text.push(buffer, start, end);
+  }
+
+  /** Text must be whole where its message ends (RFC 6455 section 8.1). */
+  #endOfData(): Violation | undefined {
+    if (!this.#isText || this.#inMessage || this.#text?.isComplete !== false) return undefined;
+    return NOT_UTF8;
   }
 
   #readControl(): Violation | undefined {
@@ -197,16 +214,11 @@ export function isValidCloseCode(code: number): boolean {
   return code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006;
 }
 
-const isValidUtf8 = loadUtf8Validate();
-
-/** utf-8-validate is optional; Node's own check is the fall-back. */
-function loadUtf8Validate(): (bytes: Buffer) => boolean {
-  try {
-    return createRequire(import.meta.url)('utf-8-validate') as (bytes: Buffer) => boolean;
-  } catch {
-    return isUtf8;
-  }
-}
+const NOT_UTF8: Violation = {
+  closeCode: 1007,
+  reason: 'cloud-protocol',
+  sentence: 'a text message that is not UTF-8',
+};
 
 function protocolError(sentence: string): Violation {
   return { closeCode: 1002, reason: 'cloud-protocol', sentence };

@@ -7,12 +7,15 @@ import { cutToBytes } from '../../contract/failure.js';
 /** RFC 6455 section 5.5: a control frame has at most 125 bytes of payload, and a close frame begins with the code. */
 const MAX_CLOSE_REASON_BYTES = 125 - 2;
 
+/** Pongs on their way at a time: a burst of pings is answered one by one, and 2 KiB are all that it can make us hold. */
+const MAX_PONGS = 16;
+
 /**
- * Control frames to the cloud. At most one pong is on its way; of the pings that come meanwhile the newest is answered
- * (RFC 6455 5.5.3 allows it), so a peer that pings and never reads cannot make us grow.
+ * Control frames to the cloud. A bounded number of pongs is on its way; of the pings that come meanwhile the newest is
+ * answered (RFC 6455 5.5.3 allows it), so a peer that pings and never reads cannot make us grow.
  */
 export class CloudSide {
-  #pongIsOut = false;
+  #pongs = 0;
   #newestPing: Buffer | undefined;
   #pings = 0;
   #windowStartMs = 0;
@@ -43,17 +46,17 @@ export class CloudSide {
     if (this.#pings > PING_FLOOD_LIMIT) return false;
     // A copy: the reader's memory is the next control frame's.
     this.#newestPing = Buffer.from(payload);
-    if (!this.#pongIsOut) this.#pong();
+    this.#pong();
     return true;
   }
 
   #pong(): void {
     const payload = this.#newestPing;
-    if (payload === undefined || this.#closeIsOut) return;
+    if (payload === undefined || this.#pongs === MAX_PONGS || this.#closeIsOut) return;
     this.#newestPing = undefined;
-    this.#pongIsOut = true;
+    this.#pongs += 1;
     this.socket.write(this.#frame(OPCODE.pong, payload), () => {
-      this.#pongIsOut = false;
+      this.#pongs -= 1;
       this.#pong();
     });
   }

@@ -1,10 +1,12 @@
-import type { SessionCounters, SessionEnding, WorkerReport } from '../../contract/messages.js';
+import type { SessionCounters, SessionEnding, SessionWeight, WorkerReport } from '../../contract/messages.js';
 
 /** What a report is made of besides the events. */
 export interface ReportSource {
   /** Counters of the sessions that moved bytes since they were asked last. */
   changedCounters(): SessionCounters[];
   loopDelay(): WorkerReport['loopDelay'];
+  /** Memory that the sessions hold. */
+  heldBytes(): number;
 }
 
 /**
@@ -37,9 +39,14 @@ export class Reporter {
     this.#schedule();
   }
 
-  /** Sends counters and loop delay; called once an interval. */
+  /** Sends counters, loop delay and held memory; called once an interval. */
   sendCounters(): void {
-    this.#send(this.source.changedCounters(), this.source.loopDelay());
+    const { source } = this;
+    this.#send(source.changedCounters(), { loopDelay: source.loopDelay(), heldBytes: source.heldBytes() });
+  }
+
+  sendHeaviest(heaviest: readonly SessionWeight[]): void {
+    this.#send([], { heaviest });
   }
 
   #schedule(): void {
@@ -54,14 +61,17 @@ export class Reporter {
     if (this.#started.length + this.#opened.length + this.#closing.length > 0) this.#send([]);
   }
 
-  #send(counters: SessionCounters[], loopDelay?: WorkerReport['loopDelay']): void {
+  #send(
+    counters: SessionCounters[],
+    more: Pick<WorkerReport, 'loopDelay' | 'heldBytes' | 'heaviest'> = {},
+  ): void {
     const report: WorkerReport = {
       kind: 'report',
       started: this.#started,
       opened: this.#opened,
       closing: this.#closing,
       counters,
-      loopDelay,
+      ...more,
     };
     this.#started = [];
     this.#opened = [];

@@ -1,8 +1,10 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import { MAX_WEIGHED_SESSIONS } from '../../contract/limits.js';
 import type {
   SessionCounters,
   SessionSummary,
   SessionTask,
+  SessionWeight,
   WorkerCommand,
   WorkerReport,
   WorkerSettings,
@@ -12,6 +14,7 @@ import { HandshakeGate } from '../dial/handshake-gate.js';
 import { RelayMemory } from '../relay/memory.js';
 import { Reporter } from './reporter.js';
 import { Session, type SessionContext } from './session.js';
+import { StormTurns } from './storm-turns.js';
 
 /** How often deadlines are looked at, in ms: the precision of every deadline but those of the dials. */
 const TICK_MS = 250;
@@ -24,7 +27,7 @@ const LOOP_RESOLUTION_MS = 20;
 
 const NANOSECONDS_PER_MS = 1e6;
 
-/** All sessions of one worker thread. */
+/** All sessions of one worker. */
 export class SessionHost {
   readonly #sessions = new Map<string, Session>();
   readonly #reported = new Map<string, number>();
@@ -35,14 +38,19 @@ export class SessionHost {
 
   constructor(settings: WorkerSettings, post: (report: WorkerReport) => void) {
     this.#reporter = new Reporter(
-      { changedCounters: () => this.#changedCounters(), loopDelay: () => this.#loopDelay() },
+      {
+        changedCounters: () => this.#changedCounters(),
+        loopDelay: () => this.#loopDelay(),
+        heldBytes: () => this.#heldBytes(),
+      },
       post,
     );
     const now = (): number => performance.now();
     this.#context = {
       memory: new RelayMemory(now),
-      tls: tlsContext(settings.ca),
+      tls: tlsContext(settings.ca, settings.minTlsVersion),
       handshakes: new HandshakeGate(),
+      storm: new StormTurns(),
       now,
       onOpened: (sessionId, setupMs) => this.#reporter.opened(sessionId, setupMs),
       onClosing: (sessionId, ending) => this.#reporter.closing(sessionId, ending),
@@ -66,8 +74,12 @@ export class SessionHost {
     }
   }
 
-  command({ sessionId, reason, detail }: WorkerCommand): void {
-    this.#sessions.get(sessionId)?.close(reason, detail);
+  command(command: WorkerCommand): void {
+    if (command.kind === 'weigh') return this.#reporter.sendHeaviest(this.#heaviest());
+    const { sessionId, reason, detail } = command;
+    const session = this.#sessions.get(sessionId);
+    if (reason === 'overload') session?.abort(reason, detail);
+    else session?.close(reason, detail);
   }
 
   #tick(): void {
@@ -88,6 +100,20 @@ export class SessionHost {
       changed.push(counters);
     }
     return changed;
+  }
+
+  #heldBytes(): number {
+    let heldBytes = 0;
+    for (const session of this.#sessions.values()) heldBytes += session.heldBytes;
+    return heldBytes;
+  }
+
+  #heaviest(): SessionWeight[] {
+    const weights: SessionWeight[] = [];
+    for (const { id: sessionId, heldBytes } of this.#sessions.values()) {
+      if (heldBytes > 0) weights.push({ sessionId, heldBytes });
+    }
+    return weights.sort((a, b) => b.heldBytes - a.heldBytes).slice(0, MAX_WEIGHED_SESSIONS);
   }
 
   #loopDelay(): WorkerReport['loopDelay'] {

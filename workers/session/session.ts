@@ -12,6 +12,7 @@ import { Downlink, type DownlinkEvents } from '../relay/downlink.js';
 import type { Violation } from '../relay/frame-reader.js';
 import type { RelayMemory } from '../relay/memory.js';
 import type { Ring } from '../relay/ring.js';
+import { sharesOf, type Shares } from '../relay/share.js';
 import { Uplink } from '../relay/uplink.js';
 import { CloudSide } from './cloud-side.js';
 import type { Progress } from './deadlines.js';
@@ -26,19 +27,15 @@ import {
 } from './ending.js';
 import { Life } from './life.js';
 import { guarded, guardedRead, listen } from './guard.js';
-
-/**
- * A TLS socket holds what waits twice: what is written as it was given and encrypted; of what is read, records that wait
- * to be decrypted and those that are gathered. Its own state of some 50 KiB is the half: a stalled session then stays
- * within `limits.buffer` as a whole.
- */
-const TLS_SHARE = 2.5;
+import type { StormTurns } from './storm-turns.js';
 
 /** What a session shares with the others of its thread. */
 export interface SessionContext {
   readonly memory: RelayMemory;
   readonly tls: SecureContext;
   readonly handshakes: HandshakeGate;
+  /** Cloud connections that end, all at once perhaps. */
+  readonly storm: StormTurns;
   /** Monotonic, in ms. */
   readonly now: () => number;
   readonly onOpened: (sessionId: string, setupMs: number) => void;
@@ -92,6 +89,7 @@ export class Session {
       onViolation: (violation) => this.#onViolation(violation),
     };
     this.#downlink = new Downlink(context.memory, cloud, events, limits);
+    this.#uplink.ring.beside(this.#downlink.ring);
   }
 
   get id(): string {
@@ -102,9 +100,8 @@ export class Session {
     return this.#task.tunnel.url.startsWith('wss:');
   }
 
-  /** Memory of what may wait per direction. */
-  get #bufferBytes(): number {
-    return this.#task.limits.bufferBytes / (this.#isEncrypted ? TLS_SHARE : 1);
+  get #shares(): Shares {
+    return sharesOf(this.#task.limits.bufferBytes, this.#isEncrypted);
   }
 
   get counters(): SessionCounters {
@@ -113,6 +110,13 @@ export class Session {
       uplinkBytes: this.#uplink.ring.deliveredBytes,
       downlinkBytes: this.#downlink.ring.deliveredBytes,
     };
+  }
+
+  /** Memory held for bytes that were read and not yet taken by the other side, as far as it is ours. */
+  get heldBytes(): number {
+    const waitingBytes = this.#uplink.ring.waitingBytes + this.#downlink.ring.waitingBytes;
+    // TLS holds what waits twice: as it was given and encrypted.
+    return this.#isEncrypted ? waitingBytes * 2 : waitingBytes;
   }
 
   /** Runs the session to its end. Never rejects: failures are in the summary. */
@@ -147,6 +151,12 @@ export class Session {
     finish(this.#target);
   }
 
+  /** Ends the session from here and gives up what it holds: its memory is needed now. */
+  abort(reason: EndReason, detail: string): void {
+    this.close(reason, detail);
+    this.#cut();
+  }
+
   /** Looks at the deadlines; called a few times a second. */
   readonly tick = guarded(
     (error) => this.#onException(error),
@@ -179,7 +189,7 @@ export class Session {
       readBuffer: () => this.#uplink.readBuffer(),
       onBytes: guardedRead(this.#onException, (buffer, length) => this.#uplink.onBytes(buffer, length)),
     });
-    this.#downlink.ring.open(socket, this.#bufferBytes);
+    this.#downlink.ring.open(socket, this.#shares.downlink);
     this.#openIfBothUp();
     // A dial that was cancelled too late is let go like any other: with a FIN, and reading, because unread bytes
     // would turn it into a reset, and some PLCs count those.
@@ -211,9 +221,9 @@ export class Session {
     const { socket } = wire;
     this.#cloud = new CloudSide(socket, this.#context.memory.masker, this.#context.now);
     listen(socket, this.#onException, {
-      onEnd: () => this.#onCloudEnded(cloudEnd('cloud-fin')),
-      onError: () => this.#onCloudEnded(cloudEnd('cloud-reset')),
-      onGone: () => this.#onCloudGone(),
+      onEnd: () => this.#inStorm(() => this.#onCloudEnded(cloudEnd('cloud-fin'))),
+      onError: () => this.#inStorm(() => this.#onCloudEnded(cloudEnd('cloud-reset'))),
+      onGone: () => this.#inStorm(() => this.#onCloudGone()),
     });
     const onBytes = guardedRead(this.#onException, (buffer, length) =>
       this.#downlink.onBytes(buffer, length),
@@ -224,7 +234,7 @@ export class Session {
     // The target failed while the 101 was on its way: the close frame tells the user, who would otherwise wait.
     if (ending?.outcome === 'failed') this.#closeCloud(1011, ending.code);
     this.#downlink.gathers = this.#isEncrypted;
-    this.#uplink.ring.open(socket, this.#bufferBytes);
+    this.#uplink.ring.open(socket, this.#shares.uplink);
     this.#openIfBothUp();
     const mayGoOn = head.length === 0 || onBytes(head, head.length);
     if (mayGoOn) socket.resume();
@@ -260,6 +270,11 @@ export class Session {
     this.#uplink.stop();
     this.#cloud?.close(code, reason);
     finish(this.#cloud?.socket);
+  }
+
+  /** The cloud's connections may all end in one moment; they are let go a few at a time, each in its order. */
+  #inStorm(act: () => void): void {
+    this.#context.storm.run(guarded(this.#onException, act));
   }
 
   #onCloudGone(): void {

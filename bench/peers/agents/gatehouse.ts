@@ -12,14 +12,18 @@ const runTask = given.workers === 0 ? inThisThread() : inThePool();
 keepOpen(given, (session) => runTask(task(session)));
 
 function inThisThread(): (task: SessionTask) => Promise<SessionSummary> {
-  const host = new SessionHost({ ca: given.ca }, () => undefined);
+  const host = new SessionHost({ ca: given.ca, minTlsVersion: 'TLSv1.2' }, () => undefined);
   return (wanted) => host.run(wanted);
 }
 
 function inThePool(): (task: SessionTask) => Promise<SessionSummary> {
   const ignore = (): void => undefined;
   const events = { onWorkerUp: ignore, onWorkerDown: ignore, onReport: ignore, onFatal: ignore };
-  const pool = new SessionPool({ workers: given.workers, settings: { ca: given.ca }, events });
+  const pool = new SessionPool({
+    workers: given.workers,
+    settings: { ca: given.ca, minTlsVersion: 'TLSv1.2' },
+    events,
+  });
   return (wanted) => pool.run(wanted);
 }
 
@@ -40,7 +44,7 @@ function task(session: number): SessionTask {
       sessionDurationMs: 0,
       bootstrapBufferBytes: 65_536,
       bufferBytes: 262_144,
-      maxMessageBytes: 16_777_216,
+      maxMessageBytes: given.maxMessageBytes,
       webSocketPingMs: 20_000,
     },
   };

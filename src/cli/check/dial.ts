@@ -61,14 +61,14 @@ export async function dialCloud(config: Config, place: Place, signal: AbortSigna
 export async function dialTls(
   socket: net.Socket,
   { host }: Place,
-  ca: string | undefined,
+  cloud: Pick<Config['cloud'], 'ca' | 'minTlsVersion'>,
   signal: AbortSignal,
   mode: 'verify' | 'look' = 'verify',
 ): Promise<tls.TLSSocket> {
   const secure = tls.connect({
     socket,
+    ...trust(cloud),
     rejectUnauthorized: mode === 'verify',
-    ...trust(ca),
     // A name of an address is not allowed in SNI (RFC 6066 section 3); it is still verified.
     ...(net.isIP(host) === 0 ? { servername: host } : { host }),
   });

@@ -65,7 +65,7 @@ async function tryTls({ config, now }: ProbeContext, signal: AbortSignal): Promi
   if (!place.isTls) return { status: 'skipped', detail: 'cloud.url is http (loopback)' };
   try {
     const socket = await dialCloud(config, place, signal);
-    const secure = await dialTls(socket, place, config.cloud.ca, signal, 'look');
+    const secure = await dialTls(socket, place, config.cloud, signal, 'look');
     const outcome = judgeCertificate(secure, place, now());
     secure.destroy();
     return outcome;

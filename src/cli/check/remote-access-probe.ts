@@ -20,7 +20,7 @@ async function tryUpgrade({ config }: ProbeContext, signal: AbortSignal): Promis
   const place = placeOf(config.cloud.remoteAccessUrl);
   try {
     const tcp = await dialCloud(config, place, signal);
-    const socket = place.isTls ? await dialTls(tcp, place, config.cloud.ca, signal) : tcp;
+    const socket = place.isTls ? await dialTls(tcp, place, config.cloud, signal) : tcp;
     const request = http.request({
       createConnection: () => socket,
       path: `/service/remoteaccess/device/${randomUUID()}`,

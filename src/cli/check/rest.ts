@@ -32,7 +32,7 @@ export async function get(
   });
   async function connect(): ReturnType<typeof dialCloud> {
     const socket = await dialCloud(config, place, signal);
-    return place.isTls ? dialTls(socket, place, config.cloud.ca, signal) : socket;
+    return place.isTls ? dialTls(socket, place, config.cloud, signal) : socket;
   }
   try {
     const headers = { accept: 'application/json', ...(authorization === '' ? {} : { authorization }) };

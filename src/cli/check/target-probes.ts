@@ -30,7 +30,7 @@ async function tryMqtt({ config }: ProbeContext, signal: AbortSignal): Promise<O
   const place = placeOf(config.intake.mqttUrl);
   try {
     const socket = await dialCloud(config, place, signal);
-    const opened = place.isTls ? await dialTls(socket, place, config.cloud.ca, signal) : socket;
+    const opened = place.isTls ? await dialTls(socket, place, config.cloud, signal) : socket;
     opened.destroy();
     return { status: 'ok', detail: `connected to ${at(place)}${place.isTls ? ', TLS verified' : ''}` };
   } catch (error) {

@@ -1,4 +1,5 @@
 import { Agent, request } from 'undici';
+import { trust } from '../../cloud/trusted-roots.js';
 import { EXIT } from '../../exit-codes.js';
 import { ConnectError, httpError, unreachableError } from './connect-error.js';
 import { MAX_REPLY_BYTES, REST_MS } from './limits.js';
@@ -28,7 +29,7 @@ export class OperatorClient {
   constructor(settings: OperatorSettings) {
     this.#settings = settings;
     this.#agent = new Agent({
-      connect: { timeout: REST_MS, ...(settings.ca === undefined ? {} : { ca: [...settings.ca] }) },
+      connect: { timeout: REST_MS, ...trust({ ca: settings.ca, minTlsVersion: 'TLSv1.2' }) },
     });
   }
 

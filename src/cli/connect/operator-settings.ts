@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
-import { rootCertificates } from 'node:tls';
 import { Secret } from '../../../contract/secret.js';
+import { exposure } from '../../config/permissions.js';
+import { VERIFICATION_SWITCH, verificationProblem } from '../../config/verification.js';
 import { EXIT } from '../../exit-codes.js';
 import { ConnectError } from './connect-error.js';
 import { MAX_CA_FILE_BYTES, MAX_PASSWORD_FILE_BYTES } from './limits.js';
@@ -11,8 +12,8 @@ export interface OperatorSettings {
   readonly url: string;
   /** Value of the Authorization header. */
   readonly authorization: Secret;
-  /** Roots to trust, in PEM; undefined = Node's own. */
-  readonly ca: readonly string[] | undefined;
+  /** Roots to trust beside the usual ones, in PEM. */
+  readonly ca: string | undefined;
 }
 
 /** Where the settings come from: flags first, then the environment. There is no flag for a secret. */
@@ -28,12 +29,14 @@ export interface OperatorFlags {
 
 /**
  * Reads C8Y_BASEURL, C8Y_TENANT, C8Y_USER, C8Y_PASSWORD and C8Y_TOKEN where no flag says otherwise.
- * @throws ConnectError with exit code 64 that names everything that is missing.
+ * @throws ConnectError with exit code 64 that names everything that is missing; with 78 when verification is off.
  */
 export function operatorSettings(
   flags: OperatorFlags,
   env: Readonly<Record<string, string | undefined>>,
 ): OperatorSettings {
+  const unsafe = verificationProblem(env, '--ca FILE');
+  if (unsafe !== undefined) throw new ConnectError(EXIT.config, `${VERIFICATION_SWITCH}=0 ${unsafe}.`);
   const url = flags.url ?? env.C8Y_BASEURL;
   const authorization = authorizationOf(flags, env);
   const missing = [
@@ -79,12 +82,20 @@ function originOf(text: string): string {
   return url.origin;
 }
 
-function rootsOf(file: string | undefined): readonly string[] | undefined {
-  return file === undefined ? undefined : [...rootCertificates, readSmall(file, MAX_CA_FILE_BYTES)];
+function rootsOf(file: string | undefined): string | undefined {
+  return file === undefined ? undefined : readSmall(file, MAX_CA_FILE_BYTES);
 }
 
 function firstLine(file: string): string {
+  const exposed = exposureOf(file);
+  if (exposed !== undefined) throw new ConnectError(EXIT.usage, `${file} is a file that ${exposed}.`);
   return readSmall(file, MAX_PASSWORD_FILE_BYTES).split(/\r?\n/, 1)[0] ?? '';
+}
+
+/** A file that is missing is reported by who reads it. */
+function exposureOf(file: string): string | undefined {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat?.isFile() === true ? exposure(file, { mode: stat.mode, owner: stat.uid }) : undefined;
 }
 
 function readSmall(file: string, maxBytes: number): string {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import type { Secret } from '../../../contract/secret.js';
+import { trust } from '../../cloud/trusted-roots.js';
 import { EXIT } from '../../exit-codes.js';
 import { ConnectError, httpError, unreachableError } from './connect-error.js';
 import {
@@ -17,8 +18,8 @@ export interface TunnelOptions {
   readonly url: string;
   /** Value of the Authorization header. */
   readonly authorization: Secret;
-  /** Roots to trust, in PEM; undefined = Node's own. */
-  readonly ca?: readonly string[] | undefined;
+  /** Roots to trust beside the usual ones, in PEM. */
+  readonly ca?: string | undefined;
   /** Gives the dial up. */
   readonly signal?: AbortSignal | undefined;
   /** Longest time until the tunnel is up, in ms. Default 45 000. */
@@ -32,7 +33,7 @@ export function openTunnel(options: TunnelOptions): Promise<Tunnel> {
     perMessageDeflate: false,
     followRedirects: false,
     maxPayload: MAX_MESSAGE_BYTES,
-    ...(options.ca === undefined ? {} : { ca: [...options.ca] }),
+    ...trust({ ca: options.ca, minTlsVersion: 'TLSv1.2' }),
   });
   // Made before the dial ends: the first message may come in the same read as the answer to the upgrade.
   const tunnel = new Tunnel(socket);

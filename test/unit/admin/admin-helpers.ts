@@ -25,14 +25,21 @@ export const STATUS: StatusView = {
   uptimeSeconds: 93_784,
   draining: false,
   cloud: { state: 'connected' },
+  eventLoopDelay: { p50Ms: 0.2, p99Ms: 2, maxMs: 11 },
+  resources: [
+    { resource: 'memory', used: 104_857_600, limit: 1_073_741_824 },
+    { resource: 'descriptors', used: 40, limit: 20_000 },
+  ],
   workers: [
     {
       worker: 1,
       generation: 1,
+      pid: null,
       sessions: 1,
       eventLoopDelay: { p50Ms: 0.4, p99Ms: 1.25, maxMs: 7 },
       uplinkBytes: 1_234_567,
       downlinkBytes: 89,
+      heldBytes: 0,
     },
   ],
   totals: {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -35,6 +35,19 @@ test('listens on a unix socket that owner and group may use, and removes it when
       assert.equal(statusOf(await raw(file, get.replace('localhost', 'evil.example'))), 421);
     });
     assert.equal(existsSync(file), false);
+  }));
+
+test('refuses a folder in which everybody may replace files; /tmp with its sticky bit is none', () =>
+  inFolder(async (folder) => {
+    const file = path.join(folder, 'admin.sock');
+    const listen = { kind: 'unix', path: file } as const;
+    chmodSync(folder, 0o777);
+    await assert.rejects(
+      withAdmin({ listen }, () => Promise.resolve()),
+      /everybody can replace files in \S+; run: chmod o-w \S+$/,
+    );
+    chmodSync(folder, 0o1777);
+    await withAdmin({ listen }, () => Promise.resolve());
   }));
 
 test('takes the place of an agent that died', () =>

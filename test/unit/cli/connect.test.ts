@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -160,10 +160,14 @@ for (const url of ['http://example.com', 'ftp://example.com', 'example.com', 'ht
 test('takes the password from a file, without its line end', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-connect-'));
   const passwordFile = path.join(folder, 'password');
-  writeFileSync(passwordFile, 'secret\n');
+  writeFileSync(passwordFile, 'secret\n', { mode: 0o600 });
   try {
     const { code } = await outcome({ passwordFile, configuration: 'none' }, { C8Y_PASSWORD: 'wrong' });
     assert.equal(code, 1, 'it got as far as the endpoints');
+    chmodSync(passwordFile, 0o644);
+    const open = await outcome({ passwordFile });
+    assert.match(open.err, /everybody on this machine has access to .* run: chmod 600 /);
+    assert.equal(open.code, 64);
     const missing = await outcome({ passwordFile: `${passwordFile}-2` });
     assert.equal(missing.code, 64);
   } finally {

@@ -88,6 +88,8 @@ export interface Side {
   readonly cloud: Cloud;
   readonly log: ReturnType<typeof memoryLog>;
   readonly links: CloudLink[];
+  /** What it counted against the other side, in order. */
+  readonly violations: string[];
   /** Ids of the operations delivered, in order. */
   readonly delivered: string[];
   /** State of the link now. */
@@ -97,11 +99,15 @@ export interface Side {
 /** A device side with fast waits, and what it told. */
 export function deviceSide(
   config: CloudOptions['config'],
-  options: Partial<CloudOptions> & { onId?: (id: string, side: Side) => void } = {},
+  options: Partial<CloudOptions> & {
+    onId?: (id: string, side: Side) => void;
+    onCancelled?: (id: string) => void;
+  } = {},
 ): Side {
   const log = memoryLog();
   const links: CloudLink[] = [];
   const delivered: string[] = [];
+  const violations: string[] = [];
   const cloud = createCloud({
     config,
     version: '1.2.3',
@@ -113,6 +119,8 @@ export function deviceSide(
         options.onId?.(parsed.operation.id, side);
       },
       onLink: (link) => links.push(link),
+      onViolation: (violation, count = 1) => violations.push(...Array<string>(count).fill(violation)),
+      onCancelled: (id) => options.onCancelled?.(id),
     },
     isOurs: () => false,
     parseOperation,
@@ -125,7 +133,14 @@ export function deviceSide(
     timing: FAST,
     ...options,
   });
-  const side: Side = { cloud, log, links, delivered, state: () => links.at(-1)?.state ?? 'unknown' };
+  const side: Side = {
+    cloud,
+    log,
+    links,
+    violations,
+    delivered,
+    state: () => links.at(-1)?.state ?? 'unknown',
+  };
   return side;
 }
 

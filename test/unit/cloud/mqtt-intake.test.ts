@@ -10,7 +10,7 @@ test('operations arrive by message, several in one, and its login is the deviceâ
   const { broker, cloud, side, gatewayId } = await started(t);
   await until(() => side.state() === 'connected', 'the connection');
   assert.deepEqual(broker.logins, [{ id: 'd:gw-7', username: 't0815/device_gw-7', password: 'p4ssw0rd' }]);
-  assert.deepEqual(broker.subscribed, [OPERATIONS]);
+  assert.deepEqual(broker.subscribed, [OPERATIONS, 's/e']);
   const ids = [cloud.addOperation(gatewayId), cloud.addOperation(gatewayId)];
   broker.send(OPERATIONS, ids.map((id) => documentOf(cloud, id)).join('\n'));
   await until(() => ids.every((id) => side.delivered.includes(id)), 'both operations');
@@ -49,7 +49,7 @@ test('B03: thrown out three times right after connecting, it says why and goes t
     },
     prepare: (one) => {
       const kick = setInterval(() => {
-        if (one.subscribed.length === one.connections) one.cut();
+        if (one.subscribed.length === 2 * one.connections) one.cut();
       }, 2);
       t.after(() => clearInterval(kick));
     },

@@ -81,7 +81,11 @@ test('ignores the example cut at any byte', () => {
 test('ignores the rest of a message of too many documents', () => {
   const parsed = parseNotification(Buffer.from('0\n'.repeat(10_000)));
   assert.equal(parsed.length, 4_097);
-  assert.deepEqual(parsed.at(-1), { kind: 'ignored', why: 'more than 4096 documents in one message' });
+  assert.deepEqual(parsed.at(-1), {
+    kind: 'ignored',
+    why: 'more than 4096 documents in one message',
+    isUnusable: true,
+  });
 });
 
 test('ignores a document that names two ids, devices or statuses', () => {
@@ -89,7 +93,11 @@ test('ignores a document that names two ids, devices or statuses', () => {
   for (const member of ['id', 'deviceId', 'status']) {
     const value = JSON.stringify(exampleOperation()[member]);
     const [parsed] = parseNotification(Buffer.from(text.replace('{', `{"${member}":${value},`)));
-    assert.deepEqual(parsed, { kind: 'ignored', why: `the document has the member "${member}" twice` });
+    assert.deepEqual(parsed, {
+      kind: 'ignored',
+      why: `the document has the member "${member}" twice`,
+      isUnusable: true,
+    });
   }
 });
 

@@ -12,18 +12,25 @@ function publishHead(length: number): number[] {
   return bytes;
 }
 
+/** Behind a CONNACK, without which nothing may come. */
+function connected(): PacketScanner {
+  const scanner = new PacketScanner();
+  assert.equal(scanner.scan(Uint8Array.of(0x20, 2, 0, 0)), undefined);
+  return scanner;
+}
+
 /** The first complaint when the bytes come in one chunk, and when they come one by one. */
 function verdicts(bytes: readonly number[]): (string | undefined)[] {
-  const oneByOne = new PacketScanner();
+  const oneByOne = connected();
   return [
-    new PacketScanner().scan(Uint8Array.from(bytes)),
-    bytes.map((byte) => oneByOne.scan(Uint8Array.of(byte))).find((wrong) => wrong !== undefined),
+    connected().scan(Uint8Array.from(bytes))?.why,
+    bytes.map((byte) => oneByOne.scan(Uint8Array.of(byte))).find((wrong) => wrong !== undefined)?.why,
   ];
 }
 
-for (const length of [0, 1, 127, 128, 16_383, 16_384, MAX_MQTT_PACKET_BYTES]) {
+for (const length of [2, 3, 127, 128, 16_383, 16_384, MAX_MQTT_PACKET_BYTES]) {
   test(`a packet of ${length} bytes passes, and so does the one behind it`, () => {
-    const stream = [...publishHead(length), ...Array<number>(length).fill(0xff), 0xd0, 0x00];
+    const stream = [...publishHead(length), ...Array<number>(length).fill(0), 0xd0, 0x00];
     assert.deepEqual(verdicts(stream), [undefined, undefined]);
   });
 }
@@ -40,9 +47,6 @@ test('a length of more than four bytes is refused', () => {
 
 test('packets that only a client sends, and reserved ones, are refused', () => {
   for (const type of [0, 1, 8, 10, 12, 14, 15]) {
-    assert.equal(
-      new PacketScanner().scan(Uint8Array.of(type << 4)),
-      `the broker sent a packet of type ${type}`,
-    );
+    assert.equal(connected().scan(Uint8Array.of(type << 4))?.why, `the broker sent a packet of type ${type}`);
   }
 });

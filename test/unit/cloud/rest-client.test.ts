@@ -20,9 +20,8 @@ function clientOf(t: TestContext, url: string, overrides: Partial<Config['cloud'
   const client = new RestClient({
     cloud,
     credentials: credentialsOf(cloud),
-    clock: new CloudClock(Date.now),
+    clock: new CloudClock({ now: Date.now }),
     parseJson: (document) => JSON.parse(document.toString()) as unknown,
-    now: Date.now,
     requestMs: 2_000,
   });
   t.after(() => client.close());

@@ -22,9 +22,8 @@ async function sendTo(
   const rest = new RestClient({
     cloud: config,
     credentials: credentialsOf(config),
-    clock: new CloudClock(Date.now),
+    clock: new CloudClock({ now: Date.now }),
     parseJson: (document) => JSON.parse(document.toString()) as unknown,
-    now: Date.now,
     requestMs: 2_000,
   });
   t.after(async () => {

@@ -212,6 +212,10 @@ export class ScriptedCloud {
       reply(response, 200, this.operations.get(id) ?? {});
       return;
     }
+    if (id !== '') {
+      reply(response, this.operations.has(id) ? 200 : 404, this.operations.get(id) ?? {});
+      return;
+    }
     const found = [...this.operations.values()].filter(
       (one) => one.status === query.get('status') && (query.get('fragmentType') ?? '') in one,
     );

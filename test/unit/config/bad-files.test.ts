@@ -1,17 +1,21 @@
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../../../src/config/load.js';
 import { ConfigError } from '../../../src/config/problem.js';
 
 /*
- * Each file in test/data/config is invalid and says at its top what has to be found:
+ * Each file in test/data/hostile/config is invalid and says at its top what has to be found:
  *
  *     # expect <line> <key>: <part of the sentence>
  */
-const FOLDER = fileURLToPath(new URL('../../../../test/data/config/', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../../../../test/data/hostile/config/', import.meta.url));
+
+const copies = mkdtempSync(path.join(tmpdir(), 'gatehouse-bad-'));
+after(() => rmSync(copies, { recursive: true, force: true }));
 
 /** Every secret in these files begins like this. */
 const CANARY = /canary.secret|7042331/;
@@ -32,7 +36,11 @@ function expectedIn(text: string): Expected[] {
 
 function problemsOf(file: string): ConfigError {
   try {
-    loadConfig({ file, env: {}, cwd: FOLDER });
+    // A checkout makes them readable for everybody, which would be one more problem.
+    const own = path.join(copies, file);
+    copyFileSync(path.join(FOLDER, file), own);
+    chmodSync(own, 0o600);
+    loadConfig({ file: own, env: {}, cwd: FOLDER });
   } catch (error) {
     if (error instanceof ConfigError) return error;
     throw error;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Downlink } from '../../../../workers/relay/downlink.js';
 import { RelayMemory } from '../../../../workers/relay/memory.js';
+import { sharesOf } from '../../../../workers/relay/share.js';
 import { FakeSink, fakeSource } from '../../../helpers/fake-socket.js';
 import { closeFrame, frame } from '../../../helpers/raw-cloud.js';
 import { assertSameBytes, seededBytes } from '../../../helpers/seeded-stream.js';
@@ -27,8 +28,13 @@ function rig(gathers: boolean): {
   const limits = { bootstrapBufferBytes: 65_536, maxMessageBytes: 16_777_216 };
   const downlink = new Downlink(new RelayMemory(() => 0), source.source, events, limits);
   downlink.gathers = gathers;
-  downlink.ring.open(sink.asSocket(), 262_144);
-  const read = (bytes: Buffer): boolean => downlink.onBytes(bytes, bytes.length);
+  downlink.ring.open(sink.asSocket(), sharesOf(262_144, false).downlink);
+  // As a socket does: the next buffer is asked for when a read is done.
+  const read = (bytes: Buffer): boolean => {
+    const mayGoOn = downlink.onBytes(bytes, bytes.length);
+    downlink.readBuffer();
+    return mayGoOn;
+  };
   return { downlink, sink, source, closes, read };
 }
 

@@ -44,7 +44,7 @@ for (const secure of [false, true]) {
 
     for (const [what, bytes, code, reason] of [
       ['a reserved bit', frame(0xc2, 'x'), 1002, 'cloud-protocol'],
-      ['a text frame', frame(0x81, 'x'), 1003, 'cloud-protocol'],
+      ['text that is not UTF-8', frame(0x81, Buffer.from([0xff])), 1007, 'cloud-protocol'],
       ['a bad close reason', closeFrame(1000, '').fill(0), 1002, 'cloud-protocol'],
       ['a close reason that is not UTF-8', Buffer.from('880403e8c328', 'hex'), 1007, 'cloud-protocol'],
       ['a message that is too big', frame(0x82, '', 16_777_217), 1009, 'cloud-too-big'],

@@ -1,0 +1,37 @@
+/** What OpenSSL's verification errors mean to somebody who can mend them. */
+const MEANING: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed; set cloud.caFile to trust it',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is not from a trusted authority; set cloud.caFile to trust it',
+  UNSPECIFIED: 'its certificate or key is too weak',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    'its certificate is not from a trusted authority; set cloud.caFile to trust it',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    'its certificate is not from a trusted authority; set cloud.caFile to trust it',
+};
+
+/** Errors that a wrong clock of the gateway causes as well: one without a battery starts in 1970. */
+const OF_TIME = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'];
+
+/** True for the code of an error of TLS, certificates included. */
+export function isTlsCode(code: string): boolean {
+  // OpenSSL's verdict on a key that is too short has no name in Node: UNSPECIFIED.
+  return code === 'EPROTO' || code === 'UNSPECIFIED' || /CERT|TLS|SSL|SIGNATURE/.test(code);
+}
+
+/**
+ * The sentence for a TLS connection to `place` that failed. Where time matters it names the gateway's date: only the
+ * day, so that an outage of one cause has one sentence.
+ */
+export function tlsSentence(place: string, code: string, wallMs: number): string {
+  const meaning = MEANING[code];
+  const why = meaning === undefined ? code : `${meaning} (${code})`;
+  const hint = OF_TIME.includes(code) ? `; the gateway's clock says ${dayOf(wallMs)}` : '';
+  return `TLS to ${place} failed: ${why}${hint}; nothing was sent`;
+}
+
+function dayOf(wallMs: number): string {
+  return new Date(wallMs).toISOString().slice(0, 10);
+}

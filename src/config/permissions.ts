@@ -1,0 +1,50 @@
+/** What the file system says about who can get at a file. */
+export interface Permissions {
+  /** The permission bits. */
+  readonly mode: number;
+  /** User id of the owner. */
+  readonly owner: number;
+}
+
+const ROOT = 0;
+const GROUP_READ = 0o040;
+const GROUP_WRITE = 0o020;
+const OTHERS = 0o007;
+const OTHERS_WRITE = 0o002;
+
+/**
+ * Why a file with a secret in it is not safe, as the end of a sentence that begins with `a file that`; undefined when
+ * it is. Its owner is the agent's user or root, and nobody else has access, but for one case: the group may read what
+ * root owns. So a service reads `root:gatehouse 0640`, and systemd's credentials, whose access list shows as 0440.
+ *
+ * @param self user id of the agent; undefined where there is none (Windows), and then nothing is judged.
+ */
+export function exposure(
+  file: string,
+  { mode, owner }: Permissions,
+  self: number | undefined = process.geteuid?.(),
+): string | undefined {
+  if (self === undefined) return undefined;
+  // Root reads everybody's files, and has its reasons.
+  if (owner !== ROOT && owner !== self && self !== ROOT)
+    return `belongs to another user (id ${owner}); run: chown ${self} ${quoted(file)}`;
+  const tooMuch = OTHERS | GROUP_WRITE | (owner === ROOT && self !== ROOT ? 0 : GROUP_READ);
+  if ((mode & tooMuch) === 0) return undefined;
+  const who = (mode & OTHERS) === 0 ? 'its group' : 'everybody on this machine';
+  return `${who} has access to (mode ${octal(mode)}); run: chmod 600 ${quoted(file)}`;
+}
+
+/** The same for a file without a secret that decides what is trusted or permitted: nobody else may write it. */
+export function tampering(file: string, { mode }: Permissions): string | undefined {
+  if (process.geteuid === undefined || (mode & OTHERS_WRITE) === 0) return undefined;
+  return `everybody on this machine can change (mode ${octal(mode)}); run: chmod o-w ${quoted(file)}`;
+}
+
+function octal(mode: number): string {
+  return (mode & 0o777).toString(8).padStart(4, '0');
+}
+
+/** A path for a shell. */
+function quoted(file: string): string {
+  return /^[\w./@:+-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`;
+}
