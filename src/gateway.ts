@@ -113,7 +113,7 @@ export class Gateway {
     });
     const resolver = new Resolver();
     const tunnels = new Tunnels({ cloud: config.cloud, credentials: this.#cloud.credentials, resolver });
-    this.#view = new GatewayView(options.version, options.generation ?? 1);
+    this.#view = new GatewayView(options.version, options.generation ?? 1, options.others !== undefined);
     this.supervisor = new Supervisor({
       log,
       pool: this.#pool,
