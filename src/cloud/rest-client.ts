@@ -15,6 +15,9 @@ const MAX_CONNECTIONS = 20;
 /** Bytes of one reply's header; Node's own default. */
 const MAX_HEADER_BYTES = 16_384;
 
+/** Longest time an idle connection is kept, whatever the cloud says, in ms: a NAT on the way may forget it without a word. */
+const IDLE_MS = 30_000;
+
 /** Longest time for TCP and TLS, and for a proxy's answer to CONNECT, in ms. */
 const CONNECT_MS = 10_000;
 
@@ -202,7 +205,12 @@ export function pathSegment(text: string): string {
 function dispatcherOf(cloud: RestClientOptions['cloud']): Dispatcher {
   const { proxy } = cloud;
   const connect = { ...trust(cloud), timeout: CONNECT_MS };
-  const options = { connections: MAX_CONNECTIONS, pipelining: 1, maxHeaderSize: MAX_HEADER_BYTES };
+  const options = {
+    connections: MAX_CONNECTIONS,
+    pipelining: 1,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    keepAliveMaxTimeout: IDLE_MS,
+  };
   if (proxy === undefined) return new Agent({ ...options, connect });
   const host = proxy.host.includes(':') ? `[${proxy.host}]` : proxy.host;
   const token = proxyAuthorization(proxy);

@@ -4,7 +4,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startCloud, type Cloud, type RegisteredDevice } from '../../simulator/cloud.js';
-import { processTree } from '../faults/rig/processes.js';
 import { writeConfiguration, type Sections } from './agent-process.js';
 import { Command } from './command.js';
 import { eventually } from './eventually.js';
@@ -62,7 +61,7 @@ export class CrashRig {
 
   /** SIGKILL to all of its processes, at once; resolves when it is gone. */
   async kill(): Promise<void> {
-    for (const pid of processTree(this.agent.pid).reverse()) process.kill(pid, 'SIGKILL');
+    this.agent.killAll('SIGKILL');
     await this.agent.ended();
   }
 
