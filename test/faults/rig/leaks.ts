@@ -1,6 +1,6 @@
-import type { Cloud } from '../../../simulator/cloud.js';
 import { eventually } from '../../helpers/eventually.js';
 import type { Agent } from './agent.js';
+import type { CloudPlace } from './configuration.js';
 import { descriptors, type Descriptor } from './processes.js';
 
 /** Longest time in which sessions and descriptors of a row have to be gone after its end, in ms. */
@@ -24,7 +24,7 @@ export class LeakError extends Error {}
 export interface LeakFacts {
   /** Texts that must turn up nowhere. */
   readonly secrets: readonly string[];
-  readonly cloud: Cloud;
+  readonly cloud: CloudPlace;
 }
 
 /** What an agent holds when it has nothing to do, and whether it is back there later. */
@@ -63,7 +63,7 @@ export class LeakCheck {
     if (!(await heldWithin(isOver))) throw new LeakError(`sessions are left: ${left}`);
   }
 
-  async #noDescriptors(cloud: Cloud): Promise<void> {
+  async #noDescriptors(cloud: CloudPlace): Promise<void> {
     let left: string[] = [];
     const isOver = (): Promise<boolean> => {
       left = surplus(this.base, descriptors(this.agent.pids), cloudPorts(cloud));
@@ -122,8 +122,8 @@ function without(names: readonly string[], others: readonly string[]): string[] 
   });
 }
 
-function cloudPorts(cloud: Cloud): Set<number> {
-  const urls = [cloud.url, cloud.httpsUrl, cloud.mqttUrl, cloud.mqttsUrl, cloud.certificateUrl];
+function cloudPorts(cloud: CloudPlace): Set<number> {
+  const urls = [cloud.url, cloud.httpsUrl, cloud.mqttUrl, cloud.mqttsUrl];
   return new Set(urls.map((url) => Number(new URL(url ?? 'http://none:1').port)));
 }
 
