@@ -158,14 +158,14 @@ export const rows: readonly Row[] = [
     fault: 'an uncaught exception in the supervisor',
     required: 'logged, flushed, exit with its code; restarted',
     argued: 'The generation ends with 1, and its parent starts another one.',
-    tier: 'fast',
+    tier: 'full',
     run: mainThreadThrows,
   },
   {
     id: 'H18',
     fault: 'the admin port is taken, its path stale or forbidden',
     required: 'the start fails with a clear sentence',
-    tier: 'fast',
+    tier: 'full',
     run: adminAddressTaken,
   },
   {
