@@ -56,13 +56,6 @@ export function statusLines(view: StatusView): string[] {
   return [...facts.map(([name, text]) => `${name.padEnd(12)}${text}`), '', ...workerLines(view.workers)];
 }
 
-/** `2 (pid 4711, 3 sessions, draining)`. */
-function generationText({ generation, pid, sessions, draining, answers }: GenerationView): string {
-  if (!answers) return `${generation} (does not answer)`;
-  const facts = [`pid ${pid ?? 0}`, `${sessions ?? 0} sessions`, ...(draining ? ['to their end'] : [])];
-  return `${generation} (${facts.join(', ')})`;
-}
-
 function usageText({ resource, used, limit }: ResourceView): string {
   return limit > 0 ? `${resource} ${Math.round((100 * used) / limit)} %` : `${resource} not limited`;
 }
@@ -71,6 +64,13 @@ function delayText(delay: LoopDelay | null): string {
   if (delay === null) return 'not measured yet';
   const [p50, p99, max] = [delay.p50Ms, delay.p99Ms, delay.maxMs].map(milliseconds);
   return `delay p50 ${p50 ?? ''}, p99 ${p99 ?? ''}, max ${max ?? ''}`;
+}
+
+/** `2 (pid 4711, 3 sessions, draining)`. */
+function generationText({ generation, pid, sessions, draining, answers }: GenerationView): string {
+  if (!answers) return `${generation} (does not answer)`;
+  const facts = [`pid ${pid ?? 0}`, `${sessions ?? 0} sessions`, ...(draining ? ['to their end'] : [])];
+  return `${generation} (${facts.join(', ')})`;
 }
 
 function workerLines(workers: readonly WorkerView[]): string[] {

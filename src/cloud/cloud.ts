@@ -117,7 +117,10 @@ class DeviceSide implements Cloud {
     this.#cancellations = new CancellationWatch({
       rest: this.rest,
       watched: () => options.connectingFor?.(timing.cancellationMs) ?? [],
-      onCancelled: (operationId) => options.events.onCancelled?.(operationId),
+      onCancelled: (operationId) => {
+        this.status.forgo(operationId);
+        options.events.onCancelled?.(operationId);
+      },
       everyMs: timing.cancellationMs,
     });
     this.#run = config.intake.kind === 'mqtt' ? this.#mqttIntake() : this.#bayeuxIntake();
@@ -174,18 +177,14 @@ class DeviceSide implements Cloud {
 
   async #attempt(signal: AbortSignal, onUp: () => void): Promise<void> {
     try {
-      await this.#connection(signal, onUp);
+      const { gatewayId } = await this.#provision(signal);
+      await this.#run.run(gatewayId, signal, onUp);
     } catch (error) {
       if (error instanceof LinkError && error.deviceUnknown) this.#provisioned = false;
       if (error instanceof LinkError && error.violation !== undefined) this.#onViolation(error.violation);
       if (paceOf(error).kind === 'slow') this.#renewCredentials();
       throw error;
     }
-  }
-
-  async #connection(signal: AbortSignal, onUp: () => void): Promise<void> {
-    const { gatewayId } = await this.#provision(signal);
-    await this.#run.run(gatewayId, signal, onUp);
   }
 
   /** A password that was changed is taken over without a restart. */

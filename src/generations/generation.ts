@@ -6,6 +6,7 @@ import { EXIT } from '../exit-codes.js';
 import { Gateway } from '../gateway.js';
 import { stateExitCode } from '../cli/state-exit-code.js';
 import { StateError } from '../journal/state-error.js';
+import { logUncaught } from '../log/last-words.js';
 import { createLog, type Log } from '../log/log.js';
 import { Redactor } from '../log/redaction.js';
 import { Lease } from './lease.js';
@@ -42,6 +43,7 @@ export async function runGeneration(options: GenerationOptions): Promise<number>
   const redactor = new Redactor();
   registerSecrets(redactor, loaded.config);
   const { log, sink } = createLog({ ...loaded.config.log, redactor });
+  logUncaught(log, sink);
   for (const warning of loaded.warnings) log.warn({}, warning);
   const exitCode = await new Generation(options, load, log, redactor, () => sink.dropped).run(loaded);
   await sink.flush(LOG_FLUSH_MS);

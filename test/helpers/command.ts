@@ -31,10 +31,10 @@ export interface CommandOptions {
   readonly nodeFlags?: readonly string[];
   /** Default: the folder for temporary files, in which there is no gatehouse.yaml. */
   readonly cwd?: string;
-  /** The command in another installation. Default: the one that was built. */
-  readonly main?: string;
   /** Put before the command, such as `prlimit --nofile=64`: a program that becomes what it is told to run (exec). */
   readonly prefix?: readonly string[];
+  /** The command in another installation. Default: the one that was built. */
+  readonly main?: string;
 }
 
 /** `gatehouse` as a process of its own. */
@@ -46,7 +46,7 @@ export class Command {
   #hasEnded = false;
 
   constructor(args: readonly string[], options: CommandOptions = {}) {
-    const { env = {}, nodeFlags = [], cwd = tmpdir(), main = MAIN, prefix = [] } = options;
+    const { env = {}, nodeFlags = [], cwd = tmpdir(), prefix = [], main = MAIN } = options;
     const command = [...prefix, process.execPath, ...nodeFlags, main, ...args];
     const [program = process.execPath, ...rest] = command;
     this.#child = spawn(program, rest, {

@@ -34,8 +34,8 @@ export const STATUS: StatusView = {
   workers: [
     {
       worker: 1,
-      generation: 1,
       pid: null,
+      generation: 1,
       sessions: 1,
       eventLoopDelay: { p50Ms: 0.4, p99Ms: 1.25, maxMs: 7 },
       uplinkBytes: 1_234_567,
