@@ -35,7 +35,7 @@ const PROOF_MS = 20_000;
 /** Longest wait for the admin listener to close when control is given up, in ms: its connections are cut. */
 const ADMIN_STOP_MS = 500;
 
-/** Longest wait for the cloud to hear of the end of our subscription, in ms; the parent waits 2 s in all. */
+/** Longest wait for the cloud to hear of the end of our subscription before it is taken back, in ms. */
 const RELEASE_MS = 1_500;
 
 /** How often an elder without sessions tries to get rid of its last statuses, in ms. */
@@ -75,6 +75,7 @@ export class Gateway {
   #workersFailed: (error: Error) => void = () => undefined;
   #isStopping = false;
   #isJournalOpen = false;
+  #released: Promise<unknown> = Promise.resolve();
   #connectedWaiters: (() => void)[] = [];
 
   constructor(options: GatewayOptions) {
@@ -179,12 +180,13 @@ export class Gateway {
   ): Promise<AdminAddress | undefined> {
     this.#view.draining = false;
     const listen = samePort(this.#config.admin.listen, admin);
-    const address = await this.#admin.start(listen, mayAdminWait);
+    const [address] = await Promise.all([
+      this.#admin.start(listen, mayAdminWait),
+      this.#openJournal(),
+      this.#released,
+    ]);
     this.#adminListen = address ?? listen;
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
-    // Not before: what the generation before has begun until now is in it.
-    if (!this.#isJournalOpen) this.#takeOverFrom(await this.#journal.open());
-    this.#isJournalOpen = true;
     for (const generation of ended) await this.recover(generation);
     this.supervisor.remember(await this.#journal.elders());
     this.supervisor.takeOver(handOver);
@@ -196,8 +198,9 @@ export class Gateway {
   async release(): Promise<HandOver> {
     this.#view.draining = true;
     const handOver = this.supervisor.release();
-    const adminStopped = this.#admin.stop();
-    await Promise.all([within(RELEASE_MS, this.#cloud.release()), within(ADMIN_STOP_MS, adminStopped)]);
+    // That the cloud hears of the end of our subscription may take a while; the next one need not wait for that.
+    this.#released = within(RELEASE_MS, this.#cloud.release());
+    await within(ADMIN_STOP_MS, this.#admin.stop());
     return handOver;
   }
 
@@ -273,6 +276,13 @@ export class Gateway {
     this.#cloud.credentials.replace(fresh.cloud);
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
     log.info({ applies, needsRestart }, 'configuration reloaded');
+  }
+
+  /** Not before the take-over: what the generation before has begun until then is in it. */
+  async #openJournal(): Promise<void> {
+    if (this.#isJournalOpen) return;
+    this.#takeOverFrom(await this.#journal.open());
+    this.#isJournalOpen = true;
   }
 
   async #deliverAll(): Promise<void> {
