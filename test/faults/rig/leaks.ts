@@ -12,8 +12,11 @@ const END_MS = 13_000;
 /** Idle connections to the cloud's REST interface that may be there beside those of the base line. */
 const IDLE_CONNECTIONS = 2;
 
-/** Node opens it once in a thread, with the first session at the latest; no session does. */
-const LAZY = '/dev/null';
+/**
+ * libuv opens one of them once in a thread, with the first session at the latest, to have a descriptor that it can give up
+ * when none is left; no session does.
+ */
+const LAZY: readonly string[] = ['/dev/null', '/'];
 
 /** A row survived, but the agent holds or tells something that it should not. */
 export class LeakError extends Error {}
@@ -99,7 +102,7 @@ export function surplus(
   // Whoever asks the admin listener, this process too, keeps connections to it; they are not the agent's doing.
   const groupOf = ({ kind, localPort, remotePort = 0 }: Descriptor): string =>
     kind !== 'tcp' ? kind : own.has(localPort) ? 'admin' : cloud.has(remotePort) ? 'cloud' : kind;
-  const counted = ({ name }: Descriptor): boolean => name !== LAZY;
+  const counted = ({ name }: Descriptor): boolean => !LAZY.includes(name);
   return groups.flatMap((group) => {
     const before = base.filter((each) => counted(each) && groupOf(each) === group).map(({ name }) => name);
     const after = now.filter((each) => counted(each) && groupOf(each) === group).map(({ name }) => name);
