@@ -35,8 +35,9 @@ async function runRow(
   row: Row,
   options: RunnerOptions,
 ): Promise<{ result: RowResult; detail?: string | undefined }> {
+  const isInterrupted = (): boolean => options.signal.aborted;
   const reason = isRunRow(row) ? obstacle(options.machine, row.needs ?? []) : row.notRun;
-  if (!isRunRow(row) || reason !== undefined || options.signal.aborted) {
+  if (!isRunRow(row) || reason !== undefined || isInterrupted()) {
     return { result: notRun(row, reason ?? 'interrupted') };
   }
   const runs: RunResult[] = [];
@@ -44,7 +45,7 @@ async function runRow(
     runs.push(await runOnce(runOptions(row, options)));
   }
   // What was ended from outside says nothing about the row.
-  if (options.signal.aborted) return { result: notRun(row, 'interrupted') };
+  if (isInterrupted()) return { result: notRun(row, 'interrupted') };
   return { result: total(row.id, runs), detail: runs.at(-1)?.detail };
 }
 
