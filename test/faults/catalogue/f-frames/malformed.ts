@@ -8,7 +8,7 @@ import { frame } from '../../../helpers/raw-cloud.js';
 import { seeded } from '../../../helpers/random.js';
 import { lapse, assertWithin } from '../../rig/time.js';
 import type { Rig } from '../../rig.js';
-import { polite, Tunnels } from './tunnels.js';
+import { closeCode, polite, Tunnels } from './tunnels.js';
 
 const MEBIBYTE = 1_048_576;
 
@@ -70,12 +70,13 @@ export async function headerThenSilence(rig: Rig): Promise<void> {
   const header = frame(0x82, '', 70_000);
   for (const length of [1, 2, 5, 9, 10]) {
     const session = await tunnels.open();
-    polite(session.cloud);
     polite(session.target);
     session.cloud.write(header.subarray(0, length));
     const startMs = performance.now();
-    assert.equal(await tunnels.reason(session), 'cloud-ping-timeout');
+    assert.equal(await closeCode(session.cloud), 1001);
     assertWithin(performance.now() - startMs, 2_500);
+    session.cloud.end();
+    assert.equal(await tunnels.reason(session), 'cloud-ping-timeout');
   }
 }
 

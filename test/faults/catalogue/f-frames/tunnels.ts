@@ -1,4 +1,6 @@
 import type { Socket } from 'node:net';
+import { ClientFrames } from '../../../conformance/client-frames.js';
+import { OPCODE } from '../../../conformance/case.js';
 import { eventually } from '../../../helpers/eventually.js';
 import { accept } from '../../../helpers/raw-cloud.js';
 import type { TcpTarget } from '../../../helpers/tcp-target.js';
@@ -28,6 +30,7 @@ export class Tunnels {
     readonly stand: Stand,
     readonly target: TcpTarget,
     private readonly waiting: OnUpgraded[],
+    private readonly sections: Sections,
   ) {}
 
   static async start(rig: Rig, sections: Sections = {}): Promise<Tunnels> {
@@ -35,16 +38,17 @@ export class Tunnels {
     const waiting: OnUpgraded[] = [];
     const cloud = await rig.rawCloud({
       answer: (socket, request) => {
+        // It flowed for the request; from here on nothing is read unless a row wants it.
+        socket.pause();
         socket.write(accept(request));
         waiting.shift()?.({ socket, request });
       },
     });
     const remoteAccessUrl = `http://127.0.0.1:${cloud.port}`;
     // Pings would mix with what a row looks at; rows about them set their own.
-    const stand = await rig.start({
-      sections: { keepAlive: { webSocketPing: 0 }, ...sections, cloud: { remoteAccessUrl } },
-    });
-    return new Tunnels(stand, target, waiting);
+    const all = { keepAlive: { webSocketPing: 0 }, ...sections, cloud: { remoteAccessUrl } };
+    const stand = await rig.start({ sections: all });
+    return new Tunnels(stand, target, waiting, all);
   }
 
   /** Opens one session after the other; not two at the same time. */
@@ -59,6 +63,12 @@ export class Tunnels {
     return { operationId, cloud, request, target: targetSocket };
   }
 
+  /** Takes the conduit away and has the agent read its configuration again. */
+  revoke(): void {
+    this.stand.configure({ ...this.sections, conduits: [] });
+    this.stand.agent.kill('SIGHUP');
+  }
+
   /** Why the session ended, once it has. */
   async reason({ operationId }: Ends, limitMs?: number): Promise<string> {
     const { reason } = await this.stand.agent.logged('session ended', { operationId }, limitMs);
@@ -69,4 +79,16 @@ export class Tunnels {
 /** Reads and drops what comes, and ends when the peer does, as a program without interest does. */
 export function polite(socket: Socket): void {
   socket.once('end', () => socket.end()).resume();
+}
+
+/** Reads what comes, and resolves with the code of the agent's close frame; 1005 stands for none in it. */
+export function closeCode(socket: Socket, limitMs?: number): Promise<number> {
+  const reader = new ClientFrames();
+  let code: number | undefined;
+  socket.on('data', (chunk: Buffer) => {
+    const close = reader.push(chunk).find(({ opcode }) => opcode === OPCODE.close);
+    if (close !== undefined) code = close.payload.length === 0 ? 1005 : close.payload.readUInt16BE(0);
+  });
+  socket.resume();
+  return eventually(() => code, 'a close frame', limitMs);
 }
