@@ -60,7 +60,7 @@ export class CrashRig {
 
   /** SIGKILL, at once; resolves when it is gone. */
   async kill(): Promise<void> {
-    this.agent.kill('SIGKILL');
+    this.agent.killAll('SIGKILL');
     await this.agent.ended();
   }
 
