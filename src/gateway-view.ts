@@ -1,5 +1,9 @@
-import type { AdminBackend, SessionView, StatusView, WorkerView } from './admin/backend.js';
+import { performance } from 'node:perf_hooks';
+import type { AdminBackend, ResourceView, SessionView, StatusView, WorkerView } from './admin/backend.js';
+import type { OwnBackend } from './generations/elders.js';
 import type { CloudLink } from './cloud/intake.js';
+import { LoopDelayMeter } from './resources/loop-delay-meter.js';
+import { RESOURCES, type Sample } from './resources/sample.js';
 import type { SessionRecord } from './supervisor/session-registry.js';
 import type { Supervisor } from './supervisor/supervisor.js';
 
@@ -13,6 +17,14 @@ interface WorkerFacts {
   heldBytes: number;
 }
 
+/** Where the view asks for what it does not count itself. */
+export interface BackendParts {
+  readonly supervisor: Supervisor;
+  readonly outboxSize: () => number;
+  readonly resources: () => Sample;
+  readonly drain: () => void;
+}
+
 /** What the admin listener and its clients see of the agent. */
 export class GatewayView {
   readonly workers = new Map<number, WorkerFacts>();
@@ -21,11 +33,15 @@ export class GatewayView {
   sessionsOpened = 0;
   sessionsFailed = 0;
   workerRestarts = 0;
+  readonly #loop = new LoopDelayMeter(() => performance.now());
   #operations = 0;
   #uplinkBytes = 0;
   #downlinkBytes = 0;
 
-  constructor(private readonly version: string) {}
+  constructor(
+    private readonly version: string,
+    private readonly generation: number,
+  ) {}
 
   /** @param pid of a worker that is a process of its own. */
   workerUp(worker: number, pid: number | undefined): void {
@@ -69,11 +85,11 @@ export class GatewayView {
   }
 
   /** The agent as the admin listener wants it. */
-  backend(parts: { supervisor: Supervisor; outboxSize: () => number; drain: () => void }): AdminBackend {
+  backend(parts: BackendParts): OwnBackend {
     const { supervisor } = parts;
     return {
-      status: () => this.#status(supervisor, parts.outboxSize()),
-      sessions: () => [...supervisor.registry.all()].map(viewOf),
+      status: () => this.#status(parts),
+      sessions: () => [...supervisor.registry.all()].map((record) => viewOf(record, this.generation)),
       close: (sessionId) => supervisor.close(sessionId, 'admin', 'an operator closed it'),
       drain: () => parts.drain(),
       readiness: () => this.#readiness(),
@@ -86,7 +102,7 @@ export class GatewayView {
     return { ready: true };
   }
 
-  #status({ registry }: Supervisor, statusOutbox: number): StatusView {
+  #status({ supervisor: { registry }, outboxSize, resources }: BackendParts): StatusView {
     const perWorker = new Map<number, number>();
     for (const { worker } of registry.all()) perWorker.set(worker, (perWorker.get(worker) ?? 0) + 1);
     return {
@@ -95,9 +111,22 @@ export class GatewayView {
       uptimeSeconds: Math.round(process.uptime()),
       draining: this.draining,
       cloud: this.link,
+      generations: [
+        {
+          generation: this.generation,
+          pid: process.pid,
+          since: new Date(Date.now() - process.uptime() * 1_000).toISOString(),
+          sessions: registry.sessions,
+          draining: this.draining,
+          answers: true,
+        },
+      ],
+      eventLoopDelay: this.#loop.read(),
+      resources: usages(resources()),
       workers: [...this.workers].map(
         ([worker, { pid, loopDelay, uplinkBytes, downlinkBytes, heldBytes }]) => ({
           worker,
+          generation: this.generation,
           pid,
           sessions: perWorker.get(worker) ?? 0,
           eventLoopDelay: loopDelay,
@@ -114,13 +143,20 @@ export class GatewayView {
         uplinkBytes: this.#uplinkBytes,
         downlinkBytes: this.#downlinkBytes,
         workerRestarts: this.workerRestarts,
-        statusOutbox,
+        statusOutbox: outboxSize(),
       },
     };
   }
 }
 
-function viewOf(record: SessionRecord): SessionView {
+function usages(sample: Sample): ResourceView[] {
+  return RESOURCES.flatMap((resource) => {
+    const usage = sample[resource];
+    return usage === undefined ? [] : [{ resource, ...usage }];
+  });
+}
+
+function viewOf(record: SessionRecord, generation: number): SessionView {
   return {
     id: record.id,
     operationId: record.operationId,
@@ -133,5 +169,6 @@ function viewOf(record: SessionRecord): SessionView {
     openedAt: record.openedAtMs === undefined ? null : new Date(record.openedAtMs).toISOString(),
     uplinkBytes: record.uplinkBytes,
     downlinkBytes: record.downlinkBytes,
+    generation,
   };
 }

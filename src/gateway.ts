@@ -11,15 +11,19 @@ import type { AdminListen, Config } from './config/config.js';
 import { reloadable, reloaded } from './config/reload.js';
 import { hasBufferutil } from './bufferutil.js';
 import { policyOf } from './gateway-policy.js';
+import { watchResources } from './gateway-resources.js';
+import { wholeAgent, wholeMetrics, type Elders, type OwnBackend } from './generations/elders.js';
+import type { AdminPlace, HandOver } from './generations/messages.js';
 import { GatewayView } from './gateway-view.js';
 import { createJournal } from './journal/create-journal.js';
 import type { Journal, Recovered } from './journal/journal.js';
 import type { Log } from './log/log.js';
 import type { Redactor } from './log/redaction.js';
 import { Resolver } from './names/resolver.js';
+import type { ResourceWatch } from './resources/resource-watch.js';
 import type { Device } from './supervisor/admission.js';
 import { SessionPool } from './supervisor/pool.js';
-import { Supervisor } from './supervisor/supervisor.js';
+import { Supervisor, type ClaimLease } from './supervisor/supervisor.js';
 import { Tunnels } from './tunnels.js';
 import { within } from './within.js';
 
@@ -36,11 +40,34 @@ export interface GatewayOptions {
   readonly generation?: number;
   /** Generations that are alive beside this one: what they have begun is left to them. Default none. */
   readonly elders?: readonly number[];
+  readonly renewCredentials?: CloudOptions['renewCredentials'];
   /** Log lines that were lost since the start, for the metrics. */
   readonly logDropped?: () => number;
+  /** The agent has other generations: how they are seen, and what they have to know. Default: this one is alone. */
+  readonly others?: GatewayOthers;
   /** Replaces some of the waits towards the cloud; for tests. */
   readonly timing?: CloudOptions['timing'];
 }
+
+/** What a gateway that is one generation of several needs from outside. */
+export interface GatewayOthers {
+  readonly lease: ClaimLease;
+  readonly elders: Elders;
+  onLink(isConnected: boolean): void;
+  onSessionGone(sessionId: string): void;
+}
+
+/** Longest time to log in to the cloud before the take-over, in ms; ten times what a slow link needs. */
+const PROOF_MS = 20_000;
+
+/** Longest wait for the admin listener to close when control is given up, in ms: its connections are cut. */
+const ADMIN_STOP_MS = 500;
+
+/** Longest wait for the cloud to hear of the end of our subscription, in ms; the parent waits 2 s in all. */
+const RELEASE_MS = 1_500;
+
+/** How often an elder without sessions tries to get rid of its last statuses, in ms. */
+const OUTBOX_ROUND_MS = 5_000;
 
 /** Longest wait for the worker threads at start, in ms; they take well below a second each. */
 const WORKERS_UP_MS = 30_000;
@@ -59,19 +86,23 @@ const DISCONNECT_MS = 1_000;
  */
 export class Gateway {
   readonly supervisor: Supervisor;
+  /** What this generation shows of itself. */
+  readonly own: OwnBackend;
   readonly #options: GatewayOptions;
   readonly #pool: SessionPool;
   readonly #journal: Journal;
   readonly #cloud: Cloud;
-  readonly #admin: AdminServer;
+  #admin: AdminServer | undefined;
   readonly #view: GatewayView;
   readonly #metrics: Metrics;
+  readonly #resources: ResourceWatch;
   #config: Config;
   /** Where the admin listener really is: port 0 of the configuration stands for any free one. */
   #adminListen: AdminListen;
   #workersUp: () => void = () => undefined;
   #workersFailed: (error: Error) => void = () => undefined;
   #isStopping = false;
+  #isJournalOpen = false;
   #connectedWaiters: (() => void)[] = [];
 
   constructor(options: GatewayOptions) {
@@ -84,6 +115,7 @@ export class Gateway {
       outboxSize: () => this.#cloud.status.size,
       logDropped: options.logDropped,
       hasBufferutil: this.#hasBufferutil(),
+      resources: () => this.#resources.sample,
     });
     this.#metrics.expectViolations(VIOLATIONS);
     this.#pool = this.#createPool();
@@ -96,6 +128,7 @@ export class Gateway {
       parseOperations: parseNotification,
       parseJson: (document) => parseJson(document, { maxBytes: MAX_REPLY_BYTES }),
       timing: options.timing,
+      renewCredentials: options.renewCredentials,
       journal: this.#journal,
       isOurs: (operationId) => this.supervisor.isOurs(operationId),
       connectingFor: (ms) => this.supervisor.connectingFor(ms),
@@ -108,7 +141,7 @@ export class Gateway {
     });
     const resolver = new Resolver();
     const tunnels = new Tunnels({ cloud: config.cloud, credentials: this.#cloud.credentials, resolver });
-    this.#view = new GatewayView(options.version);
+    this.#view = new GatewayView(options.version, options.generation ?? 1);
     this.supervisor = new Supervisor({
       log,
       pool: this.#pool,
@@ -120,22 +153,25 @@ export class Gateway {
         deviceOf: (deviceId) => this.#deviceOf(deviceId),
         resolve: (hostname) => resolver.resolve(hostname),
         tunnel: (connectionKey) => tunnels.open(connectionKey),
+        shortage: () => this.#resources.shortage(),
         cloudNow: () => this.#cloud.clock.now(),
       },
       redact: { add: (key) => redactor.add(key, 'connection-key'), remove: (key) => redactor.remove(key) },
       now: () => performance.now(),
+      lease: options.others?.lease,
+      onGone: options.others?.onSessionGone.bind(options.others),
     });
-    this.#admin = new AdminServer({
-      listen: config.admin.listen,
-      token: config.admin.token,
-      backend: this.#view.backend({
-        supervisor: this.supervisor,
-        outboxSize: () => this.#cloud.status.size,
-        drain: () => this.drain(),
-      }),
-      metrics: this.#metrics,
-      onError: (error) => log.error({ err: error }, 'admin request failed'),
-      now: () => performance.now(),
+    this.#resources = watchResources({
+      log,
+      pool: this.#pool,
+      supervisor: this.supervisor,
+      memoryLimit: () => this.#config.limits.memoryBytes,
+    });
+    this.own = this.#view.backend({
+      supervisor: this.supervisor,
+      outboxSize: () => this.#cloud.status.size,
+      resources: () => this.#resources.sample,
+      drain: () => this.drain(),
     });
   }
 
@@ -145,20 +181,80 @@ export class Gateway {
    * cannot be had.
    */
   async start(): Promise<AdminAddress | undefined> {
-    const [recovered] = await Promise.all([this.#journal.open(), this.#allWorkersUp()]);
+    await this.prepare(false);
+    return this.takeOver({ remembered: [], guests: [] });
+  }
+
+  /**
+   * Everything that can be done while another generation is in charge: workers, and with `proveCloud` a login.
+   * @throws Error when a worker cannot start; RestError when the cloud does not let us in.
+   */
+  async prepare(proveCloud: boolean): Promise<void> {
+    const proof = proveCloud ? this.#cloud.prepare(AbortSignal.timeout(PROOF_MS)) : Promise.resolve();
+    await Promise.all([this.#allWorkersUp(), proof]);
+    await this.#resources.start();
+  }
+
+  /**
+   * Takes the admin listener, the journal and the control connection (again). `handOver` is what the generation before
+   * gave, `ended` are generations that have ended since this one was made or was in charge, `admin` is where the admin
+   * listener was.
+   * @throws Error when the admin address cannot be had; StateError when the journal cannot be read.
+   */
+  async takeOver(
+    handOver: HandOver,
+    { ended = [], admin }: { ended?: readonly number[]; admin?: AdminPlace | undefined } = {},
+  ): Promise<AdminAddress | undefined> {
+    this.#view.draining = false;
+    const listen = samePort(this.#config.admin.listen, admin);
+    this.#admin = this.#createAdmin(listen);
     const address = await this.#admin.start();
-    if (address !== undefined) this.#adminListen = address;
+    this.#adminListen = address ?? listen;
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
-    this.#takeOver(recovered);
-    // What the elders have begun since this one was started is theirs as well.
+    // Not before: what the generation before has begun until now is in it.
+    if (!this.#isJournalOpen) this.#takeOverFrom(await this.#journal.open());
+    this.#isJournalOpen = true;
+    for (const generation of ended) await this.recover(generation);
     this.supervisor.remember(await this.#journal.elders());
+    this.supervisor.takeOver(handOver);
     this.#cloud.intake.start();
     return address;
   }
 
+  /** Gives up admin listener and control connection, and takes on nothing more; sessions and their statuses go on. */
+  async release(): Promise<HandOver> {
+    this.#view.draining = true;
+    const handOver = this.supervisor.release();
+    const adminStopped = this.#admin?.stop() ?? Promise.resolve();
+    await Promise.all([within(RELEASE_MS, this.#cloud.release()), within(ADMIN_STOP_MS, adminStopped)]);
+    return handOver;
+  }
+
+  /** After `release`: calls back when the last session has ended and the cloud has all its statuses. */
+  retire(onDone: () => void): void {
+    this.supervisor.drain(() => {
+      void this.#deliverAll().then(onDone);
+    });
+  }
+
+  /** Ends the sessions one after the other, in the order they are in, over `spreadMs`. */
+  expire(spreadMs: number): void {
+    const ids = [...this.supervisor.registry.all()].map(({ id }) => id);
+    for (const [index, id] of ids.entries()) {
+      const close = () =>
+        void this.supervisor.close(id, 'shutdown', 'too many reloads; the oldest generation ends');
+      setTimeout(close, (spreadMs * index) / ids.length);
+    }
+  }
+
+  /** All metrics as JSON, for the generation that shows those of the whole agent. */
+  metrics(): Promise<unknown> {
+    return this.#metrics.snapshot();
+  }
+
   /** Takes over what an elder left that has ended: its unfinished operations get their one final status. */
   async recover(generation: number): Promise<void> {
-    this.#takeOver(await this.#journal.recover(generation));
+    this.#takeOverFrom(await this.#journal.recover(generation));
   }
 
   /** Resolves when operations can be received. */
@@ -170,6 +266,7 @@ export class Gateway {
   /** Stops cleanly within SHUTDOWN_MS: sessions end with their bytes delivered, what is pending is reported. */
   async stop(): Promise<void> {
     this.#isStopping = true;
+    this.#resources.stop();
     const { log } = this.#options;
     const intakeStopped = this.#cloud.intake.stop();
     const sessions = this.supervisor.registry.sessions;
@@ -178,7 +275,7 @@ export class Gateway {
     const ended = Promise.all([intakeStopped, this.supervisor.shutdown()]);
     await within(SESSIONS_SHUTDOWN_MS, ended);
     await this.#cloud.status.flush(STATUS_FLUSH_MS);
-    await this.#admin.stop();
+    await this.#admin?.stop();
     // The outbox stops first, at once: from there nothing more is journalled.
     const closed = Promise.all([this.#cloud.close(), this.#pool.destroy(), this.#journal.close()]);
     await within(DISCONNECT_MS, closed);
@@ -195,7 +292,11 @@ export class Gateway {
   /** Takes over what of `fresh` can change while running; open sessions stay unless their conduit is gone. */
   reload(fresh: Config): void {
     const { log } = this.#options;
-    const { applies, needsRestart } = reloadable(this.#config, fresh);
+    const changes = reloadable(this.#config, fresh);
+    // What this process cannot change, the next generation has from its start; but all of them have one journal.
+    const isFixed = (key: string): boolean => key === 'state.directory';
+    const applies = [...changes.applies, ...changes.needsRestart].filter((key) => !isFixed(key));
+    const needsRestart = changes.needsRestart.filter(isFixed);
     this.#config = reloaded(this.#config, fresh);
     log.level = fresh.log.level;
     this.#cloud.credentials.replace(fresh.cloud);
@@ -203,7 +304,24 @@ export class Gateway {
     log.info({ applies, needsRestart }, 'configuration reloaded');
   }
 
-  #takeOver({ operations, finals }: Recovered): void {
+  async #deliverAll(): Promise<void> {
+    while (this.#cloud.status.size > 0) await this.#cloud.status.flush(OUTBOX_ROUND_MS);
+  }
+
+  #createAdmin(listen: AdminListen): AdminServer {
+    const { log, others, generation = 1 } = this.#options;
+    const metrics = this.#metrics;
+    return new AdminServer({
+      listen,
+      token: this.#config.admin.token,
+      backend: others === undefined ? this.own : wholeAgent(generation, this.own, others.elders),
+      metrics: others === undefined ? metrics : wholeMetrics(metrics, others.elders),
+      onError: (error) => log.error({ err: error }, 'admin request failed'),
+      now: () => performance.now(),
+    });
+  }
+
+  #takeOverFrom({ operations, finals }: Recovered): void {
     this.supervisor.remember(operations);
     if (finals.length > 0)
       this.#options.log.info({ operations: finals.length }, 'statuses that an earlier run left are sent');
@@ -236,6 +354,8 @@ export class Gateway {
             this.#view.loopDelay(worker, report.loopDelay);
             this.#metrics.workerLoopDelay(worker, report.loopDelay.p99Ms);
           }
+          if (report.heldBytes !== undefined) this.#view.held(worker, report.heldBytes);
+          if (report.heaviest !== undefined) this.#resources.onWeights(report.heaviest);
           this.supervisor.onReport(worker, report);
         },
         onFatal: (error) => {
@@ -272,6 +392,7 @@ export class Gateway {
   #onLink(link: CloudLink): void {
     this.#view.link = link;
     this.#metrics.cloudConnected(link.state === 'connected');
+    this.#options.others?.onLink(link.state === 'connected');
     if (link.state !== 'connected') return;
     for (const resolve of this.#connectedWaiters) resolve();
     this.#connectedWaiters = [];
@@ -308,4 +429,10 @@ export class Gateway {
       },
     };
   }
+}
+
+/** Port 0 of the configuration stands for any free one: the one that the generation before had, if there was one. */
+function samePort(listen: AdminListen, before: AdminPlace | undefined): AdminListen {
+  const isAny = listen.kind === 'tcp' && listen.port === 0 && listen.host === before?.host;
+  return isAny ? { ...listen, port: before.port } : listen;
 }

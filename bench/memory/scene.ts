@@ -49,7 +49,14 @@ export class Scene {
     const targetPort = await listen(target);
     const caFile = path.join(tmpdir(), `gatehouse-bench-${process.pid}.pem`);
     if (authority !== undefined) writeFileSync(caFile, authority.ca);
-    const flags = { 'cloud-port': cloudPort, 'target-port': targetPort, sessions, workers: 1 };
+    const flags = {
+      'cloud-port': cloudPort,
+      'target-port': targetPort,
+      sessions,
+      workers: 1,
+      // A session's memory must not depend on it.
+      'max-message': Number.MAX_SAFE_INTEGER,
+    };
     const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
     const agent = spawn(process.execPath, [AGENT, ...args, ...(isTls ? ['--ca', caFile] : [])], {
       stdio: ['pipe', 'ignore', 'inherit'],

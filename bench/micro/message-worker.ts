@@ -10,8 +10,9 @@ import { Reporter } from '../../workers/session/reporter.js';
 if (parentPort === null) throw new Error('message-worker runs in a worker thread only');
 
 const { port1: port, port2: remotePort } = new MessageChannel();
-const reporter = new Reporter({ changedCounters: () => [], loopDelay: () => undefined, heldBytes: () => 0 }, (report) =>
-  port.postMessage(report),
+const reporter = new Reporter(
+  { changedCounters: () => [], loopDelay: () => undefined, heldBytes: () => 0 },
+  (report) => port.postMessage(report),
 );
 const hello: WorkerHello = { kind: 'worker-hello', threadId, port: remotePort };
 parentPort.postMessage(hello, [remotePort]);

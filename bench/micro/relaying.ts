@@ -4,6 +4,7 @@ import { Downlink } from '../../workers/relay/downlink.js';
 import { RelayMemory } from '../../workers/relay/memory.js';
 import { MAX_READ_BYTES } from '../../workers/relay/pace.js';
 import type { RingSource } from '../../workers/relay/ring.js';
+import { sharesOf } from '../../workers/relay/share.js';
 import { Uplink } from '../../workers/relay/uplink.js';
 import { bytesOf } from './frames.js';
 import type { MicroBench } from './harness/micro-bench.js';
@@ -18,7 +19,7 @@ const DOWNLINK_FRAMES = [
 ] as const;
 
 /** `limits.buffer` and `limits.bootstrapBuffer` as they are by default. */
-const BUFFER_BYTES = 262_144;
+const SHARES = sharesOf(262_144, false);
 const BOOTSTRAP_BYTES = 65_536;
 
 /** One step of either direction, from the read buffer to the write, without sockets. */
@@ -49,7 +50,7 @@ function downlinkStep(stream: (typeof DOWNLINK_FRAMES)[number]): MicroBench {
         bootstrapBufferBytes: BOOTSTRAP_BYTES,
         maxMessageBytes: Number.MAX_SAFE_INTEGER,
       });
-      downlink.ring.open(promptSink(), BUFFER_BYTES);
+      downlink.ring.open(promptSink(), SHARES.downlink);
       const buffer = atFullPace(new Uplink(memory, NO_SOURCE, BOOTSTRAP_BYTES));
       const length = bytesOf(stream).copy(buffer);
       return { run: () => downlink.onBytes(buffer, length) };
@@ -59,7 +60,7 @@ function downlinkStep(stream: (typeof DOWNLINK_FRAMES)[number]): MicroBench {
 
 /** The read buffer of a direction whose sink has shown that it is fast. */
 function atFullPace(uplink: Uplink): Buffer {
-  if (!uplink.ring.hasSink) uplink.ring.open(promptSink(), BUFFER_BYTES);
+  if (!uplink.ring.hasSink) uplink.ring.open(promptSink(), SHARES.uplink);
   let buffer = uplink.readBuffer();
   while (buffer.length < MAX_READ_BYTES) {
     uplink.onBytes(buffer, buffer.length);

@@ -67,6 +67,8 @@ export class RemoteAccess {
   readonly #upgrader = createUpgrader();
   readonly #pending = new Map<string, Pending>();
   readonly #tunnels = new Set<Tunnel>();
+  /** Devices that were taken without a client, each with the way to reset it. */
+  readonly #lonely = new Map<WebSocket, () => void>();
   readonly #timers: NodeJS.Timeout[] = [];
 
   constructor(
@@ -89,9 +91,10 @@ export class RemoteAccess {
     return this.#pending.size;
   }
 
-  /** Resets both TCP connections of every tunnel. */
+  /** Resets both TCP connections of every tunnel, and those of devices without a client. */
   resetTunnels(): void {
     for (const tunnel of this.#tunnels) tunnel.reset();
+    for (const reset of this.#lonely.values()) reset();
   }
 
   stop(): void {
@@ -171,7 +174,11 @@ export class RemoteAccess {
   #answer(upgrade: Upgrade, { status }: KeyAnswer): void {
     if (status === 101) {
       // What ends it badly ends it anyway.
-      this.#accept(upgrade, (device) => device.on('error', () => undefined).resume());
+      this.#accept(upgrade, (device) => {
+        this.#lonely.set(device, upgrade.reset);
+        device.on('close', () => this.#lonely.delete(device));
+        device.on('error', () => undefined).resume();
+      });
     } else if (status === 0) {
       upgrade.onStatus(0);
       upgrade.reset();

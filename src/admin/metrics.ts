@@ -1,4 +1,5 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { readdir } from 'node:fs/promises';
+import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { FailureCode } from '../../contract/failure.js';
 import type { EndReason } from '../../contract/session-state.js';
 import type { MetricsSource } from './metrics-page.js';
@@ -18,6 +19,10 @@ export interface MetricsGauges {
   readonly logDropped?: (() => number) | undefined;
   /** Whether bufferutil's native code is there; default unknown, and then 0. */
   readonly hasBufferutil?: boolean | undefined;
+  /** What is in use of each resource that is watched. */
+  readonly resources: () => Readonly<
+    Partial<Record<string, { readonly used: number; readonly limit: number }>>
+  >;
 }
 
 /**
@@ -60,11 +65,14 @@ export class Metrics implements MetricsSource {
     name: 'gatehouse_worker_event_loop_delay_seconds',
     help: '99th percentile of the event-loop delay of a worker over its last report interval.',
     labelNames: ['worker'],
+    // Thread ids are the same in every generation: the slowest one counts.
+    aggregator: 'max',
     registers: [this.#registry],
   });
   readonly #connected = new Gauge({
     name: 'gatehouse_cloud_connected',
     help: '1 while the control connection to the cloud is up, else 0.',
+    aggregator: 'max',
     registers: [this.#registry],
   });
 
@@ -83,7 +91,9 @@ export class Metrics implements MetricsSource {
     this.#gauge('gatehouse_bufferutil', '1 when bufferutil has native code here, else 0.', () =>
       gauges.hasBufferutil === true ? 1 : 0,
     );
+    this.#resourceGauge(gauges.resources);
     collectDefaultMetrics({ register: this.#registry });
+    this.#countDescriptors();
     // A rate over a series that appears with its first event misses that event: both directions begin at 0.
     this.#bytes.inc({ direction: 'uplink' }, 0);
     this.#bytes.inc({ direction: 'downlink' }, 0);
@@ -149,6 +159,17 @@ export class Metrics implements MetricsSource {
     return this.#registry.metrics();
   }
 
+  /** All of it as JSON, for `merged` in another process. */
+  snapshot(): Promise<unknown[]> {
+    return this.#registry.getMetricsAsJSON();
+  }
+
+  /** All of it together with the snapshots of other processes, as Prometheus text. */
+  async merged(others: readonly unknown[][]): Promise<string> {
+    if (others.length === 0) return this.render();
+    return AggregatorRegistry.aggregate([await this.snapshot(), ...others]).metrics();
+  }
+
   /** Name, type and labels of each metric; a test compares docs/metrics.md with it. */
   async describe(): Promise<{ name: string; type: string; help: string }[]> {
     const metrics = await this.#registry.getMetricsAsJSON();
@@ -157,6 +178,22 @@ export class Metrics implements MetricsSource {
 
   #counter<T extends string>(name: string, help: string, labelNames: T[]): Counter<T> {
     return new Counter({ name, help, labelNames, registers: [this.#registry] });
+  }
+
+  /** The client library lists them in one go on the main thread: with 20,000 that holds up everything for 50 ms. */
+  #countDescriptors(): void {
+    const name = 'process_open_fds';
+    if (this.#registry.getSingleMetric(name) === undefined) return;
+    this.#registry.removeSingleMetric(name);
+    new Gauge({
+      name,
+      help: 'Number of open file descriptors.',
+      registers: [this.#registry],
+      async collect() {
+        // One of them is that of the listing.
+        this.set((await readdir('/proc/self/fd')).length - 1);
+      },
+    });
   }
 
   /** A counter that is kept elsewhere. */
@@ -168,6 +205,20 @@ export class Metrics implements MetricsSource {
       collect() {
         this.reset();
         this.inc(read());
+      },
+    });
+  }
+
+  #resourceGauge(resources: MetricsGauges['resources']): void {
+    new Gauge({
+      name: 'gatehouse_resource_usage_ratio',
+      help: 'Share of a watched resource that is in use.',
+      labelNames: ['resource'],
+      registers: [this.#registry],
+      collect() {
+        for (const [resource, usage] of Object.entries(resources())) {
+          if (usage !== undefined && usage.limit > 0) this.set({ resource }, usage.used / usage.limit);
+        }
       },
     });
   }

@@ -1,4 +1,4 @@
-import { readMessages, readReply, type BayeuxReply, type MetaReply } from './bayeux-reply.js';
+import { MAX_MESSAGES, readMessages, readReply, type BayeuxReply, type MetaReply } from './bayeux-reply.js';
 import { LinkError } from './link-error.js';
 import type { RestClient } from './rest-client.js';
 import type { Timing } from './timing.js';
@@ -116,6 +116,10 @@ export class BayeuxClient {
       read: readMessages,
     });
     const read = readReply(reply, { id, metaChannel, dataChannel: this.#channel });
+    if (Array.isArray(reply) && reply.length > MAX_MESSAGES) {
+      // A storm of operations, which passes; the sweep behind the next connect has them all.
+      throw new LinkError(`${ENDPOINT} answered with too many messages at once`, { violation: 'oversized' });
+    }
     if (read === undefined) {
       throw new LinkError(`${ENDPOINT} answered with something that is no list of messages`, {
         pace: { kind: 'slow' },

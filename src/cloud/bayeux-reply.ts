@@ -3,8 +3,8 @@ import { JsonError } from './json-document.js';
 import { listOf, objectAround, type RawDocument } from './json-envelope.js';
 import { property, propertyAt } from './json-value.js';
 
-/** More messages in one reply are no reply of an honest server. */
-const MAX_MESSAGES = 1_000;
+/** Messages of one reply that are read; more come of a storm of operations, or of no honest server. */
+export const MAX_MESSAGES = 1_000;
 
 /** Largest client id that is taken; CometD's have some 30 characters. */
 const CLIENT_ID = /^[\x21-\x7e]{1,128}$/;

@@ -1,13 +1,13 @@
 import { performance } from 'node:perf_hooks';
-import type { Config } from '../config/config.js';
 import { CurrentCredentials } from './authorization.js';
 import { Backoff } from './backoff.js';
 import { BayeuxIntake } from './bayeux-intake.js';
 import { CancellationWatch } from './cancellation-watch.js';
 import { CloudClock } from './cloud-clock.js';
+import type { CloudOptions } from './cloud-options.js';
 import { provision, type CloudDevice, type ProvisionedDevices } from './devices.js';
-import type { Intake, IntakeEvents, ParsedOperation, StatusReporter } from './intake.js';
-import { LinkError, sentenceOf } from './link-error.js';
+import type { Intake, ParsedOperation, StatusReporter } from './intake.js';
+import { LinkError, paceOf, sentenceOf } from './link-error.js';
 import { LinkKeeper } from './link-keeper.js';
 import type { Log } from './log.js';
 import { ManagedObjects } from './managed-objects.js';
@@ -16,39 +16,13 @@ import { MqttStatus, statusTopic } from './mqtt-status.js';
 import { MqttUplink } from './mqtt-uplink.js';
 import { RestClient } from './rest-client.js';
 import { RestStatus } from './rest-status.js';
-import type { StatusJournal } from './status-journal.js';
 import { StatusOutbox } from './status-outbox.js';
 import type { StatusTransport } from './status-transport.js';
 import { Sweep } from './sweep.js';
 import { DEFAULT_TIMING, type Timing } from './timing.js';
 import type { OnViolation } from './violation.js';
 
-export interface CloudOptions {
-  readonly config: Pick<Config, 'cloud' | 'device' | 'intake'>;
-  /** Version of this program, for the device's `c8y_Agent`. */
-  readonly version: string;
-  readonly log: Log;
-  readonly events: IntakeEvents;
-  /** True for an operation that this process works on; such a one is never taken for a leftover. */
-  readonly isOurs: (operationId: string) => boolean;
-  /** Keeps final statuses over a restart; without it they are in memory only. */
-  readonly journal?: StatusJournal;
-  /** Operations that are being connected for longer than `ms`; events.onCancelled hears of those that are gone. */
-  readonly connectingFor?: (ms: number) => readonly string[];
-  /** Checks one operation document that is already parsed JSON. */
-  readonly parseOperation: (document: unknown) => ParsedOperation;
-  /** Checks the LF-separated JSON documents of one MQTT message. */
-  readonly parseOperations: (payload: Buffer) => ParsedOperation[];
-  /** Strict JSON parser; throws on anything else. */
-  readonly parseJson: (document: Buffer) => unknown;
-  /** Wall clock, in ms since 1970. */
-  readonly now?: () => number;
-  /** Monotonic clock, in ms. */
-  readonly monotonic?: () => number;
-  readonly random?: () => number;
-  /** Replaces some of the default waits; for tests. */
-  readonly timing?: Partial<Timing>;
-}
+export type { CloudOptions } from './cloud-options.js';
 
 /** The device side of Cumulocity. */
 export interface Cloud {
@@ -57,6 +31,13 @@ export interface Cloud {
    * until `close`.
    */
   readonly intake: Intake;
+  /** Logs in and provisions the devices, without a subscription. @throws RestError when the cloud does not let us. */
+  prepare(signal: AbortSignal): Promise<void>;
+  /**
+   * Gives every control connection up, so that another process can have it; statuses go out over REST from then on.
+   * `intake.start` takes it back.
+   */
+  release(): Promise<void>;
   readonly status: StatusReporter & Pick<StatusOutbox, 'resume'>;
   readonly rest: RestClient;
   readonly credentials: CurrentCredentials;
@@ -160,6 +141,16 @@ class DeviceSide implements Cloud {
     return this.#known?.devices.get(deviceId);
   }
 
+  async prepare(signal: AbortSignal): Promise<void> {
+    await this.#provision(signal);
+  }
+
+  async release(): Promise<void> {
+    this.#delivering = false;
+    await this.#keeper.stop();
+    this.#uplink.giveUp();
+  }
+
   async close(): Promise<void> {
     this.#delivering = false;
     this.#stopped.abort();
@@ -182,18 +173,29 @@ class DeviceSide implements Cloud {
   }
 
   async #attempt(signal: AbortSignal, onUp: () => void): Promise<void> {
-    const { log, config } = this.#common.options;
-    if (!this.#provisioned || this.#known === undefined) {
-      this.#known = await provision({ objects: this.#objects, device: config.device, log, signal });
-      this.#provisioned = true;
-    }
     try {
-      await this.#run.run(this.#known.gatewayId, signal, onUp);
+      const { gatewayId } = await this.#provision(signal);
+      await this.#run.run(gatewayId, signal, onUp);
     } catch (error) {
       if (error instanceof LinkError && error.deviceUnknown) this.#provisioned = false;
       if (error instanceof LinkError && error.violation !== undefined) this.#onViolation(error.violation);
+      if (paceOf(error).kind === 'slow') this.#renewCredentials();
       throw error;
     }
+  }
+
+  /** A password that was changed is taken over without a restart. */
+  #renewCredentials(): void {
+    const fresh = this.#common.options.renewCredentials?.();
+    if (fresh !== undefined) this.credentials.replace(fresh);
+  }
+
+  async #provision(signal: AbortSignal): Promise<ProvisionedDevices> {
+    const { log, config } = this.#common.options;
+    if (this.#provisioned && this.#known !== undefined) return this.#known;
+    this.#known = await provision({ objects: this.#objects, device: config.device, log, signal });
+    this.#provisioned = true;
+    return this.#known;
   }
 
   #onOperation(parsed: ParsedOperation): void {

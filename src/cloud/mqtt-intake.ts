@@ -1,3 +1,4 @@
+import { DeliveryLine } from './delivery.js';
 import { DropWatch } from './drop-watch.js';
 import type { ParsedOperation } from './intake.js';
 import { LinkError } from './link-error.js';
@@ -32,9 +33,11 @@ export interface MqttIntakeOptions {
 export class MqttIntake {
   readonly #options: MqttIntakeOptions;
   readonly #drops = new DropWatch();
+  readonly #line: DeliveryLine;
 
   constructor(options: MqttIntakeOptions) {
     this.#options = options;
+    this.#line = new DeliveryLine(options.onOperation);
   }
 
   /**
@@ -88,7 +91,7 @@ export class MqttIntake {
   }
 
   #onMessage(topic: string, payload: Buffer): void {
-    const { log, parseOperations, onOperation, onViolation } = this.#options;
+    const { log, parseOperations, onViolation } = this.#options;
     if (topic === ERRORS) {
       this.#onErrors(payload);
       return;
@@ -99,7 +102,9 @@ export class MqttIntake {
       return;
     }
     try {
-      for (const parsed of parseOperations(payload)) onOperation(parsed);
+      const tooMany = this.#line.push(parseOperations(payload));
+      if (tooMany > 0)
+        log.warn({ operations: tooMany }, 'operations wait for the next sweep: too many at once');
     } catch (error) {
       // Thrown into the library it would end the process. The payload holds a key, so it is not logged.
       log.error(

@@ -123,7 +123,7 @@ export class RestClient {
     if (reply.statusCode < 200 || reply.statusCode >= 300) {
       // The status says enough; the body is read only so that the connection can be used again.
       await reply.body.dump({ limit: MAX_ERROR_BODY_BYTES, signal }).catch(() => undefined);
-      throw new RestError('status', statusSentence(nameOf(request), reply.statusCode), {
+      throw new RestError('status', statusSentence(`${nameOf(request)} at ${this.origin}`, reply.statusCode), {
         status: reply.statusCode,
         retryAfterMs: retryAfterMs(single(reply.headers['retry-after']), clock.now()),
       });

@@ -53,7 +53,8 @@ export function paceOfRestError(error: RestError): Pace {
   // A wrong password stays wrong, whatever the reply says about when to come back.
   const passes = status !== undefined && (status >= 500 || status === 429);
   if (passes && retryAfterMs !== undefined) return { kind: 'after', ms: retryAfterMs };
-  if (['tls', 'protocol', 'too-big', 'unreadable'].includes(error.kind)) return { kind: 'slow' };
+  // A reply that is too big may be a storm of operations, which passes; the others are the wrong address, or the wrong time.
+  if (['tls', 'protocol', 'unreadable'].includes(error.kind)) return { kind: 'slow' };
   const clientFault = status !== undefined && !passes && status !== 408;
   return { kind: clientFault ? 'slow' : 'normal' };
 }

@@ -29,6 +29,8 @@ export interface AdmissionParts {
   readonly resolve: (hostname: string) => Promise<{ readonly addresses: readonly string[] }>;
   /** Where the session's WebSocket goes. @throws GatehouseError cloud-unreachable, cloud-proxy, invalid-operation. */
   readonly tunnel: (connectionKey: Secret) => Promise<Tunnel>;
+  /** What the agent is short of, with the numbers; undefined when it can take on a session. Default: never short. */
+  readonly shortage?: () => string | undefined;
   /** The cloud's clock as far as it is known, in ms since 1970. */
   readonly cloudNow: () => number;
 }
@@ -63,22 +65,26 @@ export class Admission {
   }
 
   /**
-   * Age, device and names. @throws GatehouseError operation-stale, invalid-operation, target-unresolved,
+   * Age, device and names. @throws GatehouseError operation-stale, invalid-operation, overloaded, target-unresolved,
    * cloud-unreachable, cloud-proxy.
    */
   async prepare(operation: RemoteAccessOperation): Promise<Prepared> {
     this.#checkAge(operation);
     if (this.#parts.deviceOf(operation.deviceId) === undefined) throw unknownDevice(operation.deviceId);
+    // Names are not asked for either: that takes a socket.
+    this.#checkShortage();
     const { addresses } = await this.#parts.resolve(operation.hostname);
     const tunnel = await this.#parts.tunnel(operation.connectionKey);
     return { operation, addresses, tunnel };
   }
 
-  /** Policy and limits. @throws GatehouseError policy-denied, limit-reached. */
+  /** Policy and limits. @throws GatehouseError policy-denied, limit-reached, overloaded. */
   admit({ operation, addresses }: Prepared, counts: SessionCounts): Admitted {
     const { hostname, port, deviceId } = operation;
     const decision = decide({ ...this.#question(hostname, port, deviceId), addresses, counts });
     if (decision.kind === 'deny') throw new GatehouseError(decision.code, decision.sentence);
+    // Once more: many operations may have been prepared side by side.
+    this.#checkShortage();
     return { ...decision, limits: this.#sessionLimits(decision.conduit) };
   }
 
@@ -92,6 +98,12 @@ export class Admission {
     const device = this.#parts.deviceOf(deviceId);
     const child = device?.kind === 'child' ? device.child : undefined;
     return { hostname, port, child, ...this.#policy };
+  }
+
+  #checkShortage(): void {
+    const short = this.#parts.shortage?.();
+    if (short === undefined) return;
+    throw new GatehouseError('overloaded', `The gateway is short of ${short}. Connect again later.`);
   }
 
   #checkAge({ createdAtMs }: RemoteAccessOperation): void {

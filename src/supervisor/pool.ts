@@ -120,7 +120,7 @@ export class SessionPool {
     for (const timer of this.#replacements) clearTimeout(timer);
     this.#rejectWaiting(new Error('the gateway stops'));
     await this.#startsDone();
-    await Promise.all([...this.#members].map(({ worker }) => worker?.end()));
+    await Promise.all([...this.#members].map(async ({ worker }) => worker?.end()));
   }
 
   /** A thread that is ended while it loads a native addon aborts the whole process, so those that start may finish. */
@@ -161,7 +161,6 @@ export class SessionPool {
     this.#failedStarts = 0;
     this.#options.events.onWorkerUp(id, member.worker?.pid);
     for (const { resolve } of this.#waiting) resolve();
-    this.#waiting.clear();
     // Those that failed before it was known whether any worker can be started at all.
     if (isFirst)
       for (let count = this.#members.size; count < this.#options.workers; count += 1) this.#start();
@@ -230,18 +229,17 @@ export class SessionPool {
   /** Bounded by limits.sessions: only a session that has its place waits. */
   async #nextUp(): Promise<void> {
     if (this.#isEnding) throw new Error('the gateway stops');
-    await new Promise<void>((resolve, reject) => {
-      const settle = (): void => {
-        clearTimeout(timer);
-        this.#waiting.delete(waiting);
-      };
-      const waiting = {
-        resolve: () => [settle(), resolve()],
-        reject: (error: Error) => [settle(), reject(error)],
-      };
-      const timer = setTimeout(() => waiting.reject(new Error('no worker is up')), NO_WORKER_MS);
-      this.#waiting.add(waiting);
-    });
+    let waiting: Waiting | undefined;
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#waiting.add((waiting = { resolve, reject }));
+        timer = setTimeout(() => reject(new Error('no worker is up')), NO_WORKER_MS);
+      });
+    } finally {
+      clearTimeout(timer);
+      if (waiting !== undefined) this.#waiting.delete(waiting);
+    }
   }
 
   #rejectWaiting(why: Error): void {

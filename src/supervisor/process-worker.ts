@@ -57,8 +57,8 @@ export class ProcessWorker implements SessionWorker {
     child.on('message', (message) => this.#onMessage(message as FromProcess));
     // A process that cannot be started: told below.
     child.on('error', () => undefined);
-    const ended = once(child, 'exit').then(([code, signal]: unknown[]) =>
-      signal === null ? `exit code ${String(code)}` : String(signal),
+    const ended = once(child, 'exit').then(
+      ([code, signal]: (number | string | null)[]) => signal ?? `exit code ${code ?? '?'}`,
     );
     // What it has sent before its end is read before the channel closes.
     const closed = once(child, 'disconnect');

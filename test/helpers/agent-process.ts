@@ -4,11 +4,13 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import { startCloud, type Cloud, type CloudOptions, type RegisteredDevice } from '../../simulator/cloud.js';
 import type { Operation } from '../../simulator/store/operations.js';
+import type { StatusView } from '../../src/admin/backend.js';
 import { OperatorClient } from '../../src/cli/connect/operator-client.js';
 import { operatorSettings } from '../../src/cli/connect/operator-settings.js';
 import type { Tunnel } from '../../src/cli/connect/tunnel.js';
 import { Command, gatehouse, type CommandEnd } from './command.js';
 import { eventually } from './eventually.js';
+import { testIsolation } from './test-isolation.js';
 import { assertNoLeak, secretsIn } from './leak-check.js';
 import { adminAnswers, fileTraces, processTraces, type Traces } from './traces.js';
 
@@ -22,6 +24,8 @@ export interface AgentProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Flags for Node itself, given the agent's folder. */
   readonly nodeFlags?: (folder: string) => readonly string[];
+  /** The command in another installation. */
+  readonly main?: string;
   /** Default true: wait until the agent can receive operations. */
   readonly waitForLink?: boolean;
   /** Runs between the start of the cloud and that of the agent. */
@@ -56,10 +60,12 @@ export class AgentProcess {
     options.before?.(cloud, device);
     const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-test-'));
     writeConfiguration(folder, cloud, device, options.sections);
+    const { env: more = {}, main } = options;
     const command = new Command(['run'], {
       cwd: folder,
-      env: options.env ?? {},
+      env: more,
       nodeFlags: options.nodeFlags?.(folder) ?? [],
+      ...(main === undefined ? {} : { main }),
     });
     try {
       const [, port = ''] = await command.printed(/"admin":\{[^}]*"port":(\d+)\}.*gatehouse started/);
@@ -154,6 +160,11 @@ export class AgentProcess {
     return gatehouse(args, { cwd: this.folder, env: { GATEHOUSE_ADMIN_LISTEN: host } });
   }
 
+  /** What the admin listener says of the agent. */
+  async status(): Promise<StatusView> {
+    return (await (await fetch(`${this.adminUrl}/api/status`)).json()) as StatusView;
+  }
+
   /** Ends whatever still runs. Fails when a secret came out anywhere (leak-check.ts). */
   async stop(): Promise<void> {
     const { sections, env } = this.options;
@@ -190,7 +201,7 @@ export function writeConfiguration(
     cloud: { url: cloud.url, tenant, user, password },
     device: { externalId: device.externalId },
     conduits: [{ name: 'loopback', host: '127.0.0.1', ports: ['*'] }],
-    workers: { count: 1 },
+    workers: { count: 1, isolation: testIsolation() },
     admin: { listen: '127.0.0.1:0' },
     ...sections,
   };

@@ -32,6 +32,8 @@ export interface CommandOptions {
   readonly cwd?: string;
   /** Put before the command, such as `prlimit --nofile=64`: a program that becomes what it is told to run (exec). */
   readonly prefix?: readonly string[];
+  /** The command in another installation. Default: the one that was built. */
+  readonly main?: string;
 }
 
 /** `gatehouse` as a process of its own. */
@@ -43,8 +45,9 @@ export class Command {
   #hasEnded = false;
 
   constructor(args: readonly string[], options: CommandOptions = {}) {
-    const { env = {}, cwd = tmpdir(), nodeFlags = [], prefix = [] } = options;
-    const [program = process.execPath, ...rest] = [...prefix, process.execPath, ...nodeFlags, MAIN, ...args];
+    const { env = {}, nodeFlags = [], cwd = tmpdir(), prefix = [], main = MAIN } = options;
+    const command = [...prefix, process.execPath, ...nodeFlags, main, ...args];
+    const [program = process.execPath, ...rest] = command;
     this.#child = spawn(program, rest, {
       cwd,
       env: { PATH: process.env.PATH, ...env },

@@ -19,6 +19,7 @@ import type { LogOutput } from '../../src/log/log-sink.js';
 import { Redactor } from '../../src/log/redaction.js';
 import type { SessionRecord } from '../../src/supervisor/session-registry.js';
 import { eventually } from './eventually.js';
+import { testIsolation } from './test-isolation.js';
 import { assertNoLeak } from './leak-check.js';
 import { adminAnswers, fileTraces, processTraces, type Traces } from './traces.js';
 
@@ -205,7 +206,7 @@ function configuration(
     conduits: options.conduits ?? [{ name: 'loopback', host: '127.0.0.1', ports: ['*'] }],
     limits: options.limits ?? {},
     keepAlive: options.keepAlive ?? {},
-    workers: { count: options.workers ?? 1, isolation: options.isolation ?? 'thread' },
+    workers: { count: options.workers ?? 1, isolation: options.isolation ?? testIsolation() },
     admin: { listen: '127.0.0.1:0' },
   };
 }

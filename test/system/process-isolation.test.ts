@@ -4,7 +4,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import type { StatusView } from '../../src/admin/backend.js';
 import { AgentProcess, type AgentProcessOptions } from '../helpers/agent-process.js';
 import { eventually } from '../helpers/eventually.js';
 import { PlantTarget } from '../helpers/plant.js';
@@ -22,12 +21,8 @@ async function start(t: TestContext, options: AgentProcessOptions = {}) {
   return { agent, plant };
 }
 
-async function statusOf({ adminUrl }: AgentProcess): Promise<StatusView> {
-  return (await (await fetch(`${adminUrl}/api/status`)).json()) as StatusView;
-}
-
 async function pidsOf(agent: AgentProcess): Promise<number[]> {
-  return (await statusOf(agent)).workers.map(({ pid }) => pid ?? 0);
+  return (await agent.status()).workers.map(({ pid }) => pid ?? 0);
 }
 
 function isAlive(pid: number): boolean {
@@ -105,7 +100,12 @@ for (const isolation of ['thread', 'process'] as const) {
       const isWorker = !require('node:worker_threads').isMainThread || process.argv[1].includes('session-process');
       if (isWorker) {
         fs.appendFileSync(${JSON.stringify(starts)}, '.');
-        setInterval(() => { if (fs.existsSync(${JSON.stringify(flag)})) throw new Error('bad day'); }, 100);
+        const interval = setInterval;
+        // Not before it is up, which it is when it begins its heartbeat.
+        globalThis.setInterval = (callback, ms, ...more) => {
+          if (ms === 100) interval(() => { if (fs.existsSync(${JSON.stringify(flag)})) throw new Error('bad day'); }, 300);
+          return interval(callback, ms, ...more);
+        };
       }`,
     );
     const { agent, plant } = await start(t, {
@@ -115,12 +115,12 @@ for (const isolation of ['thread', 'process'] as const) {
     t.after(() => rmSync(folder, { recursive: true, force: true }));
     writeFileSync(flag, '');
     await agent.logged('workers keep dying, the next one starts later: the gateway carries less meanwhile');
-    const status = await statusOf(agent);
+    const status = await agent.status();
     assert.ok(status.totals.workerRestarts >= 4, `${status.totals.workerRestarts} restarts`);
     // Two at first, one for each death but the last two, which wait.
     assert.ok(readFileSync(starts, 'utf8').length <= 8, readFileSync(starts, 'utf8'));
     rmSync(flag);
-    const poll = setInterval(() => void statusOf(agent).then(({ workers }) => (up = workers.length)), 100);
+    const poll = setInterval(() => void agent.status().then(({ workers }) => (up = workers.length)), 100);
     let up = 0;
     await eventually(() => up === 2 || undefined, 'both workers').finally(() => clearInterval(poll));
     const tunnel = await agent.open(plant);

@@ -43,8 +43,9 @@ export function targetFailure(error: unknown, endpoint: Endpoint): GatehouseErro
 /** TLS verification errors of OpenSSL, in words. Others that begin with these prefixes are TLS as well. */
 const TLS_SENTENCES: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'its certificate has expired',
-  CERT_NOT_YET_VALID: "its certificate is not valid yet; check the gateway's clock",
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
+  CERT_WITHOUT_ALTNAME: 'its certificate has no subject alternative name; a common name alone does not count',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed; set cloud.caFile to trust it',
   SELF_SIGNED_CERT_IN_CHAIN:
     'its certificate is not issued by a trusted authority; set cloud.caFile to trust it',
@@ -58,8 +59,17 @@ const TLS_SENTENCES: Readonly<Record<string, string>> = {
   CERT_REVOKED: 'its certificate is revoked',
   INVALID_CA: 'its certificate was issued by one that may not issue any',
   INVALID_PURPOSE: 'its certificate is not one for servers',
+  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE:
+    'it refused the handshake: no common TLS version or cipher, or it asks for a client certificate',
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'it asks for a client certificate',
 };
+
+/** Where the gateway's clock may be what is wrong, what it says: one without a battery starts in 1970. */
+function sentenceOfTime(code: string): string | undefined {
+  if (code !== 'CERT_HAS_EXPIRED' && code !== 'CERT_NOT_YET_VALID') return undefined;
+  const day = new Date().toISOString().slice(0, 10);
+  return `${TLS_SENTENCES[code] ?? code}; the gateway's clock says ${day}`;
+}
 
 function isTls(code: string): boolean {
   return (
@@ -79,7 +89,10 @@ export function cloudFailure(error: unknown, cloud: string): GatehouseError {
     new GatehouseError(failure, sentence, { cause: error });
   if (LOCAL.has(code)) return fail('local-resources', localSentence(code));
   if (isTls(code)) {
-    const why = TLS_SENTENCES[code] ?? `no common TLS version or cipher, or no TLS there at all (${code})`;
+    const why =
+      sentenceOfTime(code) ??
+      TLS_SENTENCES[code] ??
+      `no common TLS version or cipher, or no TLS there at all (${code})`;
     return fail('cloud-tls', `The TLS connection to ${cloud} failed: ${why}.`);
   }
   switch (code) {

@@ -14,7 +14,7 @@ export interface DownlinkEvents {
 
 /**
  * Reads from which more is expected, in bytes: TLS hands up one record of at most 16 KiB at a time, and bulk data comes
- * in records of 4 KiB or more (nginx's ssl_buffer_size goes down to that). What is smaller goes on at once.
+ * in records of 4 KiB or more (nginx's ssl_buffer_size goes down to that). What is smaller and alone goes on at once.
  */
 const GATHER_FROM_BYTES = 4_096;
 
@@ -30,6 +30,8 @@ export class Downlink implements FrameHandler, Turn {
   readonly #reader: FrameReader;
   #slot: Slot | undefined;
   #readBytes = 0;
+  /** Of the buffer that was given for the next read. */
+  #bufferBytes = 0;
   #isGathering = false;
   #isStopped = false;
   /** Reads from the cloud; any of them proves that it is alive. */
@@ -48,7 +50,9 @@ export class Downlink implements FrameHandler, Turn {
   }
 
   readBuffer(): Buffer {
-    return this.ring.readBuffer;
+    const buffer = this.ring.nextReadBuffer();
+    this.#bufferBytes = buffer.length;
+    return buffer;
   }
 
   onBytes(buffer: Buffer, length: number): boolean {
@@ -70,21 +74,24 @@ export class Downlink implements FrameHandler, Turn {
   }
 
   #mayGather(): boolean {
-    if (!this.gathers || this.#readBytes < GATHER_FROM_BYTES || !this.ring.hasSink) return false;
+    if (!this.gathers || !this.ring.hasSink) return false;
+    // A short record behind others goes with them: written by itself it would leave the rest a slot of its own.
+    if (!this.#isGathering && this.#readBytes < GATHER_FROM_BYTES) return false;
     return this.#slot !== undefined && this.#slot.roomBytes >= this.#readBytes;
   }
 
-  /** More records of the same turn may fit. */
+  /** The records that TLS has read already still come; more would be a slot of their own, and wait for the next turn. */
   #gather(): boolean {
     if (!this.#isGathering) this.memory.turns.atEnd(this);
     this.#isGathering = true;
-    return true;
+    return false;
   }
 
   onTurn(): void {
     this.#isGathering = false;
     try {
-      if (!this.flush()) this.source.socket()?.pause();
+      this.flush();
+      this.ring.resumeSource();
     } catch (exception) {
       this.source.onException(exception);
     }
@@ -103,7 +110,7 @@ export class Downlink implements FrameHandler, Turn {
   /** Payload bytes of a new slot: those of this read, or as many as are likely to come with them. */
   #slotBytes(): number {
     if (!this.gathers || this.#readBytes < GATHER_FROM_BYTES) return this.#readBytes;
-    return Math.max(this.#readBytes, this.ring.readBuffer.length);
+    return Math.max(this.#readBytes, this.#bufferBytes);
   }
 
   onPing(payload: Buffer): Violation | undefined {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { RelayMemory } from './memory.js';
 import { MAX_READ_BYTES, Pace } from './pace.js';
+import type { Share } from './share.js';
 import type { Slot, SlotOwner } from './slot-pool.js';
 import type { Turn } from './turns.js';
 
@@ -59,15 +60,20 @@ export class Ring implements SlotOwner, Turn {
     return this.#sink !== undefined;
   }
 
-  /** Memory for the next read of the source. */
-  get readBuffer(): Buffer {
-    return this.hasSink ? this.#memory.readBuffer(this.#pace.step) : this.#memory.bootstrapReadBuffer;
+  /** Makes this and `other` the two directions of one session, which share its memory. */
+  beside(other: Ring): void {
+    this.#pace.beside(other.#pace);
+  }
+
+  /** Memory for the next read of the source; its size is fixed by this. */
+  nextReadBuffer(): Buffer {
+    return this.hasSink ? this.#memory.readBuffer(this.#pace.arm()) : this.#memory.bootstrapReadBuffer;
   }
 
   /** The sink is up: what was held goes out first, in one write. */
-  open(sink: Socket, limitBytes: number): void {
+  open(sink: Socket, share: Share): void {
     this.#sink = sink;
-    this.#pace.open(limitBytes);
+    this.#pace.open(share);
     sink.cork();
     for (const slot of this.#held) sink.write(slot.view(), slot.written);
     sink.uncork();
@@ -121,13 +127,18 @@ export class Ring implements SlotOwner, Turn {
     }
     this.#held.length = 0;
     this.#isFull = false;
-    if (!this.#isInLine) this.#source.socket()?.resume();
+    this.resumeSource();
+  }
+
+  /** Lets the source flow, unless it has to wait for room or for its turn. */
+  resumeSource(): void {
+    if (!this.#isFull && !this.#isInLine) this.#source.socket()?.resume();
   }
 
   onTurn(): void {
     this.#isInLine = false;
     try {
-      if (!this.#isFull) this.#source.socket()?.resume();
+      this.resumeSource();
     } catch (exception) {
       this.#source.onException(exception);
     }
@@ -137,6 +148,6 @@ export class Ring implements SlotOwner, Turn {
     if (!this.#isFull || !this.#pace.hasRoom(this.#waitingBytes)) return;
     this.#isFull = false;
     this.#pace.onResumed();
-    if (!this.#isInLine) this.#source.socket()?.resume();
+    this.resumeSource();
   }
 }

@@ -45,15 +45,19 @@ export class Slot {
 export const FRAME_BYTES = 16_384;
 export const FRAME_HEADER_BYTES = 8;
 
-/** A keystroke, one frame, five of them, fourteen of them (see pace.ts). Quiet sessions hold small slots only. */
+/** Frames of one read, by step (see pace.ts). */
+export const READ_FRAMES = [1, 2, 5, 13] as const;
+
+/** A keystroke, and a read of each step. Quiet sessions hold small slots only. */
 const CLASSES: readonly { readonly slotBytes: number; readonly mostLinear: number }[] = [
   { slotBytes: 4_096, mostLinear: 512 },
-  { slotBytes: FRAME_BYTES, mostLinear: 256 },
-  { slotBytes: 5 * FRAME_BYTES, mostLinear: 64 },
-  { slotBytes: 14 * FRAME_BYTES, mostLinear: 48 },
+  { slotBytes: READ_FRAMES[0] * FRAME_BYTES, mostLinear: 256 },
+  { slotBytes: READ_FRAMES[1] * FRAME_BYTES, mostLinear: 64 },
+  { slotBytes: READ_FRAMES[2] * FRAME_BYTES, mostLinear: 64 },
+  { slotBytes: READ_FRAMES[3] * FRAME_BYTES, mostLinear: 48 },
 ];
 
-/** What the slots in linear memory take at most, in bytes: 21 MiB per thread, provided by the system as it is used. */
+/** What the slots in linear memory take at most, in bytes: 23 MiB per thread, provided by the system as it is used. */
 export const LINEAR_SLOT_BYTES = CLASSES.reduce((sum, size) => sum + size.slotBytes * size.mostLinear, 0);
 
 /** Slots of one thread, recycled. */

@@ -27,7 +27,7 @@ export class Uplink {
   }
 
   readBuffer(): Buffer {
-    return this.ring.readBuffer;
+    return this.ring.nextReadBuffer();
   }
 
   onBytes(buffer: Buffer, length: number): boolean {

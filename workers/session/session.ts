@@ -12,6 +12,7 @@ import { Downlink, type DownlinkEvents } from '../relay/downlink.js';
 import type { Violation } from '../relay/frame-reader.js';
 import type { RelayMemory } from '../relay/memory.js';
 import type { Ring } from '../relay/ring.js';
+import { sharesOf, type Shares } from '../relay/share.js';
 import { Uplink } from '../relay/uplink.js';
 import { CloudSide } from './cloud-side.js';
 import type { Progress } from './deadlines.js';
@@ -27,13 +28,6 @@ import {
 import { Life } from './life.js';
 import { guarded, guardedRead, listen } from './guard.js';
 import type { StormTurns } from './storm-turns.js';
-
-/**
- * A TLS socket holds what waits twice: what is written as it was given and encrypted; of what is read, records that wait
- * to be decrypted and those that are gathered. Its own state of some 50 KiB is the half: a stalled session then stays
- * within `limits.buffer` as a whole.
- */
-const TLS_SHARE = 2.5;
 
 /** What a session shares with the others of its thread. */
 export interface SessionContext {
@@ -95,6 +89,7 @@ export class Session {
       onViolation: (violation) => this.#onViolation(violation),
     };
     this.#downlink = new Downlink(context.memory, cloud, events, limits);
+    this.#uplink.ring.beside(this.#downlink.ring);
   }
 
   get id(): string {
@@ -105,9 +100,8 @@ export class Session {
     return this.#task.tunnel.url.startsWith('wss:');
   }
 
-  /** Memory of what may wait per direction. */
-  get #bufferBytes(): number {
-    return this.#task.limits.bufferBytes / (this.#isEncrypted ? TLS_SHARE : 1);
+  get #shares(): Shares {
+    return sharesOf(this.#task.limits.bufferBytes, this.#isEncrypted);
   }
 
   get counters(): SessionCounters {
@@ -121,7 +115,8 @@ export class Session {
   /** Memory held for bytes that were read and not yet taken by the other side, as far as it is ours. */
   get heldBytes(): number {
     const waitingBytes = this.#uplink.ring.waitingBytes + this.#downlink.ring.waitingBytes;
-    return this.#isEncrypted ? waitingBytes * TLS_SHARE : waitingBytes;
+    // TLS holds what waits twice: as it was given and encrypted.
+    return this.#isEncrypted ? waitingBytes * 2 : waitingBytes;
   }
 
   /** Runs the session to its end. Never rejects: failures are in the summary. */
@@ -194,7 +189,7 @@ export class Session {
       readBuffer: () => this.#uplink.readBuffer(),
       onBytes: guardedRead(this.#onException, (buffer, length) => this.#uplink.onBytes(buffer, length)),
     });
-    this.#downlink.ring.open(socket, this.#bufferBytes);
+    this.#downlink.ring.open(socket, this.#shares.downlink);
     this.#openIfBothUp();
     // A dial that was cancelled too late is let go like any other: with a FIN, and reading, because unread bytes
     // would turn it into a reset, and some PLCs count those.
@@ -239,7 +234,7 @@ export class Session {
     // The target failed while the 101 was on its way: the close frame tells the user, who would otherwise wait.
     if (ending?.outcome === 'failed') this.#closeCloud(1011, ending.code);
     this.#downlink.gathers = this.#isEncrypted;
-    this.#uplink.ring.open(socket, this.#bufferBytes);
+    this.#uplink.ring.open(socket, this.#shares.uplink);
     this.#openIfBothUp();
     const mayGoOn = head.length === 0 || onBytes(head, head.length);
     if (mayGoOn) socket.resume();

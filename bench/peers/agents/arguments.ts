@@ -15,6 +15,8 @@ export interface AgentArguments {
   readonly reopen: boolean;
   /** Worker threads; 0 = none, everything in one thread. */
   readonly workers: number;
+  /** Largest message accepted from the cloud; the default of the configuration if nothing is said. */
+  readonly maxMessageBytes: number;
   /** As given, to hand on. */
   readonly all: readonly string[];
 }
@@ -30,6 +32,7 @@ export function agentArguments(): AgentArguments {
       ca: { type: 'string' },
       reopen: { type: 'boolean', default: false },
       workers: { type: 'string', default: '0' },
+      'max-message': { type: 'string', default: '16777216' },
     },
   });
   const cloudPort = Number(values['cloud-port']);
@@ -43,6 +46,7 @@ export function agentArguments(): AgentArguments {
     ca,
     reopen: values.reopen,
     workers: Number(values.workers),
+    maxMessageBytes: Number(values['max-message']),
     all,
   };
 }

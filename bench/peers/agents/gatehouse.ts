@@ -44,7 +44,7 @@ function task(session: number): SessionTask {
       sessionDurationMs: 0,
       bootstrapBufferBytes: 65_536,
       bufferBytes: 262_144,
-      maxMessageBytes: 16_777_216,
+      maxMessageBytes: given.maxMessageBytes,
       webSocketPingMs: 20_000,
     },
   };

@@ -59,6 +59,12 @@ export class Network {
     this.#ip('address', 'add', cidr, 'dev', 'lo');
   }
 
+  /** Makes every address of a network one that reaches this machine, though none of its own: a plant of many hosts. */
+  plant(cidr: string): void {
+    const family = cidr.includes(':') ? ['-6'] : [];
+    this.#ip(...family, 'route', 'add', 'local', cidr, 'dev', 'lo');
+  }
+
   /** `ip route`, such as `add unreachable 10.1.0.0/16`. */
   route(...args: string[]): void {
     this.#ip('route', ...args);

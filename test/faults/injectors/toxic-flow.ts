@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { reset } from './reset.js';
 
 /** What goes wrong with the bytes of one direction. */
 export interface FlowToxics {
@@ -23,6 +24,9 @@ export interface FlowToxics {
 /** Bytes that a flow holds at most: what is delayed. Then its source is paused. */
 const MAX_HELD_BYTES = 1_048_576;
 
+/** From the last byte that passes to the reset, in ms. */
+const RESET_LAG_MS = 50;
+
 interface Piece {
   readonly bytes: Buffer;
   readonly dueAtMs: number;
@@ -37,7 +41,7 @@ export class ToxicFlow {
   #isOver = false;
   /** When the next byte may go, by the rate. */
   #freeAtMs = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #stopWaiting: (() => void) | undefined;
 
   constructor(
     readonly direction: 'up' | 'down',
@@ -63,8 +67,8 @@ export class ToxicFlow {
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#stopWaiting?.();
+    this.#stopWaiting = undefined;
   }
 
   #take(chunk: Buffer): void {
@@ -82,7 +86,7 @@ export class ToxicFlow {
 
   /** Passes on what is due; comes again by itself for the rest. */
   #pump(): void {
-    if (this.#timer !== undefined || this.#isOver || this.to.destroyed) return;
+    if (this.#stopWaiting !== undefined || this.#isOver || this.to.destroyed) return;
     for (let piece = this.#pieces[0]; piece !== undefined; piece = this.#pieces[0]) {
       if (this.to.writableNeedDrain) return;
       const waitMs = Math.max(piece.dueAtMs, this.#freeAtMs) - performance.now();
@@ -98,10 +102,17 @@ export class ToxicFlow {
   }
 
   #comeAgain(waitMs: number): void {
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
+    const again = (): void => {
+      this.#stopWaiting = undefined;
       this.#pump();
-    }, Math.ceil(waitMs));
+    };
+    if (waitMs > 0) {
+      const timer = setTimeout(again, Math.ceil(waitMs));
+      this.#stopWaiting = () => clearTimeout(timer);
+    } else {
+      const immediate = setImmediate(again);
+      this.#stopWaiting = () => clearImmediate(immediate);
+    }
   }
 
   /** Writes one piece, or what of it may still pass; false behind the last byte. */
@@ -127,9 +138,9 @@ export class ToxicFlow {
         this.from.end();
         return;
       case 'reset':
-        // Behind what was written: a reset would overtake it.
-        this.to.end(() => this.to.resetAndDestroy());
-        this.from.resetAndDestroy();
+        // Some time behind the last byte: a reset would overtake what the peer has not read.
+        setTimeout(() => reset(this.to), RESET_LAG_MS).unref();
+        reset(this.from);
         return;
       case 'half-close':
         this.to.end();

@@ -49,6 +49,8 @@ export class Stand {
   readonly device: RegisteredDevice;
   readonly ledger: Ledger;
   readonly operator: OperatorClient;
+  /** Ends what else holds sessions of the agent open, before it is checked for leaks. */
+  onCheck: () => void = () => undefined;
   readonly #tunnels = new Set<Tunnel>();
   readonly #keys: string[] = [];
   #agent: Agent | undefined;
@@ -188,6 +190,7 @@ export class Stand {
   async check(): Promise<void> {
     for (const tunnel of this.#tunnels) tunnel.destroy();
     this.cloud.remoteAccess.resetTunnels();
+    this.onCheck();
     if (this.#agent === undefined || this.#agent.command.hasEnded) return;
     const secrets = [this.device.password, ...this.#keys, ...(this.options.secrets ?? [])];
     await this.#leaks?.check({ secrets, cloud: this.cloud });

@@ -34,6 +34,7 @@ export async function runOnce(options: RunOptions): Promise<RunResult> {
   const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-row-'));
   const child = start(options, folder);
   let output = '';
+  let onAbort = (): void => undefined;
   const keep = (chunk: Buffer): void => {
     output = (output + chunk.toString('utf8')).slice(-MAX_OUTPUT);
   };
@@ -63,12 +64,14 @@ export async function runOnce(options: RunOptions): Promise<RunResult> {
         clearTimeout(timer);
         resolve(told ?? failed(`its process ended with ${String(code ?? signal)}`));
       });
-      options.signal.addEventListener('abort', () => resolve(failed('interrupted')), { once: true });
+      onAbort = () => resolve(failed('interrupted'));
+      options.signal.addEventListener('abort', onAbort);
     });
     return result.outcome === 'survived'
       ? result
       : { ...result, detail: `${result.detail ?? ''}\n${output}`.trim() };
   } finally {
+    options.signal.removeEventListener('abort', onAbort);
     endGroup(child);
     rmSync(folder, { recursive: true, force: true });
   }

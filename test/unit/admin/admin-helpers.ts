@@ -13,6 +13,7 @@ export const SESSION: SessionView = {
   port: 5900,
   state: 'open',
   worker: 1,
+  generation: 1,
   openedAt: '2030-01-02T03:04:05.000Z',
   uplinkBytes: 1_234_567,
   downlinkBytes: 89,
@@ -24,10 +25,16 @@ export const STATUS: StatusView = {
   uptimeSeconds: 93_784,
   draining: false,
   cloud: { state: 'connected' },
+  eventLoopDelay: { p50Ms: 0.2, p99Ms: 2, maxMs: 11 },
+  resources: [
+    { resource: 'memory', used: 104_857_600, limit: 1_073_741_824 },
+    { resource: 'descriptors', used: 40, limit: 20_000 },
+  ],
   workers: [
     {
       worker: 1,
       pid: null,
+      generation: 1,
       sessions: 1,
       eventLoopDelay: { p50Ms: 0.4, p99Ms: 1.25, maxMs: 7 },
       uplinkBytes: 1_234_567,
@@ -45,6 +52,16 @@ export const STATUS: StatusView = {
     workerRestarts: 0,
     statusOutbox: 0,
   },
+  generations: [
+    {
+      generation: 1,
+      pid: 77,
+      since: '2030-01-01T03:04:05.000Z',
+      sessions: 1,
+      draining: false,
+      answers: true,
+    },
+  ],
 };
 
 /** An agent with one session that notes what it was asked. */

@@ -43,7 +43,11 @@ test('docs/errors.md has the refusals of the admin listener with their status', 
 });
 
 test('docs/metrics.md lists exactly what the registry has, with the types', async () => {
-  const metrics = new Metrics({ activeSessions: () => 0, outboxSize: () => 0 });
+  const metrics = new Metrics({
+    activeSessions: () => 0,
+    outboxSize: () => 0,
+    resources: () => ({ memory: { used: 1, limit: 4 } }),
+  });
   const documented = [...rows('metrics.md', 'Gatehouse'), ...rows('metrics.md', 'Process')];
   const registered = await metrics.describe();
   assert.deepEqual(
@@ -53,10 +57,15 @@ test('docs/metrics.md lists exactly what the registry has, with the types', asyn
 });
 
 test('docs/metrics.md has the labels of each metric of the contract', async () => {
-  const metrics = new Metrics({ activeSessions: () => 0, outboxSize: () => 0 });
+  const metrics = new Metrics({
+    activeSessions: () => 0,
+    outboxSize: () => 0,
+    resources: () => ({ memory: { used: 1, limit: 4 } }),
+  });
   metrics.sessionEnded('idle', 1);
   metrics.operation('rest', 'FAILED');
   metrics.workerLoopDelay(1, 1);
+  metrics.expectViolations(['malformed']);
   const text = await metrics.render();
   for (const [name = '', , labels = ''] of rows('metrics.md', 'Gatehouse')) {
     const sample = text.split('\n').find((line) => line.startsWith(name)) ?? '';

@@ -13,7 +13,11 @@ async function samples(metrics: Metrics, name: string): Promise<Record<string, n
 }
 
 function fresh(): Metrics {
-  return new Metrics({ activeSessions: () => 7, outboxSize: () => 2 });
+  return new Metrics({
+    activeSessions: () => 7,
+    outboxSize: () => 2,
+    resources: () => ({ memory: { used: 1, limit: 4 } }),
+  });
 }
 
 test('counts what it is told under the names of the contract', async () => {

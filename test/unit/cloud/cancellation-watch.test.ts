@@ -21,7 +21,11 @@ const looks = (seen: readonly { path: string }[], id: string) =>
 test('C07: an operation that somebody failed while it connects is told, and so is one that is gone', async (t) => {
   const ids: string[] = [];
   const { cloud, gatewayId, cancelled } = await watching(t, () => ids);
-  const [failed, gone, alive] = [1, 2, 3].map(() => cloud.addOperation(gatewayId)) as [string, string, string];
+  const [failed, gone, alive] = [1, 2, 3].map(() => cloud.addOperation(gatewayId)) as [
+    string,
+    string,
+    string,
+  ];
   ids.push(failed, gone, alive);
   const seen = () => cloud.seen('GET', /operations\/\d+$/);
   await until(() => ids.every((id) => looks(seen(), id) >= 2), 'two looks at each');

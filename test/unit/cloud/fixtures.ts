@@ -133,7 +133,14 @@ export function deviceSide(
     timing: FAST,
     ...options,
   });
-  const side: Side = { cloud, log, links, violations, delivered, state: () => links.at(-1)?.state ?? 'unknown' };
+  const side: Side = {
+    cloud,
+    log,
+    links,
+    violations,
+    delivered,
+    state: () => links.at(-1)?.state ?? 'unknown',
+  };
   return side;
 }
 

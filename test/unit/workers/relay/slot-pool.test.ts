@@ -10,10 +10,12 @@ for (const [payload, memoryBytes] of [
   [4_088, 4_096],
   [4_089, 16_384],
   [16_376, 16_384],
-  [16_377, 81_920],
+  [16_377, 32_768],
+  [32_752, 32_768],
+  [32_753, 81_920],
   [81_880, 81_920],
-  [81_881, 229_376],
-  [229_264, 229_376],
+  [81_881, 212_992],
+  [212_888, 212_992],
 ] as const) {
   test(`${payload} bytes and the headers of their frames get a slot of ${memoryBytes}`, () => {
     const { memory } = new SlotPool().take(payload, OWNER);
@@ -23,7 +25,7 @@ for (const [payload, memoryBytes] of [
 }
 
 test('more than the largest slot is a fault', () => {
-  assert.throws(() => new SlotPool().take(229_265, OWNER), RangeError);
+  assert.throws(() => new SlotPool().take(212_889, OWNER), RangeError);
 });
 
 test('slots lie in linear memory as long as there is room, and work beyond it', () => {
@@ -64,11 +66,11 @@ test('giving a slot back twice throws', () => {
 
 test('free memory is bounded per class', () => {
   const pool = new SlotPool();
-  const slots = Array.from({ length: 80 }, () => pool.take(229_264, OWNER));
+  const slots = Array.from({ length: 80 }, () => pool.take(212_888, OWNER));
   for (const slot of slots) pool.give(slot);
   const again = new Set(slots);
   let reused = 0;
-  for (let i = 0; i < 80; i += 1) if (again.has(pool.take(229_264, OWNER))) reused += 1;
+  for (let i = 0; i < 80; i += 1) if (again.has(pool.take(212_888, OWNER))) reused += 1;
   assert.equal(reused, 48);
 });
 
