@@ -77,12 +77,10 @@ test('an agent that was stopped and goes on keeps its workers and their sessions
     await eventually(() => answer.includes(text) || undefined, `the echo of ${text}`);
   };
   await echo('before');
-  agent.command.kill('SIGSTOP');
+  const { pid } = await agent.status();
+  for (const each of [agent.command.pid, pid]) process.kill(each, 'SIGSTOP');
   await new Promise((resolve) => setTimeout(resolve, 3_000));
-  agent.command.kill('SIGCONT');
+  for (const each of [agent.command.pid, pid]) process.kill(each, 'SIGCONT');
   await echo('after');
-  const status = (await (await fetch(`${agent.adminUrl}/api/status`)).json()) as {
-    totals: { workerRestarts: number };
-  };
-  assert.equal(status.totals.workerRestarts, 0);
+  assert.equal((await agent.status()).totals.workerRestarts, 0);
 });
