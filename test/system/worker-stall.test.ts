@@ -77,10 +77,9 @@ test('an agent that was stopped and goes on keeps its workers and their sessions
     await eventually(() => answer.includes(text) || undefined, `the echo of ${text}`);
   };
   await echo('before');
-  const { pid } = await agent.status();
-  for (const each of [agent.command.pid, pid]) process.kill(each, 'SIGSTOP');
+  agent.command.killAll('SIGSTOP');
   await new Promise((resolve) => setTimeout(resolve, 3_000));
-  for (const each of [agent.command.pid, pid]) process.kill(each, 'SIGCONT');
+  agent.command.killAll('SIGCONT');
   await echo('after');
   assert.equal((await agent.status()).totals.workerRestarts, 0);
 });

@@ -45,7 +45,7 @@ export async function noResources(rig: Rig): Promise<void> {
     'socket:error=EMFILE',
     'socket:error=ENFILE',
   ]) {
-    const tracer = await Tracer.attach(stand.agent.pid, rule);
+    const tracer = await Tracer.attach((await stand.agent.status()).pid, rule);
     rig.atEnd(() => tracer.detach());
     const id = stand.operate(target);
     const { code } = await stand.agent.logged('session failed', { operationId: id });
