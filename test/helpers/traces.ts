@@ -58,21 +58,23 @@ function ask(
 /** Command line and environment of a process and of all below it; empty where there is no /proc. */
 export function processTraces(pid: number): Traces {
   const traces = new Map<string, string>();
-  const left = [pid];
-  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+  for (const each of [pid, ...descendants(pid)]) {
     for (const file of ['cmdline', 'environ']) {
-      const text = readable(`/proc/${next}/${file}`);
-      if (text !== undefined) traces.set(`/proc/${next}/${file}`, text);
+      const text = readable(`/proc/${each}/${file}`);
+      if (text !== undefined) traces.set(`/proc/${each}/${file}`, text);
     }
-    left.push(...childrenOf(next));
   }
   return traces;
 }
 
+/** Ids of every process below this one; none where there is no /proc. */
+export function descendants(pid: number): readonly number[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendants(child)]);
+}
+
 function childrenOf(pid: number): readonly number[] {
   const tasks = `/proc/${pid}/task`;
-  if (!existsSync(tasks)) return [];
-  return readdirSync(tasks).flatMap((task) =>
+  return listed(tasks).flatMap((task) =>
     (readable(`${tasks}/${task}/children`) ?? '').split(' ').filter(Boolean).map(Number),
   );
 }
@@ -90,6 +92,15 @@ export function fileTraces(folder: string, except: ReadonlySet<string>): Traces 
     if (text !== undefined) traces.set(file, text);
   }
   return traces;
+}
+
+/** Names in a folder; none when it is gone, as that of a process that has just ended. */
+function listed(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** What is no text is searched as well: secrets are found between whatever stands for it. */

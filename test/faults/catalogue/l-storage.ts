@@ -20,7 +20,7 @@ export const rows: readonly Row[] = [
     required: 'new operations are refused before EXECUTING; sessions live',
     argued:
       'a final status is sent although it cannot be journalled: a user who waits for it matters more than a repeat after a crash',
-    tier: 'fast',
+    tier: 'full',
     needs: ['root'],
     run: fullDisk,
   },

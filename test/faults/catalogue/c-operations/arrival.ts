@@ -4,7 +4,7 @@ import { Clock } from '../../injectors/clock.js';
 import { eventually } from '../../../helpers/eventually.js';
 import { assertWithin, lapse } from '../../rig/time.js';
 import type { Rig } from '../../rig.js';
-import { dials, puts, repeat, StatusLog } from './traces.js';
+import { assertOneFinalEach, dials, puts, repeat, StatusLog } from './traces.js';
 
 /** Members of the fragment that make an operation unusable, and the field that the refusal has to name. */
 const MALFORMED: readonly (readonly [field: string, members: object])[] = [
@@ -129,7 +129,7 @@ export async function sharedKey(rig: Rig): Promise<void> {
   assert.equal((await stand.final(first)).status, 'SUCCESSFUL');
   assert.match((await stand.final(second)).failureReason ?? '', /^invalid-operation: .*key was already used/);
   assert.equal(target.connections.length, 1);
-  stand.ledger.assertOneFinalStatusEach();
+  await assertOneFinalEach(stand);
 }
 
 /** C08: created longer ago than `intake.operationAge`. */

@@ -3,6 +3,7 @@ import { closedPort } from '../../../helpers/closed-port.js';
 import { eventually } from '../../../helpers/eventually.js';
 import { assertWithin } from '../../rig/time.js';
 import type { Rig } from '../../rig.js';
+import { assertOneFinalEach } from './traces.js';
 
 const BURST = 10_000;
 
@@ -39,7 +40,7 @@ export async function tenThousand(rig: Rig): Promise<void> {
   rig.figure('workers', workers.length);
   const delayMs = 1_000 * (await stand.agent.metric('nodejs_eventloop_lag_p99_seconds'));
   rig.figure('event loop p99 ms', delayMs);
-  stand.ledger.assertOneFinalStatusEach();
+  await assertOneFinalEach(stand);
   const ends = stand
     .operations()
     .map(({ status, failureReason = '' }) => `${status} ${failureReason.split(':')[0] ?? ''}`.trim());
@@ -70,5 +71,5 @@ export async function deadTarget(rig: Rig): Promise<void> {
     ['limit-reached', 136],
     ['target-timeout', 64],
   ]);
-  stand.ledger.assertOneFinalStatusEach();
+  await assertOneFinalEach(stand);
 }

@@ -6,7 +6,7 @@ import { eventually } from '../../../helpers/eventually.js';
 import { Agent } from '../../rig/agent.js';
 import type { Rig } from '../../rig.js';
 import type { Stand } from '../../rig/stand.js';
-import { dials } from './traces.js';
+import { assertOneFinalEach, dials } from './traces.js';
 
 const STATUS_PATH = '/devicecontrol/operations/*';
 
@@ -59,7 +59,7 @@ export async function beforeDial(rig: Rig): Promise<void> {
   await stand.expectEcho(target);
   assert.equal(dials(stand, untold), before, 'dialled after the restart');
   assert.ok(dials(stand, told) <= 1);
-  stand.ledger.assertOneFinalStatusEach();
+  await assertOneFinalEach(stand);
 }
 
 /** C13: killed when SUCCESSFUL is written and not told; and when the cloud has it and the agent does not know. */
@@ -108,7 +108,7 @@ export async function lostJournal(rig: Rig): Promise<void> {
     assert.ok(dials(stand, id) <= 1);
   }
   await stand.expectEcho(target);
-  stand.ledger.assertOneFinalStatusEach();
+  await assertOneFinalEach(stand);
 }
 
 /** C15: cut in its last record; a bit flipped in the middle; written by a newer version. */
@@ -155,5 +155,5 @@ export async function damagedJournal(rig: Rig): Promise<void> {
   await stand.launch();
   await stand.expectEcho(target);
   await stand.final();
-  stand.ledger.assertOneFinalStatusEach();
+  await assertOneFinalEach(stand);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { eventually } from '../../../helpers/eventually.js';
 import type { Rig } from '../../rig.js';
-import { dials } from './traces.js';
+import { assertOneFinalEach, dials } from './traces.js';
 
 /** C18: operations that come between SIGTERM and the end, while sessions hold the end up. */
 export async function whileItEnds(rig: Rig): Promise<void> {
@@ -28,5 +28,5 @@ export async function whileItEnds(rig: Rig): Promise<void> {
   );
   for (const id of ids) assert.ok(dials(stand, id) <= 1);
   assert.ok(ids.length - claimed.length > 0, 'nothing was left to the next run');
-  stand.ledger.assertOneFinalStatusEach();
+  await assertOneFinalEach(stand);
 }

@@ -4,7 +4,7 @@ import { eventually } from '../../../helpers/eventually.js';
 import { assertWithin, lapse } from '../../rig/time.js';
 import type { Rig } from '../../rig.js';
 import type { Stand } from '../../rig/stand.js';
-import { puts } from './traces.js';
+import { assertOneFinalEach, puts } from './traces.js';
 
 const STATUS_PATH = '/devicecontrol/operations/*';
 
@@ -56,7 +56,7 @@ export async function inOrder(rig: Rig): Promise<void> {
     await stand.final(id);
     assert.equal(stand.ledger.story(id), 'PENDING EXECUTING SUCCESSFUL');
   }
-  stand.ledger.assertOneFinalStatusEach();
+  await assertOneFinalEach(stand);
 }
 
 /** C11: the cloud refuses EXECUTING for good. */

@@ -1,3 +1,4 @@
+import { eventually } from '../../../helpers/eventually.js';
 import type { Operation } from '../../../../simulator/store/operations.js';
 import type { Stand } from '../../rig/stand.js';
 
@@ -36,4 +37,11 @@ export class StatusLog {
 export function repeat(stand: Stand, id: string, times: number): void {
   const operation: Operation = { ...stand.cloud.platform.operations.get(id), status: 'PENDING' };
   for (let time = 0; time < times; time += 1) stand.cloud.platform.emit('operationCreated', operation);
+}
+
+/** Waits until every operation has its final status, and fails unless each got exactly one. */
+export async function assertOneFinalEach(stand: Stand, limitMs?: number): Promise<void> {
+  const all = (): boolean => stand.ledger.finished === stand.operations().length;
+  await eventually(() => all() || undefined, 'a final status of each operation', limitMs);
+  stand.ledger.assertOneFinalStatusEach();
 }

@@ -6,6 +6,7 @@ import { SEARCH_PATH } from '../../injectors/command.js';
 import { lapse } from '../../rig/time.js';
 import type { Stand } from '../../rig/stand.js';
 import type { Rig } from '../../rig.js';
+import { assertOneFinalEach } from '../c-operations/traces.js';
 
 /** Longest answer of the admin listener while the disk does not answer, in ms: its event loop is not held up. */
 const ANSWER_MS = 1_000;
@@ -53,7 +54,7 @@ export async function fullDisk(rig: Rig): Promise<void> {
   await stillWorks();
   const told = stand.agent.log().filter(({ msg }) => msg.startsWith('the journal cannot be written'));
   assert.equal(told.length, 1, 'one line for the change');
-  stand.ledger.assertOneFinalStatusEach();
+  await assertOneFinalEach(stand);
 }
 
 /** L03: errors of the disk, and one that takes its time. */
@@ -86,7 +87,7 @@ export async function failingDisk(rig: Rig): Promise<void> {
     await stand.expectEcho(target);
   }
   await stillWorks();
-  stand.ledger.assertOneFinalStatusEach();
+  await assertOneFinalEach(stand);
 }
 
 /** L07: more statuses than may wait, while the cloud takes none; then it does. */
