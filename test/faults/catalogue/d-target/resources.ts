@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Tracer } from '../../injectors/tracer.js';
 import type { Rig } from '../../rig.js';
 
-/** D16: five ports for connections to one place, five sessions that use them, and a sixth. */
+/** D16: six ports for connections to one place, sessions that use them, and one more. */
 export async function noPorts(rig: Rig): Promise<void> {
   // Tunnels go to a server of their own, so that the control connection finds a port.
   const cloud = await rig.rawCloud();
@@ -10,13 +10,17 @@ export async function noPorts(rig: Rig): Promise<void> {
     sections: { cloud: { remoteAccessUrl: `http://127.0.0.1:${cloud.port}` } },
   });
   const target = await rig.target();
-  rig.network.sysctl('net.ipv4.ip_local_port_range', '50000 50004');
-  for (let session = 1; session <= 5; session++) {
-    assert.equal((await stand.outcome(target)).operation.status, 'SUCCESSFUL', `session ${session}`);
+  rig.network.sysctl('net.ipv4.ip_local_port_range', '50000 50005');
+  let opened = 0;
+  let outcome = await stand.outcome(target);
+  for (; outcome.operation.status === 'SUCCESSFUL' && opened < 10; outcome = await stand.outcome(target)) {
+    opened += 1;
   }
-  const { operation } = await stand.expectFailed('local-resources', target);
-  assert.match(operation.failureReason ?? '', /EADDRNOTAVAIL/);
-  assert.equal((await stand.agent.sessions()).length, 5);
+  assert.match(outcome.operation.failureReason ?? '', /^local-resources: .*EADDRNOTAVAIL/);
+  // The kernel may leave a port unused that it could not have without a search.
+  assert.ok(opened >= 4, `${opened} sessions were opened`);
+  const sessions = await stand.agent.sessions();
+  assert.equal(sessions.filter(({ state }) => state === 'open').length, opened);
   rig.network.sysctl('net.ipv4.ip_local_port_range', '32768 60999');
   assert.equal((await stand.outcome(target)).operation.status, 'SUCCESSFUL');
   stand.ledger.assertOneFinalStatusEach();
