@@ -56,6 +56,7 @@ export default tseslint.config(
       'test/run.ts',
       'test/matrix.ts',
       'test/build-kernel.ts',
+      'test/fuzz/main.ts',
     ],
     rules: { 'no-console': 'off' },
   },

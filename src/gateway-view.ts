@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { AdminBackend, ResourceView, SessionView, StatusView, WorkerView } from './admin/backend.js';
+import type { OwnBackend } from './generations/elders.js';
 import type { CloudLink } from './cloud/intake.js';
 import { LoopDelayMeter } from './resources/loop-delay-meter.js';
 import { RESOURCES, type Sample } from './resources/sample.js';
@@ -37,7 +38,12 @@ export class GatewayView {
   #uplinkBytes = 0;
   #downlinkBytes = 0;
 
-  constructor(private readonly version: string) {}
+  constructor(
+    private readonly version: string,
+    private readonly generation: number,
+    /** It was started by a process that watches over all generations. */
+    private readonly hasParent: boolean,
+  ) {}
 
   /** @param pid of a worker that is a process of its own. */
   workerUp(worker: number, pid: number | undefined): void {
@@ -81,11 +87,11 @@ export class GatewayView {
   }
 
   /** The agent as the admin listener wants it. */
-  backend(parts: BackendParts): AdminBackend {
+  backend(parts: BackendParts): OwnBackend {
     const { supervisor } = parts;
     return {
       status: () => this.#status(parts),
-      sessions: () => [...supervisor.registry.all()].map(viewOf),
+      sessions: () => [...supervisor.registry.all()].map((record) => viewOf(record, this.generation)),
       close: (sessionId) => supervisor.close(sessionId, 'admin', 'an operator closed it'),
       drain: () => parts.drain(),
       readiness: () => this.#readiness(),
@@ -104,14 +110,26 @@ export class GatewayView {
     return {
       version: this.version,
       pid: process.pid,
+      parentPid: this.hasParent ? process.ppid : null,
       uptimeSeconds: Math.round(process.uptime()),
       draining: this.draining,
       cloud: this.link,
+      generations: [
+        {
+          generation: this.generation,
+          pid: process.pid,
+          since: new Date(Date.now() - process.uptime() * 1_000).toISOString(),
+          sessions: registry.sessions,
+          draining: this.draining,
+          answers: true,
+        },
+      ],
       eventLoopDelay: this.#loop.read(),
       resources: usages(resources()),
       workers: [...this.workers].map(
         ([worker, { pid, loopDelay, uplinkBytes, downlinkBytes, heldBytes }]) => ({
           worker,
+          generation: this.generation,
           pid,
           sessions: perWorker.get(worker) ?? 0,
           eventLoopDelay: loopDelay,
@@ -141,7 +159,7 @@ function usages(sample: Sample): ResourceView[] {
   });
 }
 
-function viewOf(record: SessionRecord): SessionView {
+function viewOf(record: SessionRecord, generation: number): SessionView {
   return {
     id: record.id,
     operationId: record.operationId,
@@ -154,5 +172,6 @@ function viewOf(record: SessionRecord): SessionView {
     openedAt: record.openedAtMs === undefined ? null : new Date(record.openedAtMs).toISOString(),
     uplinkBytes: record.uplinkBytes,
     downlinkBytes: record.downlinkBytes,
+    generation,
   };
 }

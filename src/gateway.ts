@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { MAX_REPLY_BYTES, SHUTDOWN_MS } from '../contract/limits.js';
-import { AdminServer, type AdminAddress } from './admin/admin-server.js';
+import type { AdminAddress } from './admin/admin-server.js';
 import { Metrics } from './admin/metrics.js';
-import { createCloud, type Cloud, type CloudOptions } from './cloud/cloud.js';
+import { createCloud, type Cloud } from './cloud/cloud.js';
 import type { CloudLink } from './cloud/intake.js';
 import { parseJson } from './cloud/json-document.js';
 import { parseNotification, parseOperation } from './cloud/operation.js';
@@ -11,12 +11,14 @@ import type { AdminListen, Config } from './config/config.js';
 import { reloadable, reloaded } from './config/reload.js';
 import { hasBufferutil } from './bufferutil.js';
 import { policyOf } from './gateway-policy.js';
+import type { OwnBackend } from './generations/elders.js';
+import { GatewayAdmin } from './gateway-admin.js';
+import type { GatewayOptions, TakeOverFacts } from './gateway-options.js';
+import type { AdminPlace, HandOver } from './generations/messages.js';
 import { watchResources } from './gateway-resources.js';
 import { GatewayView } from './gateway-view.js';
 import { createJournal } from './journal/create-journal.js';
 import type { Journal, Recovered } from './journal/journal.js';
-import type { Log } from './log/log.js';
-import type { Redactor } from './log/redaction.js';
 import { Resolver } from './names/resolver.js';
 import type { ResourceWatch } from './resources/resource-watch.js';
 import type { Device } from './supervisor/admission.js';
@@ -25,25 +27,19 @@ import { Supervisor } from './supervisor/supervisor.js';
 import { Tunnels } from './tunnels.js';
 import { within } from './within.js';
 
-export interface GatewayOptions {
-  readonly config: Config;
-  readonly version: string;
-  readonly log: Log;
-  readonly redactor: Redactor;
-  /** Called when the agent cannot go on; the process should exit with 1. */
-  readonly onFatal: (error: Error) => void;
-  /** Called when a drain is done: no session is left, and none will come. */
-  readonly onDrained?: () => void;
-  /** Number of this run of the agent, higher than that of every journal in the state directory. Default 1. */
-  readonly generation?: number;
-  /** Generations that are alive beside this one: what they have begun is left to them. Default none. */
-  readonly elders?: readonly number[];
-  readonly renewCredentials?: CloudOptions['renewCredentials'];
-  /** Log lines that were lost since the start, for the metrics. */
-  readonly logDropped?: () => number;
-  /** Replaces some of the waits towards the cloud; for tests. */
-  readonly timing?: CloudOptions['timing'];
-}
+export type { GatewayOptions } from './gateway-options.js';
+
+/** Longest time to log in to the cloud before the take-over, in ms; ten times what a slow link needs. */
+const PROOF_MS = 20_000;
+
+/** Longest wait for the admin listener to close when control is given up, in ms: its connections are cut. */
+const ADMIN_STOP_MS = 500;
+
+/** Longest wait for the cloud to hear of the end of our subscription before it is taken back, in ms. */
+const RELEASE_MS = 1_500;
+
+/** How often an elder without sessions tries to get rid of its last statuses, in ms. */
+const OUTBOX_ROUND_MS = 5_000;
 
 /** Longest wait for the worker threads at start, in ms; they take well below a second each. */
 const WORKERS_UP_MS = 30_000;
@@ -62,11 +58,13 @@ const DISCONNECT_MS = 1_000;
  */
 export class Gateway {
   readonly supervisor: Supervisor;
+  /** What this generation shows of itself. */
+  readonly own: OwnBackend;
   readonly #options: GatewayOptions;
   readonly #pool: SessionPool;
   readonly #journal: Journal;
   readonly #cloud: Cloud;
-  readonly #admin: AdminServer;
+  readonly #admin: GatewayAdmin;
   readonly #view: GatewayView;
   readonly #metrics: Metrics;
   readonly #resources: ResourceWatch;
@@ -76,6 +74,8 @@ export class Gateway {
   #workersUp: () => void = () => undefined;
   #workersFailed: (error: Error) => void = () => undefined;
   #isStopping = false;
+  #isJournalOpen = false;
+  #released: Promise<unknown> = Promise.resolve();
   #connectedWaiters: (() => void)[] = [];
 
   constructor(options: GatewayOptions) {
@@ -114,7 +114,7 @@ export class Gateway {
     });
     const resolver = new Resolver();
     const tunnels = new Tunnels({ cloud: config.cloud, credentials: this.#cloud.credentials, resolver });
-    this.#view = new GatewayView(options.version);
+    this.#view = new GatewayView(options.version, options.generation ?? 1, options.others !== undefined);
     this.supervisor = new Supervisor({
       log,
       pool: this.#pool,
@@ -131,6 +131,8 @@ export class Gateway {
       },
       redact: { add: (key) => redactor.add(key, 'connection-key'), remove: (key) => redactor.remove(key) },
       now: () => performance.now(),
+      lease: options.others?.lease,
+      onGone: options.others?.onSessionGone.bind(options.others),
     });
     this.#resources = watchResources({
       log,
@@ -138,19 +140,13 @@ export class Gateway {
       supervisor: this.supervisor,
       memoryLimit: () => this.#config.limits.memoryBytes,
     });
-    this.#admin = new AdminServer({
-      listen: config.admin.listen,
-      token: config.admin.token,
-      backend: this.#view.backend({
-        supervisor: this.supervisor,
-        outboxSize: () => this.#cloud.status.size,
-        resources: () => this.#resources.sample,
-        drain: () => this.drain(),
-      }),
-      metrics: this.#metrics,
-      onError: (error) => log.error({ err: error }, 'admin request failed'),
-      now: () => performance.now(),
+    this.own = this.#view.backend({
+      supervisor: this.supervisor,
+      outboxSize: () => this.#cloud.status.size,
+      resources: () => this.#resources.sample,
+      drain: () => this.drain(),
     });
+    this.#admin = new GatewayAdmin({ ...options, own: this.own, metrics: this.#metrics });
   }
 
   /**
@@ -159,21 +155,80 @@ export class Gateway {
    * cannot be had.
    */
   async start(): Promise<AdminAddress | undefined> {
-    const [recovered] = await Promise.all([this.#journal.open(), this.#allWorkersUp()]);
+    await this.prepare(false);
+    return this.takeOver({ remembered: [], guests: [] });
+  }
+
+  /**
+   * Everything that can be done while another generation is in charge: workers, and with `proveCloud` a login.
+   * @throws Error when a worker cannot start; RestError when the cloud does not let us in.
+   */
+  async prepare(proveCloud: boolean): Promise<void> {
+    const proof = proveCloud ? this.#cloud.prepare(AbortSignal.timeout(PROOF_MS)) : Promise.resolve();
+    await Promise.all([this.#allWorkersUp(), proof]);
     await this.#resources.start();
-    const address = await this.#admin.start();
-    if (address !== undefined) this.#adminListen = address;
+  }
+
+  /**
+   * Takes the admin listener, the journal and the control connection (again). `handOver` is what the generation before
+   * gave.
+   * @throws Error when the admin address cannot be had; StateError when the journal cannot be read.
+   */
+  async takeOver(
+    handOver: HandOver,
+    { ended = [], admin, mayAdminWait = false }: TakeOverFacts = {},
+  ): Promise<AdminAddress | undefined> {
+    this.#view.draining = false;
+    const listen = samePort(this.#config.admin.listen, admin);
+    const [address] = await Promise.all([
+      this.#admin.start(listen, mayAdminWait),
+      this.#openJournal(),
+      this.#released,
+    ]);
+    this.#adminListen = address ?? listen;
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
-    this.#takeOver(recovered);
-    // What the elders have begun since this one was started is theirs as well.
+    for (const generation of ended) await this.recover(generation);
     this.supervisor.remember(await this.#journal.elders());
+    this.supervisor.takeOver(handOver);
     this.#cloud.intake.start();
     return address;
   }
 
+  /** Gives up admin listener and control connection, and takes on nothing more; sessions and their statuses go on. */
+  async release(): Promise<HandOver> {
+    this.#view.draining = true;
+    const handOver = this.supervisor.release();
+    // That the cloud hears of the end of our subscription may take a while; the next one need not wait for that.
+    this.#released = within(RELEASE_MS, this.#cloud.release());
+    await within(ADMIN_STOP_MS, this.#admin.stop());
+    return handOver;
+  }
+
+  /** After `release`: calls back when the last session has ended and the cloud has all its statuses. */
+  retire(onDone: () => void): void {
+    this.supervisor.drain(() => {
+      void this.#deliverAll().then(onDone);
+    });
+  }
+
+  /** Ends the sessions one after the other, in the order they are in, over `spreadMs`. */
+  expire(spreadMs: number): void {
+    const ids = [...this.supervisor.registry.all()].map(({ id }) => id);
+    for (const [index, id] of ids.entries()) {
+      const close = () =>
+        void this.supervisor.close(id, 'shutdown', 'too many reloads; the oldest generation ends');
+      setTimeout(close, (spreadMs * index) / ids.length);
+    }
+  }
+
+  /** All metrics as JSON, for the generation that shows those of the whole agent. */
+  metrics(): Promise<unknown> {
+    return this.#metrics.snapshot();
+  }
+
   /** Takes over what an elder left that has ended: its unfinished operations get their one final status. */
   async recover(generation: number): Promise<void> {
-    this.#takeOver(await this.#journal.recover(generation));
+    this.#takeOverFrom(await this.#journal.recover(generation));
   }
 
   /** Resolves when operations can be received. */
@@ -211,7 +266,11 @@ export class Gateway {
   /** Takes over what of `fresh` can change while running; open sessions stay unless their conduit is gone. */
   reload(fresh: Config): void {
     const { log } = this.#options;
-    const { applies, needsRestart } = reloadable(this.#config, fresh);
+    const changes = reloadable(this.#config, fresh);
+    // What this process cannot change, the next generation has from its start; but all of them have one journal.
+    const isFixed = (key: string): boolean => key === 'state.directory';
+    const applies = [...changes.applies, ...changes.needsRestart].filter((key) => !isFixed(key));
+    const needsRestart = changes.needsRestart.filter(isFixed);
     this.#config = reloaded(this.#config, fresh);
     log.level = fresh.log.level;
     this.#cloud.credentials.replace(fresh.cloud);
@@ -219,7 +278,18 @@ export class Gateway {
     log.info({ applies, needsRestart }, 'configuration reloaded');
   }
 
-  #takeOver({ operations, finals }: Recovered): void {
+  /** Not before the take-over: what the generation before has begun until then is in it. */
+  async #openJournal(): Promise<void> {
+    if (this.#isJournalOpen) return;
+    this.#takeOverFrom(await this.#journal.open());
+    this.#isJournalOpen = true;
+  }
+
+  async #deliverAll(): Promise<void> {
+    while (this.#cloud.status.size > 0) await this.#cloud.status.flush(OUTBOX_ROUND_MS);
+  }
+
+  #takeOverFrom({ operations, finals }: Recovered): void {
     this.supervisor.remember(operations);
     if (finals.length > 0)
       this.#options.log.info({ operations: finals.length }, 'statuses that an earlier run left are sent');
@@ -290,6 +360,7 @@ export class Gateway {
   #onLink(link: CloudLink): void {
     this.#view.link = link;
     this.#metrics.cloudConnected(link.state === 'connected');
+    this.#options.others?.onLink(link.state === 'connected');
     if (link.state !== 'connected') return;
     for (const resolve of this.#connectedWaiters) resolve();
     this.#connectedWaiters = [];
@@ -326,4 +397,10 @@ export class Gateway {
       },
     };
   }
+}
+
+/** Port 0 of the configuration stands for any free one: the one that the generation before had, if there was one. */
+function samePort(listen: AdminListen, before: AdminPlace | undefined): AdminListen {
+  const isAny = listen.kind === 'tcp' && listen.port === 0 && listen.host === before?.host;
+  return isAny ? { ...listen, port: before.port } : listen;
 }

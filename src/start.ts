@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { processIo } from './cli/process-io.js';
 import { runProgram } from './cli/program.js';
-import { hardenProcess } from './hardening.js';
+import { hardenProcess } from '../contract/hardening.js';
 
 /* What main.ts starts once it knows that this version of Node will do. */
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {

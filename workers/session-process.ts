@@ -1,3 +1,4 @@
+import { hardenProcess } from '../contract/hardening.js';
 import { HEARTBEAT_MS } from '../contract/limits.js';
 import type { FromProcess, SessionTask, ToProcess, WorkerSettings } from '../contract/messages.js';
 import { SessionHost } from './session/session-host.js';
@@ -7,6 +8,8 @@ import { SessionHost } from './session/session-host.js';
  * lives no longer than the agent: the channel closes with it.
  */
 if (process.send === undefined) throw new Error('session-process runs as a child of the agent only');
+
+hardenProcess();
 
 /** Signals for the agent reach its whole process group; what they mean for the sessions comes as commands. */
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const) {

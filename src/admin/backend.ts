@@ -3,10 +3,11 @@
  * SessionView are stable.
  */
 
-/** The agent as the admin listener sees it. None of the calls waits on a socket except `close`. */
+/** The agent as the admin listener sees it. None of the calls waits on a socket except `close`; other generations of
+ * the agent are waited for half a second at most. */
 export interface AdminBackend {
-  status(): StatusView;
-  sessions(): readonly SessionView[];
+  status(): StatusView | Promise<StatusView>;
+  sessions(): readonly SessionView[] | Promise<readonly SessionView[]>;
   /** Ends one session; resolves with `closed` once both of its sockets are gone. */
   close(sessionId: string): Promise<'closed' | 'unknown'>;
   /** Starts no more sessions; the agent exits when the last one ends. Calling it twice is harmless. */
@@ -33,12 +34,16 @@ export interface SessionView {
   readonly openedAt: string | null;
   readonly uplinkBytes: number;
   readonly downlinkBytes: number;
+  /** Number of the generation that has it. */
+  readonly generation: number;
 }
 
-/** The agent as a whole. */
+/** The agent as a whole; `pid`, `uptimeSeconds`, `draining` and `cloud` are those of the generation in charge. */
 export interface StatusView {
   readonly version: string;
   readonly pid: number;
+  /** The process that signals go to, for all generations; null where there is only this one. */
+  readonly parentPid: number | null;
   readonly uptimeSeconds: number;
   /** True once a drain was asked for. */
   readonly draining: boolean;
@@ -49,6 +54,21 @@ export interface StatusView {
   readonly resources: readonly ResourceView[];
   readonly workers: readonly WorkerView[];
   readonly totals: TotalsView;
+  /** Oldest first; the last one is in charge. */
+  readonly generations: readonly GenerationView[];
+}
+
+/** One process of the agent: the one in charge, or one before a reload that keeps its sessions to their end. */
+export interface GenerationView {
+  readonly generation: number;
+  /** Null when it does not answer, like the two below. */
+  readonly pid: number | null;
+  /** ISO 8601, UTC: its start. */
+  readonly since: string | null;
+  readonly sessions: number | null;
+  /** It takes on no new sessions: an elder, or the one in charge after a drain. */
+  readonly draining: boolean;
+  readonly answers: boolean;
 }
 
 /** The control connection to the cloud. */
@@ -67,6 +87,8 @@ export interface ResourceView {
 }
 
 export interface WorkerView {
+  /** Number of the generation that has it. Thread ids are unique within one. */
+  readonly generation: number;
   /** Thread id, or the number of the worker where workers are processes. */
   readonly worker: number;
   /** Process id where the worker is a process of its own; null where it is a thread. */

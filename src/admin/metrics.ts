@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { FailureCode } from '../../contract/failure.js';
 import type { EndReason } from '../../contract/session-state.js';
 import type { MetricsSource } from './metrics-page.js';
@@ -65,11 +65,14 @@ export class Metrics implements MetricsSource {
     name: 'gatehouse_worker_event_loop_delay_seconds',
     help: '99th percentile of the event-loop delay of a worker over its last report interval.',
     labelNames: ['worker'],
+    // Thread ids are the same in every generation: the slowest one counts.
+    aggregator: 'max',
     registers: [this.#registry],
   });
   readonly #connected = new Gauge({
     name: 'gatehouse_cloud_connected',
     help: '1 while the control connection to the cloud is up, else 0.',
+    aggregator: 'max',
     registers: [this.#registry],
   });
 
@@ -154,6 +157,17 @@ export class Metrics implements MetricsSource {
   /** All of it as Prometheus text. */
   render(): Promise<string> {
     return this.#registry.metrics();
+  }
+
+  /** All of it as JSON, for `merged` in another process. */
+  snapshot(): Promise<unknown[]> {
+    return this.#registry.getMetricsAsJSON();
+  }
+
+  /** All of it together with the snapshots of other processes, as Prometheus text. */
+  async merged(others: readonly unknown[][]): Promise<string> {
+    if (others.length === 0) return this.render();
+    return AggregatorRegistry.aggregate([await this.snapshot(), ...others]).metrics();
   }
 
   /** Name, type and labels of each metric; a test compares docs/metrics.md with it. */

@@ -16,8 +16,14 @@ export function adminRoutes(
     ['/healthz', { exposure: 'probe', methods: { GET: () => jsonReply(200, { status: 'ok' }) } }],
     ['/readyz', { exposure: 'guarded', methods: { GET: () => readiness(backend) } }],
     ['/metrics', { exposure: 'guarded', methods: { GET: () => metricsText(metrics) } }],
-    ['/api/status', { exposure: 'guarded', methods: { GET: () => jsonReply(200, backend.status()) } }],
-    ['/api/sessions', { exposure: 'guarded', methods: { GET: () => jsonReply(200, backend.sessions()) } }],
+    [
+      '/api/status',
+      { exposure: 'guarded', methods: { GET: async () => jsonReply(200, await backend.status()) } },
+    ],
+    [
+      '/api/sessions',
+      { exposure: 'guarded', methods: { GET: async () => jsonReply(200, await backend.sessions()) } },
+    ],
     ['/api/drain', { exposure: 'guarded', methods: { POST: () => drain(backend) } }],
   ];
   const pageRoutes = [...new Map([['/', WELCOME_PAGE], ...pages])].map(([path, page]): [string, Route] => [

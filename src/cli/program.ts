@@ -1,20 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { ConfigError } from '../config/problem.js';
 import { EXIT } from '../exit-codes.js';
-import { StateError } from '../journal/state-error.js';
-import { check } from './check.js';
-import { adminTarget } from './admin-target.js';
-import { close } from './close.js';
-import { connect } from './connect.js';
-import { demo } from './demo.js';
-import { drain } from './drain.js';
-import { explainTarget } from './explain.js';
 import type { ProcessIo } from './process-io.js';
 import { run } from './run.js';
-import { sessions } from './sessions.js';
-import { simulate } from './simulate.js';
-import { stateExitCode } from './state-exit-code.js';
-import { status } from './status.js';
 
 interface ConfigFlag {
   readonly config?: string;
@@ -32,16 +20,15 @@ export async function runProgram(argv: readonly string[], io: ProcessIo, version
       io.stderr.write(`${error.message}\n`);
       return EXIT.config;
     }
-    if (error instanceof StateError) {
-      io.stderr.write(`${error.message}\n`);
-      return stateExitCode(error);
-    }
     io.stderr.write(`gatehouse: ${error instanceof Error ? error.message : String(error)}\n`);
     return EXIT.failed;
   }
 }
 
-/** The command line: what each command is called, takes and does. */
+/**
+ * The command line: what each command is called, takes and does. Commands are loaded when they are used, so that the
+ * process of `run`, which only watches over others, stays small.
+ */
 class Program {
   readonly command = new Command('gatehouse');
   exitCode: number = EXIT.done;
@@ -61,7 +48,7 @@ class Program {
       // With the arguments of every command beside its name, nothing would be left of 80 columns to describe it.
       .configureHelp({ subcommandTerm: (command) => command.name() })
       .exitOverride();
-    this.#agentCommands(version);
+    this.#agentCommands();
     this.#adminCommands();
     this.#trialCommands(version);
     this.command.addHelpText(
@@ -75,7 +62,7 @@ class Program {
     );
   }
 
-  #agentCommands(version: string): void {
+  #agentCommands(): void {
     this.#add('run')
       .description(
         'run the agent until it is told to stop (SIGTERM, SIGINT; SIGUSR2 drains, SIGHUP reloads); the default',
@@ -84,7 +71,7 @@ class Program {
         'after',
         example('gatehouse run --config /etc/gatehouse/gatehouse.yaml', 'as a service does it'),
       )
-      .action((flags: ConfigFlag) => this.#finish(run({ file: flags.config, version }, this.io)));
+      .action((flags: ConfigFlag) => this.#finish(run({ file: flags.config }, this.io)));
     this.#add('check')
       .description('validate the configuration, then probe cloud, credentials and targets, one line each')
       .option('--print', 'show every value and where it came from, secrets masked')
@@ -93,9 +80,10 @@ class Program {
         'after',
         example('gatehouse check --config gatehouse.yaml', 'what works, and what to do about the rest'),
       )
-      .action((flags: ConfigFlag & { print?: true; json?: true }) =>
-        this.#finish(check({ ...flags, file: flags.config }, this.io)),
-      );
+      .action(async (flags: ConfigFlag & { print?: true; json?: true }) => {
+        const { check } = await import('./check.js');
+        return this.#finish(check({ ...flags, file: flags.config }, this.io));
+      });
     this.#add('explain')
       .description('say what the policy decides for a target, and which line of which file says it')
       .argument('<host:port>', 'as an operation would name it')
@@ -105,47 +93,51 @@ class Program {
         'after',
         example('gatehouse explain 10.0.5.7:5900', 'may the cloud reach this VNC server?'),
       )
-      .action((target: string, flags: ConfigFlag & { device?: string; json?: true }) =>
-        this.#finish(
-          explainTarget(
-            { target, file: flags.config, device: flags.device, json: flags.json === true },
-            this.io,
-          ),
-        ),
-      );
+      .action(async (target: string, flags: ConfigFlag & { device?: string; json?: true }) => {
+        const { explainTarget } = await import('./explain.js');
+        const { config: file, device, json } = flags;
+        return this.#finish(explainTarget({ target, file, device, json: json === true }, this.io));
+      });
   }
 
   #adminCommands(): void {
-    const target = (flags: ConfigFlag) => adminTarget(flags.config, this.io);
+    const options = async ({ config, json }: ConfigFlag & { json?: true }) => {
+      const { adminTarget } = await import('./admin-target.js');
+      return { target: adminTarget(config, this.io), json: json === true };
+    };
     this.#add('status')
       .description('state of a running agent: cloud link, workers, totals')
       .option('--json', 'print it as JSON')
       .addHelpText('after', example('gatehouse status', 'is it connected?'))
-      .action((flags: ConfigFlag & { json?: true }) =>
-        this.#finish(status({ target: target(flags), json: flags.json === true }, this.io)),
-      );
+      .action(async (flags: ConfigFlag & { json?: true }) => {
+        const { status } = await import('./status.js');
+        return this.#finish(status(await options(flags), this.io));
+      });
     this.#add('sessions')
       .description('sessions of a running agent')
       .option('--json', 'print them as JSON')
       .addHelpText('after', example('gatehouse sessions --json', 'for scripts'))
-      .action((flags: ConfigFlag & { json?: true }) =>
-        this.#finish(sessions({ target: target(flags), json: flags.json === true }, this.io)),
-      );
+      .action(async (flags: ConfigFlag & { json?: true }) => {
+        const { sessions } = await import('./sessions.js');
+        return this.#finish(sessions(await options(flags), this.io));
+      });
     this.#add('close')
       .description('end one session of a running agent; returns once both of its connections are gone')
       .argument('<id>', 'as gatehouse sessions shows it')
       .option('--json', 'print the result as JSON')
       .addHelpText('after', example('gatehouse close 3fa94c01d2be', 'end that session'))
-      .action((id: string, flags: ConfigFlag & { json?: true }) =>
-        this.#finish(close({ id, target: target(flags), json: flags.json === true }, this.io)),
-      );
+      .action(async (id: string, flags: ConfigFlag & { json?: true }) => {
+        const { close } = await import('./close.js');
+        return this.#finish(close({ id, ...(await options(flags)) }, this.io));
+      });
     this.#add('drain')
       .description('let a running agent take no new sessions and exit when the last one ends')
       .option('--json', 'print the result as JSON')
       .addHelpText('after', example('gatehouse drain', 'before maintenance'))
-      .action((flags: ConfigFlag & { json?: true }) =>
-        this.#finish(drain({ target: target(flags), json: flags.json === true }, this.io)),
-      );
+      .action(async (flags: ConfigFlag & { json?: true }) => {
+        const { drain } = await import('./drain.js');
+        return this.#finish(drain(await options(flags), this.io));
+      });
   }
 
   #trialCommands(version: string): void {
@@ -157,9 +149,10 @@ class Program {
         'after',
         example('gatehouse demo', 'look around', 'gatehouse demo --once', 'prove it and exit'),
       )
-      .action((flags: { once?: true }) =>
-        this.#finish(demo({ once: flags.once === true, version }, this.io)),
-      );
+      .action(async (flags: { once?: true }) => {
+        const { demo } = await import('./demo.js');
+        return this.#finish(demo({ once: flags.once === true, version }, this.io));
+      });
     this.command
       .command('simulate')
       .description('the embedded cloud alone, to point agents and clients at')
@@ -176,7 +169,10 @@ class Program {
           'with a device ready to log in',
         ),
       )
-      .action((flags: SimulateFlags) => this.#finish(simulate(flags, this.io)));
+      .action(async (flags: SimulateFlags) => {
+        const { simulate } = await import('./simulate.js');
+        return this.#finish(simulate(flags, this.io));
+      });
     this.#connectCommand();
   }
 
@@ -204,7 +200,8 @@ class Program {
           'without a port',
         ),
       )
-      .action((device: string, configuration: string, flags: ConnectFlags) => {
+      .action(async (device: string, configuration: string, flags: ConnectFlags) => {
+        const { connect } = await import('./connect.js');
         const stop = new AbortController();
         this.io.onInterrupt(() => stop.abort());
         const options = { ...flags, caFile: flags.ca, device, configuration };

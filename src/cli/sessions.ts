@@ -32,6 +32,7 @@ export function sessions(options: SessionsOptions, io: CommandIo): Promise<numbe
 export function sessionLines(list: readonly SessionView[], width: number, nowMs: number): string[] {
   if (list.length === 0) return ['No sessions.'];
   const isWide = width >= WIDE_COLUMNS;
+  const hasElders = new Set(list.map(({ generation }) => generation)).size > 1;
   const columns: Column[] = [
     // Never cut: an id is there to be copied into `gatehouse close`.
     { title: 'ID' },
@@ -41,6 +42,7 @@ export function sessionLines(list: readonly SessionView[], width: number, nowMs:
     { title: 'AGE', align: 'right' },
     { title: 'UP', align: 'right' },
     { title: 'DOWN', align: 'right' },
+    ...(hasElders ? ([{ title: 'GEN', align: 'right' }] as const) : []),
     ...(isWide ? ([{ title: 'WORKER', align: 'right' }, { title: 'OPERATION' }] as const) : []),
   ];
   const rows = list.map((session) => [
@@ -51,6 +53,7 @@ export function sessionLines(list: readonly SessionView[], width: number, nowMs:
     session.openedAt === null ? '-' : humanAge((nowMs - Date.parse(session.openedAt)) / 1_000),
     humanBytes(session.uplinkBytes),
     humanBytes(session.downlinkBytes),
+    ...(hasElders ? [String(session.generation)] : []),
     String(session.worker),
     printable(session.operationId),
   ]);

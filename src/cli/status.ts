@@ -1,4 +1,4 @@
-import type { LoopDelay, ResourceView, StatusView, WorkerView } from '../admin/backend.js';
+import type { GenerationView, LoopDelay, ResourceView, StatusView, WorkerView } from '../admin/backend.js';
 import { AdminClient, AdminClientError, adminCommand, type AdminCommandOptions } from './admin-client.js';
 import { humanAge, humanBytes, printable, tableLines } from './admin-text.js';
 import { EXIT } from '../exit-codes.js';
@@ -50,6 +50,9 @@ export function statusLines(view: StatusView): string[] {
     ['Main loop', delayText(view.eventLoopDelay)],
     ['Workers', `${view.workers.length} running, ${totals.workerRestarts} restarted`],
   ];
+  // An agent of an earlier version has none.
+  const generations = 'generations' in view ? view.generations : [];
+  if (generations.length > 1) facts.push(['Generations', generations.map(generationText).join(', ')]);
   return [...facts.map(([name, text]) => `${name.padEnd(12)}${text}`), '', ...workerLines(view.workers)];
 }
 
@@ -61,6 +64,13 @@ function delayText(delay: LoopDelay | null): string {
   if (delay === null) return 'not measured yet';
   const [p50, p99, max] = [delay.p50Ms, delay.p99Ms, delay.maxMs].map(milliseconds);
   return `delay p50 ${p50 ?? ''}, p99 ${p99 ?? ''}, max ${max ?? ''}`;
+}
+
+/** `2 (pid 4711, 3 sessions, draining)`. */
+function generationText({ generation, pid, sessions, draining, answers }: GenerationView): string {
+  if (!answers) return `${generation} (does not answer)`;
+  const facts = [`pid ${pid ?? 0}`, `${sessions ?? 0} sessions`, ...(draining ? ['to their end'] : [])];
+  return `${generation} (${facts.join(', ')})`;
 }
 
 function workerLines(workers: readonly WorkerView[]): string[] {

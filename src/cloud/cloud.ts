@@ -31,6 +31,13 @@ export interface Cloud {
    * until `close`.
    */
   readonly intake: Intake;
+  /** Logs in and provisions the devices, without a subscription. @throws RestError when the cloud does not let us. */
+  prepare(signal: AbortSignal): Promise<void>;
+  /**
+   * Gives every control connection up, so that another process can have it; statuses go out over REST from then on.
+   * `intake.start` takes it back.
+   */
+  release(): Promise<void>;
   readonly status: StatusReporter & Pick<StatusOutbox, 'resume'>;
   readonly rest: RestClient;
   readonly credentials: CurrentCredentials;
@@ -110,7 +117,10 @@ class DeviceSide implements Cloud {
     this.#cancellations = new CancellationWatch({
       rest: this.rest,
       watched: () => options.connectingFor?.(timing.cancellationMs) ?? [],
-      onCancelled: (operationId) => options.events.onCancelled?.(operationId),
+      onCancelled: (operationId) => {
+        this.status.forgo(operationId);
+        options.events.onCancelled?.(operationId);
+      },
       everyMs: timing.cancellationMs,
     });
     this.#run = config.intake.kind === 'mqtt' ? this.#mqttIntake() : this.#bayeuxIntake();
@@ -132,6 +142,16 @@ class DeviceSide implements Cloud {
 
   device(deviceId: string): CloudDevice | undefined {
     return this.#known?.devices.get(deviceId);
+  }
+
+  async prepare(signal: AbortSignal): Promise<void> {
+    await this.#provision(signal);
+  }
+
+  async release(): Promise<void> {
+    this.#delivering = false;
+    await this.#keeper.stop();
+    this.#uplink.giveUp();
   }
 
   async close(): Promise<void> {
@@ -157,7 +177,8 @@ class DeviceSide implements Cloud {
 
   async #attempt(signal: AbortSignal, onUp: () => void): Promise<void> {
     try {
-      await this.#connection(signal, onUp);
+      const { gatewayId } = await this.#provision(signal);
+      await this.#run.run(gatewayId, signal, onUp);
     } catch (error) {
       if (error instanceof LinkError && error.deviceUnknown) this.#provisioned = false;
       if (error instanceof LinkError && error.violation !== undefined) this.#onViolation(error.violation);
@@ -166,19 +187,18 @@ class DeviceSide implements Cloud {
     }
   }
 
-  async #connection(signal: AbortSignal, onUp: () => void): Promise<void> {
-    const { log, config } = this.#common.options;
-    if (!this.#provisioned || this.#known === undefined) {
-      this.#known = await provision({ objects: this.#objects, device: config.device, log, signal });
-      this.#provisioned = true;
-    }
-    await this.#run.run(this.#known.gatewayId, signal, onUp);
-  }
-
   /** A password that was changed is taken over without a restart. */
   #renewCredentials(): void {
     const fresh = this.#common.options.renewCredentials?.();
     if (fresh !== undefined) this.credentials.replace(fresh);
+  }
+
+  async #provision(signal: AbortSignal): Promise<ProvisionedDevices> {
+    const { log, config } = this.#common.options;
+    if (this.#provisioned && this.#known !== undefined) return this.#known;
+    this.#known = await provision({ objects: this.#objects, device: config.device, log, signal });
+    this.#provisioned = true;
+    return this.#known;
   }
 
   #onOperation(parsed: ParsedOperation): void {

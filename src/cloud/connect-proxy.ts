@@ -47,11 +47,11 @@ function answerOf(socket: net.Socket, name: string): Promise<number> {
     const onData = (chunk: Buffer) => {
       received = Buffer.concat([received, chunk]);
       const end = received.indexOf('\r\n\r\n');
-      if (end === -1) {
-        if (received.length > MAX_ANSWER_BYTES)
-          settle(new LinkError(`${name} answered with an endless header`));
+      if ((end === -1 ? received.length : end) > MAX_ANSWER_BYTES) {
+        settle(new LinkError(`${name} answered with an endless header`));
         return;
       }
+      if (end === -1) return;
       const status = /^HTTP\/1\.[01] (\d{3})/.exec(received.toString('latin1', 0, end))?.[1];
       if (status === undefined) {
         settle(new LinkError(`${name} does not speak HTTP`));

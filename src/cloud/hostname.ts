@@ -1,5 +1,6 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
 import ipaddr from 'ipaddr.js';
+import { withoutDottedEnd } from '../../contract/ipv6-text.js';
 
 /** A host name in normal form, or what is wrong with it as the end of a sentence that starts with the value. */
 export type HostnameCheck =
@@ -50,7 +51,9 @@ function ipv6(text: string): HostnameCheck {
   const [, head = '', tail] = /^([0-9a-f:]*:)([0-9.]+\.[0-9.]+)$/i.exec(inner) ?? [];
   const isAddress =
     tail === undefined ? /^[0-9a-f:]+$/i.test(inner) : IPV4.test(tail) && /^[0-9a-f:]+$/i.test(head);
-  if (isAddress && ipaddr.IPv6.isValid(inner)) return accept(ipaddr.IPv6.parse(inner).toRFC5952String());
+  if (isAddress && ipaddr.IPv6.isValid(inner)) {
+    return accept(ipaddr.IPv6.parse(withoutDottedEnd(inner)).toRFC5952String());
+  }
   if (/^[^:]+:\d*$/.test(text) || /^\[.*\]:\d*$/.test(text)) {
     return refuse('has a port behind the host; the port has its own field');
   }

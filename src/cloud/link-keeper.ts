@@ -41,10 +41,12 @@ export class LinkKeeper {
     this.#running = this.#run(this.#abort.signal);
   }
 
-  /** Resolves when the attempt under way has ended. */
+  /** Resolves when the attempt under way has ended; then it may be started again. */
   async stop(): Promise<void> {
-    this.#abort?.abort();
+    const stopped = this.#abort;
+    stopped?.abort();
     await this.#running;
+    if (this.#abort === stopped) this.#abort = undefined;
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -70,6 +72,7 @@ export class LinkKeeper {
       await pause(backoff.next(pace), signal);
     }
     if (this.#state !== 'unknown') this.#options.onLink({ state: 'disconnected', reason: 'the agent stops' });
+    this.#state = 'unknown';
   }
 
   #onUp(): void {

@@ -8,7 +8,7 @@ export interface MqttStatusOptions {
   readonly uplink: MqttUplink;
   /** The topic of a device's own statuses; undefined when it cannot have one. */
   readonly topicOf: (deviceId: string) => string | undefined;
-  /** Takes the statuses of devices without a topic. */
+  /** Takes the statuses of devices without a topic, and all of them once the link was given up to another process. */
   readonly otherwise: StatusTransport;
 }
 
@@ -26,6 +26,7 @@ export class MqttStatus implements StatusTransport {
     if (topic === undefined) return this.#options.otherwise.send(update, signal);
     const link = await this.#options.uplink.current(signal);
     if (link === undefined) {
+      if (!signal.aborted) return this.#options.otherwise.send(update, signal);
       return { kind: 'retry', why: 'the agent stops', pace: { kind: 'normal' }, everything: true };
     }
     try {

@@ -3,11 +3,13 @@ import type { MqttLink } from './mqtt-link.js';
 /** The MQTT connection that is up at the moment, for those who publish: they wait while there is none. */
 export class MqttUplink {
   #link: MqttLink | undefined;
-  readonly #waiting = new Set<(link: MqttLink) => void>();
+  readonly #waiting = new Set<(link: MqttLink | undefined) => void>();
+  #hasGivenUp = false;
 
   /** `link` is up. */
   attach(link: MqttLink): void {
     this.#link = link;
+    this.#hasGivenUp = false;
     for (const resolve of this.#waiting) resolve(link);
     this.#waiting.clear();
   }
@@ -17,11 +19,18 @@ export class MqttUplink {
     if (this.#link === link) this.#link = undefined;
   }
 
-  /** The connection, as soon as there is one; undefined when `signal` aborts first. */
+  /** There will be no connection for now: those who wait shall find another way. */
+  giveUp(): void {
+    this.#hasGivenUp = true;
+    for (const resolve of this.#waiting) resolve(undefined);
+    this.#waiting.clear();
+  }
+
+  /** The connection, as soon as there is one; undefined when `signal` aborts first, or none will come. */
   current(signal: AbortSignal): Promise<MqttLink | undefined> {
-    if (signal.aborted || this.#link !== undefined) return Promise.resolve(this.#link);
+    if (signal.aborted || this.#hasGivenUp || this.#link !== undefined) return Promise.resolve(this.#link);
     return new Promise((resolve) => {
-      const onLink = (link: MqttLink) => {
+      const onLink = (link: MqttLink | undefined) => {
         signal.removeEventListener('abort', onAbort);
         resolve(link);
       };

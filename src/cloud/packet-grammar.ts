@@ -53,8 +53,8 @@ function isGoodPublish(first: number, remaining: number): boolean {
 
 function isGoodOther(type: number, flags: number, remaining: number): boolean {
   if (type === SUBACK) return flags === 0 && remaining >= MIN_SUBACK_BYTES;
-  const form = FIXED[type];
-  return form?.[0] === flags && form[1] === remaining;
+  const [goodFlags, length] = FIXED[type] ?? [];
+  return goodFlags === flags && length === remaining;
 }
 
 function idBytes(first: number): number {

@@ -3,6 +3,7 @@ const MEANING: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'its certificate has expired',
   CERT_NOT_YET_VALID: 'its certificate is not valid yet',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
+  CERT_WITHOUT_ALTNAME: 'its certificate has no subject alternative name; a common name alone does not count',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed; set cloud.caFile to trust it',
   SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is not from a trusted authority; set cloud.caFile to trust it',
   UNSPECIFIED: 'its certificate or key is too weak',

@@ -1,4 +1,5 @@
-import tls from 'node:tls';
+import tls, { type PeerCertificate } from 'node:tls';
+import { nameless } from '../../contract/certificate-names.js';
 import { TLS_SECURITY_LEVEL } from '../../contract/limits.js';
 import type { Config } from '../config/config.js';
 
@@ -8,6 +9,7 @@ export interface TrustOptions {
   readonly ciphers: string;
   readonly ca: string[] | undefined;
   readonly rejectUnauthorized: true;
+  readonly checkServerIdentity: (host: string, certificate: PeerCertificate) => Error | undefined;
 }
 
 /** `ca` is PEM, added to the usual roots: setting it alone would replace them. */
@@ -18,6 +20,8 @@ export function trust({ ca, minTlsVersion }: Pick<Config['cloud'], 'ca' | 'minTl
     ca: ca === undefined ? undefined : [...usualRoots(), ca],
     // Given explicitly, it is stronger than the environment.
     rejectUnauthorized: true,
+    checkServerIdentity: (host, certificate) =>
+      nameless(certificate) ?? tls.checkServerIdentity(host, certificate),
   };
 }
 

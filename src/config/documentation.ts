@@ -52,8 +52,9 @@ const INTRODUCTION = [
   '- The credentials are exactly one of `cloud.user` with `cloud.password`, or `cloud.token`.',
   '- `NO_PROXY` holds names, `.suffixes`, `host:port` or `*`. A proxy from the environment is not used for loopback.',
   '- `NODE_TLS_REJECT_UNAUTHORIZED=0` is refused; name your own root in `cloud.caFile`.',
-  '- SIGHUP reads the configuration again. Keys marked ↻ take effect then (of children: their `targets`); the others',
-  '  need a restart. An invalid file changes nothing.',
+  '- SIGHUP reads the configuration again, in a new generation of the agent. All keys but `state.directory` take effect',
+  '  for sessions opened from then on; those marked ↻ (of children: their `targets`) also matter to sessions that are',
+  '  open: one whose conduit is gone ends. An invalid file changes nothing.',
 ];
 
 const EXAMPLE = [

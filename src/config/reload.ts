@@ -5,9 +5,9 @@ import type { KeyName } from './schema.js';
 
 /** What changes from one configuration to the next. */
 export interface Reload {
-  /** Keys whose new value takes effect on SIGHUP. */
+  /** Keys whose new value also matters to sessions that are open. */
   readonly applies: readonly string[];
-  /** Keys that keep their old value until the agent is started again. */
+  /** Keys that keep their old value in this process. */
   readonly needsRestart: readonly string[];
 }
 

@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { withoutDottedEnd } from '../../contract/ipv6-text.js';
 
 /** An IPv4 or IPv6 address as a number, so that ranges can be compared. IPv4-mapped IPv6 is held as IPv4. */
 export interface Address {
@@ -40,7 +41,7 @@ export function parseAddress(text: string): Address | undefined {
   if (!isPlain || (tail !== undefined && !DOTTED_DECIMAL.test(tail)) || !ipaddr.IPv6.isValid(text)) {
     return undefined;
   }
-  const parsed = ipaddr.IPv6.parse(text);
+  const parsed = ipaddr.IPv6.parse(withoutDottedEnd(text));
   const value = parsed.parts.reduce((sum, part) => (sum << 16n) | BigInt(part), 0n);
   if (contains(MAPPED, { family: 6, value })) return ipv4(value & 0xffff_ffffn);
   return { text: parsed.toRFC5952String(), family: 6, value };

@@ -19,6 +19,9 @@ interface Remembered {
   final: { readonly update: StatusUpdate; atMs: number } | undefined;
 }
 
+/** An operation that another generation has taken on: its id, and the hash of its connection key if it had one. */
+export type RememberedOperation = readonly [operationId: string, keyHash: string | null];
+
 /**
  * Which operations were started already, so that each dials at most once, however often the cloud delivers it. Keys
  * are kept as hashes only. The oldest are forgotten beyond the bound; their age then fails them.
@@ -58,6 +61,18 @@ export class OperationMemory {
     const known = this.#operations.get(operationId);
     if (known === undefined) this.recall(operationId, keyHash);
     if (final !== undefined && known?.final === undefined) this.settle(final);
+  }
+
+  /** It was not started after all, and may come again. */
+  forget(operationId: string): void {
+    const { keyHash } = this.#operations.get(operationId) ?? {};
+    this.#operations.delete(operationId);
+    if (keyHash !== undefined) this.#keys.delete(keyHash);
+  }
+
+  /** The newest operations, at most `limit`, for the next generation. */
+  newest(limit: number): RememberedOperation[] {
+    return [...this.#operations].slice(-limit).map(([id, { keyHash }]) => [id, keyHash ?? null]);
   }
 
   /** True when the operation was started, or refused, here or by one that was taken over. */

@@ -1,4 +1,5 @@
 import type { SessionCounters } from '../../contract/messages.js';
+import type { SessionCounts } from '../policy/question.js';
 import { next, type EndReason, type SessionEvent, type SessionState } from '../../contract/session-state.js';
 
 /** A session as the main thread knows it. */
@@ -26,6 +27,9 @@ export interface SessionRecord {
   downlinkBytes: number;
 }
 
+/** A session that another generation of the agent keeps: this one only counts it. */
+export type Guest = Pick<SessionRecord, 'id' | 'conduit' | 'addresses' | 'port'>;
+
 /**
  * All sessions from the decision until both sockets are gone, with the counts that limits need. Bounded by
  * limits.sessions: nothing is added before a decision that looked at these counts.
@@ -35,6 +39,10 @@ export class SessionRegistry {
   readonly #connecting = new Set<SessionRecord>();
   readonly #perConduit = new Map<string, number>();
   readonly #perTarget = new Map<string, number>();
+  readonly #guests = new Map<string, Guest>();
+
+  /** What limits are compared with: also the sessions of other generations. */
+  readonly counts: SessionCounts = counting(this, this.#guests);
 
   get sessions(): number {
     return this.#records.size;
@@ -80,6 +88,23 @@ export class SessionRegistry {
     for (const address of record.addresses) count(this.#perTarget, targetKey(address, record.port), -1);
   }
 
+  /** Counts a session of another generation until `dismiss`; once, however often it is told of. */
+  welcome(guest: Guest): void {
+    if (this.#guests.has(guest.id) || this.#records.has(guest.id)) return;
+    this.#guests.set(guest.id, guest);
+    count(this.#perConduit, guest.conduit, 1);
+    for (const address of guest.addresses) count(this.#perTarget, targetKey(address, guest.port), 1);
+  }
+
+  /** The session of another generation has ended. */
+  dismiss(id: string): void {
+    const guest = this.#guests.get(id);
+    if (guest === undefined) return;
+    this.#guests.delete(id);
+    count(this.#perConduit, guest.conduit, -1);
+    for (const address of guest.addresses) count(this.#perTarget, targetKey(address, guest.port), -1);
+  }
+
   /** The record after `event`, or undefined when the session is unknown by now. */
   apply(id: string, event: SessionEvent): SessionRecord | undefined {
     const record = this.#records.get(id);
@@ -101,6 +126,16 @@ export class SessionRegistry {
     record.downlinkBytes = downlinkBytes;
     return grown;
   }
+}
+
+function counting(registry: SessionRegistry, guests: ReadonlyMap<string, Guest>): SessionCounts {
+  return {
+    get sessions() {
+      return registry.sessions + guests.size;
+    },
+    ofConduit: (name) => registry.ofConduit(name),
+    ofTarget: (address, port) => registry.ofTarget(address, port),
+  };
 }
 
 function targetKey(address: string, port: number): string {

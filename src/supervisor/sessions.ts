@@ -26,7 +26,7 @@ export interface SessionsParts {
   /** Monotonic, in ms. */
   readonly now: () => number;
   /** A session is gone. */
-  readonly onGone: () => void;
+  readonly onGone: (sessionId: string) => void;
 }
 
 export interface SessionsLog {
@@ -100,7 +100,7 @@ export class Sessions {
     this.registry.remove(record);
     for (const resolve of this.#waiters.get(record.id) ?? []) resolve();
     this.#waiters.delete(record.id);
-    this.#parts.onGone();
+    this.#parts.onGone(record.id);
   }
 
   /** Ends one session; resolves once both of its sockets are gone. */

@@ -10,9 +10,9 @@ import type {
 } from '../cloud/intake.js';
 import { Admission, type AdmissionParts, type Policy } from './admission.js';
 import type { OperationJournal, PastOperation } from './operation-journal.js';
-import { hashOfKey, OperationMemory } from './operation-memory.js';
+import { hashOfKey, OperationMemory, type RememberedOperation } from './operation-memory.js';
 import type { SessionPool } from './pool.js';
-import type { SessionRegistry } from './session-registry.js';
+import type { Guest, SessionRegistry } from './session-registry.js';
 import { Sessions, type SessionsLog, type SessionsMetrics } from './sessions.js';
 import { StatusDesk, type OperationName } from './status-desk.js';
 
@@ -27,7 +27,28 @@ export interface SupervisorParts {
   readonly redact: { add(key: string): void; remove(key: string): void };
   /** Monotonic, in ms. */
   readonly now: () => number;
+  /** Whether this process may take operations on; without it, it always may. */
+  readonly lease?: ClaimLease | undefined;
+  /** A session is gone, and its place is free. */
+  readonly onGone?: ((sessionId: string) => void) | undefined;
 }
+
+/** Right to take on operations, where another process could have it instead. */
+export interface ClaimLease {
+  /** True when it is held for certain. */
+  isCertain(): boolean;
+  /** Waits until it is known whether it is held. */
+  isHeld(): Promise<boolean>;
+}
+
+/** What other generations have: operations that they took on, and sessions. */
+export interface Taken {
+  readonly remembered: readonly RememberedOperation[];
+  readonly guests: readonly Guest[];
+}
+
+/** Operations that the next generation is told of; an id and a key's hash are about 60 bytes. */
+const MAX_HANDED_OVER = 20_000;
 
 export interface SupervisorLog extends SessionsLog {
   debug(fields: object, message: string): void;
@@ -52,6 +73,10 @@ export class Supervisor {
   readonly #admission: Admission;
   readonly #desk: StatusDesk;
   readonly #sessions: Sessions;
+  /** Operations that are looked at, and that nobody has been told of yet. */
+  readonly #preparing = new Set<string>();
+  /** Counts the times that control was given up: what was looked at before belongs to another generation. */
+  #term = 0;
   #accepting = true;
   #onEmpty: (() => void) | undefined;
 
@@ -61,7 +86,10 @@ export class Supervisor {
     this.#admission = new Admission(parts.admission);
     this.#memory = new OperationMemory(now);
     this.#desk = new StatusDesk({ log, status, metrics, memory: this.#memory });
-    const onGone = (): void => this.#tellIfEmpty();
+    const onGone = (sessionId: string): void => {
+      parts.onGone?.(sessionId);
+      this.#tellIfEmpty();
+    };
     this.#sessions = new Sessions({ log, pool, metrics, redact, now, onGone, desk: this.#desk });
   }
 
@@ -83,6 +111,7 @@ export class Supervisor {
     const { log } = this.#parts;
     if (parsed.kind === 'ignored') return log.debug({ why: parsed.why }, 'operation ignored');
     if (!this.#accepting) return log.info({}, 'operation left to the next run');
+    if (this.#parts.lease?.isCertain() === false) return this.#whenHeld(() => this.onOperation(parsed));
     if (parsed.kind === 'refused') {
       const name = { operationId: parsed.id, deviceId: parsed.deviceId };
       if (!this.#isNew(name, undefined)) return;
@@ -123,6 +152,34 @@ export class Supervisor {
     this.#accepting = false;
     this.#onEmpty = onEmpty;
     this.#tellIfEmpty();
+  }
+
+  /** Takes on nothing more, and gives what the next generation has to know. Sessions stay. */
+  release(): Taken {
+    this.#accepting = false;
+    this.#term += 1;
+    const guests = [...this.registry.all()].map(({ id, conduit, addresses, port }) => ({
+      id,
+      conduit,
+      addresses,
+      port,
+    }));
+    const remembered = this.#memory.newest(MAX_HANDED_OVER).filter(([id]) => !this.#preparing.has(id));
+    return { remembered, guests };
+  }
+
+  /** Takes on operations (again), but not those of other generations. */
+  takeOver(taken: Taken): void {
+    this.adopt(taken);
+    this.#accepting = true;
+    this.#onEmpty = undefined;
+  }
+
+  /** Leaves these operations to other generations, and counts their sessions. */
+  adopt({ remembered, guests }: Taken): void {
+    for (const [operationId, keyHash] of remembered)
+      this.#memory.add({ operationId, keyHash: keyHash ?? undefined, final: undefined });
+    for (const guest of guests) this.registry.welcome(guest);
   }
 
   /** Ends all sessions cleanly; resolves when they are gone. Takes on no more operations. */
@@ -167,9 +224,11 @@ export class Supervisor {
   }
 
   async #start(operation: RemoteAccessOperation, keyHash: string): Promise<void> {
-    const prepared = await this.#admission.prepare(operation);
+    this.#preparing.add(operation.id);
+    const prepared = await this.#prepare(operation).finally(() => this.#preparing.delete(operation.id));
+    if (prepared === undefined) return;
     // From the decision to the registry nothing awaits, so two operations cannot share the last free place.
-    const admitted = this.#admission.admit(prepared, this.registry);
+    const admitted = this.#admission.admit(prepared, this.registry.counts);
     if (!this.#accepting)
       throw new GatehouseError('cancelled', 'The gateway is shutting down; connect again later.');
     if (this.#parts.status.size >= MAX_OUTBOX_OPERATIONS) throw outboxFull();
@@ -183,6 +242,27 @@ export class Supervisor {
       throw notJournalled(error);
     }
     await this.#sessions.run(record, operation.connectionKey, prepared.tunnel, admitted.limits);
+  }
+
+  /** Undefined when another generation has to take it on. */
+  async #prepare(operation: RemoteAccessOperation) {
+    const term = this.#term;
+    const prepared = await this.#admission.prepare(operation).catch((error: unknown) => asFailure(error));
+    const { lease } = this.#parts;
+    const isHeld = lease?.isCertain() !== false || (await lease.isHeld());
+    if (!isHeld || term !== this.#term) {
+      this.#memory.forget(operation.id);
+      this.#parts.log.info({ operationId: operation.id }, 'operation left to the next generation');
+      return undefined;
+    }
+    if (prepared instanceof GatehouseError) throw prepared;
+    return prepared;
+  }
+
+  #whenHeld(then: () => void): void {
+    void this.#parts.lease?.isHeld().then((isHeld) => {
+      if (isHeld) then();
+    });
   }
 
   #tellIfEmpty(): void {

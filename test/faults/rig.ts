@@ -11,6 +11,8 @@ import { TcpTarget } from '../helpers/tcp-target.js';
 import { SmallDisk } from './injectors/small-disk.js';
 import { Network } from './injectors/network.js';
 import { ToxicProxy, type Toxics } from './injectors/toxic-proxy.js';
+import { ApartStand } from './rig/apart-stand.js';
+import { CloudProcess } from './rig/cloud-process.js';
 import { Stand, type StandOptions } from './rig/stand.js';
 
 export interface StartOptions extends StandOptions {
@@ -31,20 +33,31 @@ export class Rig {
   /** What the row measured, by name; shown with its result. */
   readonly figures: Record<string, number> = {};
   readonly #stands: Stand[] = [];
+  readonly #apart: ApartStand[] = [];
   readonly #rawClouds: RawCloud[] = [];
+  readonly #targets: (() => void)[] = [];
   readonly #ends: (() => unknown)[] = [];
 
   /** A cloud in this process and an agent in another one, which can receive operations unless told otherwise. */
   async start(options: StartOptions = {}): Promise<Stand> {
     const { tls = false, intake = 'rest' } = options;
-    const mqtt = intake === 'mqtt' ? (tls ? { mqttsPort: 0 } : { mqttPort: 0 }) : {};
-    const cloud = await startCloud({ ...(tls ? { httpsPort: 0 } : {}), ...mqtt, ...options.cloud });
+    const cloud = await startCloud({ ...ports(tls, intake), ...options.cloud });
     const stand = new Stand(cloud, Stand.folderIn(this.folder), options);
     stand.onCheck = () => this.#letGo();
     this.#stands.push(stand);
     const sections = options.before?.(cloud, stand.device);
     if (sections !== undefined) stand.configure({ ...options.sections, ...sections });
     if (options.launch !== false) await stand.launch(options);
+    return stand;
+  }
+
+  /** A cloud that can be killed or stopped, and an agent; what one can ask of such a cloud is less. */
+  async startApart(options: Omit<StartOptions, 'before' | 'launch'> = {}): Promise<ApartStand> {
+    const { tls = false, intake = 'rest' } = options;
+    const cloud = await CloudProcess.start({ ...ports(tls, intake), ...options.cloud });
+    this.atEnd(() => cloud.stop());
+    const stand = await ApartStand.start(cloud, this.folder, options);
+    this.#apart.push(stand);
     return stand;
   }
 
@@ -55,6 +68,7 @@ export class Rig {
   ): Promise<PlantTarget> {
     const target = await PlantTarget.listen(onSocket, address);
     this.atEnd(() => target.close());
+    this.#targets.push(() => target.connections.forEach(({ socket }) => socket.destroy()));
     return target;
   }
 
@@ -62,6 +76,7 @@ export class Rig {
   async streamTarget(onSocket?: Parameters<typeof TcpTarget.start>[0]): Promise<TcpTarget> {
     const target = await TcpTarget.start(onSocket);
     this.atEnd(() => target.stop());
+    this.#targets.push(() => target.sockets.forEach((socket) => socket.destroy()));
     return target;
   }
 
@@ -109,18 +124,26 @@ export class Rig {
   async check(): Promise<void> {
     this.network.clear();
     for (const stand of this.#stands) await stand.check();
+    this.#letGo();
+    for (const stand of this.#apart) await stand.check();
   }
 
-  /** Tunnels at scripted servers end here; those of the simulator are the stands' own. */
+  /** Targets let go, and so do scripted servers; tunnels of the simulator are the stands' own. */
   #letGo(): void {
+    for (const letGo of this.#targets) letGo();
     for (const { connections } of this.#rawClouds) for (const socket of connections) socket.destroy();
   }
 
   /** Ends everything that the row started. */
   async stop(): Promise<void> {
-    for (const stand of this.#stands) await stand.stop();
+    for (const stand of [...this.#stands, ...this.#apart]) await stand.stop();
     for (const end of this.#ends.reverse()) await end();
     this.network.clear();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+function ports(tls: boolean, intake: 'rest' | 'mqtt'): CloudOptions {
+  const mqtt = intake === 'mqtt' ? (tls ? { mqttsPort: 0 } : { mqttPort: 0 }) : {};
+  return { ...(tls ? { httpsPort: 0 } : {}), ...mqtt };
 }

@@ -3,8 +3,8 @@ import type { Rig } from './rig.js';
 /** One line of the fault catalogue: what happens, what must follow, and how it is shown. */
 export type Row = RunRow | SkippedRow;
 
-/** What a row needs of the machine beside Node. Anything but `root` is a program; all of them work as root only. */
-export type Need = 'root' | 'nft' | 'tc' | 'ip' | 'strace' | 'prlimit' | 'faketime';
+/** What a row needs of the machine beside Node. Anything but `root` is a program; all but openssl work as root only. */
+export type Need = 'root' | 'openssl' | 'nft' | 'tc' | 'ip' | 'strace' | 'prlimit' | 'faketime';
 
 /** Why a row that nobody has written yet is not run. */
 export const NOT_WRITTEN = 'not written yet';

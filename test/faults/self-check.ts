@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { RawCloud } from '../helpers/raw-cloud.js';
+import { TcpTarget } from '../helpers/tcp-target.js';
 import type { Rig } from './rig.js';
 import type { Row } from './row.js';
 
@@ -12,12 +13,12 @@ function row(id: string, required: string, run: (rig: Rig) => Promise<void>): Ro
   return { id, fault: 'a row for the runner', required, tier: 'fast', run };
 }
 
-/** Opens a session and keeps it, at a cloud that the rig does not know of. */
+/** Opens a session and keeps it, with two ends that the rig does not know of. */
 async function keepSession(rig: Rig): Promise<void> {
   const cloud = await new RawCloud().listen();
   const sections = { cloud: { remoteAccessUrl: `http://127.0.0.1:${cloud.port}` } };
   const stand = await rig.start({ sections });
-  await stand.outcome(await rig.target());
+  await stand.outcome(await TcpTarget.start());
 }
 
 export const CATALOGUE: readonly Row[] = [
@@ -43,5 +44,18 @@ export const CATALOGUE: readonly Row[] = [
     await new Promise((resolve) => setTimeout(resolve, 5_000));
     assert.fail('the rejection was not noticed');
   }),
-  { id: 'X07', fault: 'a row for the runner', required: 'is not run', notRun: 'says that it cannot be run' },
+  row('X07', 'survives: the cloud is a process, dies, and comes back', async (rig) => {
+    const { cloud, agent } = await rig.startApart();
+    const target = await rig.target();
+    const first = await cloud.operate(target);
+    await agent.logged('session open', { operationId: first });
+    cloud.kill('SIGKILL');
+    await agent.logged('session ended');
+    await agent.unready();
+    await cloud.comeBack();
+    await agent.ready();
+    const id = await cloud.operate(target);
+    await agent.logged('session open', { operationId: id });
+  }),
+  { id: 'X08', fault: 'a row for the runner', required: 'is not run', notRun: 'says that it cannot be run' },
 ];

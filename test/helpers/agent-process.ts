@@ -11,6 +11,8 @@ import type { Tunnel } from '../../src/cli/connect/tunnel.js';
 import { Command, gatehouse, type CommandEnd } from './command.js';
 import { eventually } from './eventually.js';
 import { testIsolation } from './test-isolation.js';
+import { assertNoLeak, secretsIn } from './leak-check.js';
+import { adminAnswers, fileTraces, processTraces, type Traces } from './traces.js';
 
 /** Sections of the configuration file; each replaces that of the one that works. */
 export type Sections = Readonly<Record<string, unknown>>;
@@ -22,6 +24,8 @@ export interface AgentProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Flags for Node itself, given the agent's folder. */
   readonly nodeFlags?: (folder: string) => readonly string[];
+  /** The command in another installation. */
+  readonly main?: string;
   /** Default true: wait until the agent can receive operations. */
   readonly waitForLink?: boolean;
   /** Runs between the start of the cloud and that of the agent. */
@@ -47,6 +51,7 @@ export class AgentProcess {
     readonly command: Command,
     /** `http://127.0.0.1:port` of the admin listener. */
     readonly adminUrl: string,
+    private readonly options: AgentProcessOptions,
   ) {}
 
   static async start(options: AgentProcessOptions = {}): Promise<AgentProcess> {
@@ -55,17 +60,27 @@ export class AgentProcess {
     options.before?.(cloud, device);
     const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-test-'));
     writeConfiguration(folder, cloud, device, options.sections);
+    const { env: more = {}, main } = options;
     const command = new Command(['run'], {
       cwd: folder,
-      env: options.env ?? {},
+      env: more,
       nodeFlags: options.nodeFlags?.(folder) ?? [],
+      ...(main === undefined ? {} : { main }),
     });
     try {
       const [, port = ''] = await command.printed(/"admin":\{[^}]*"port":(\d+)\}.*gatehouse started/);
       const { tenant, user, password } = cloud.operator;
       const env = { C8Y_TENANT: tenant, C8Y_USER: user, C8Y_PASSWORD: password };
       const operator = new OperatorClient(operatorSettings({ url: cloud.url }, env));
-      const agent = new AgentProcess(cloud, device, operator, folder, command, `http://127.0.0.1:${port}`);
+      const agent = new AgentProcess(
+        cloud,
+        device,
+        operator,
+        folder,
+        command,
+        `http://127.0.0.1:${port}`,
+        options,
+      );
       if (options.waitForLink !== false) await agent.ready();
       return agent;
     } catch (error) {
@@ -150,12 +165,27 @@ export class AgentProcess {
     return (await (await fetch(`${this.adminUrl}/api/status`)).json()) as StatusView;
   }
 
-  /** Ends whatever still runs. */
+  /** Ends whatever still runs. Fails when a secret came out anywhere (leak-check.ts). */
   async stop(): Promise<void> {
+    const { sections, env } = this.options;
+    const secrets: Record<string, string> = {
+      "the device's password": this.device.password,
+      ...secretsIn(sections),
+    };
+    const live = this.command.hasEnded ? [] : await this.#liveTraces(secrets['admin.token']);
     await this.operator.close();
     await this.command.discard();
     await this.cloud.stop();
+    const { stdout, stderr } = this.command;
+    const output = new Map(Object.entries({ 'standard output': stdout, 'standard error': stderr }));
+    const files = fileTraces(this.folder, new Set([this.configFile]));
     rmSync(this.folder, { recursive: true, force: true });
+    assertNoLeak({ secrets, operations: this.operations(), env }, output, files, ...live);
+  }
+
+  /** What can be seen only while the agent runs. */
+  async #liveTraces(token: string | undefined): Promise<readonly Traces[]> {
+    return [await adminAnswers(this.adminUrl, token), processTraces(this.command.pid)];
   }
 }
 

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { loadConfig } from '../../src/config/load.js';
 import { Gateway, type GatewayOptions } from '../../src/gateway.js';
 import { createLog } from '../../src/log/log.js';
 import { Redactor } from '../../src/log/redaction.js';
 import { registerSecrets } from '../../src/log/secrets.js';
+import { assertNoLeak, secretsIn } from './leak-check.js';
+import { adminAnswers, fileTraces } from './traces.js';
 
 /** One more agent, or one that a test starts when it likes, beside or without a World. */
 export interface Agent {
@@ -41,13 +43,22 @@ export async function startAgent(
   const { timing, version = '0.0.0-test' } = options;
   const gateway = new Gateway({ config, version, log, redactor, onFatal, timing });
   const address = await gateway.start();
+  const adminPort = address !== undefined && 'port' in address ? address.port : 0;
+  const secrets = secretsIn(parse(readFileSync(file, 'utf8')));
   const stop = async (): Promise<void> => {
+    const answers =
+      adminPort === 0
+        ? undefined
+        : await adminAnswers(`http://127.0.0.1:${adminPort}`, secrets['admin.token']);
     await gateway.stop();
+    const files = fileTraces(folder, new Set([file]));
     rmSync(folder, { recursive: true, force: true });
+    const log = new Map(lines.map((line, index) => [`chunk ${index} of the log`, line]));
+    assertNoLeak({ secrets, operations: [] }, log, files, answers ?? new Map<string, string>());
   };
   return {
     gateway,
-    adminPort: address !== undefined && 'port' in address ? address.port : 0,
+    adminPort,
     log: lines,
     stop,
   };

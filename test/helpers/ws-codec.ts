@@ -10,6 +10,11 @@ export interface WsReceiver extends EventEmitter {
   write(chunk: Buffer): boolean;
 }
 
+/** The same with what it knows before its error event, which comes in the next turn. */
+export interface WsClientReceiver extends WsReceiver {
+  readonly _errored: boolean;
+}
+
 interface SenderOptions {
   readonly fin: boolean;
   readonly mask: boolean;
@@ -27,6 +32,11 @@ const codec = ws as unknown as Codec;
 
 export function wsReceiver(): WsReceiver {
   return new codec.Receiver({ isServer: true, maxPayload: 2 ** 26 });
+}
+
+/** Reads what a server sends. */
+export function wsClientReceiver(maxPayload: number): WsClientReceiver {
+  return new codec.Receiver({ isServer: false, maxPayload }) as WsClientReceiver;
 }
 
 /** One unmasked frame, as a server that uses `ws` sends it. */

@@ -4,6 +4,7 @@ import { request } from 'node:http';
 import { test, type TestContext } from 'node:test';
 import type { SessionView, StatusView } from '../../src/admin/backend.js';
 import { AgentProcess, type AgentProcessOptions } from '../helpers/agent-process.js';
+import { childrenOf } from '../helpers/generations.js';
 import { eventually } from '../helpers/eventually.js';
 import { PlantTarget } from '../helpers/plant.js';
 
@@ -175,12 +176,13 @@ test('status and sessions show an open session, to HTTP, to people and to script
     host: '127.0.0.1',
     port: target.port,
     state: 'open',
+    generation: 1,
     uplinkBytes: 2_048,
     downlinkBytes: 2_048,
   });
 
   const status = await json<StatusView>(agent, '/api/status');
-  assert.equal(status.pid, agent.command.pid);
+  assert.ok(childrenOf(agent.command.pid).includes(status.pid));
   assert.deepEqual(status.cloud, { state: 'connected' });
   assert.equal(status.draining, false);
   assert.deepEqual(
@@ -210,7 +212,7 @@ test('status and sessions show an open session, to HTTP, to people and to script
     [],
   );
   const statusJson = JSON.parse((await agent.ask('status', '--json')).stdout) as StatusView;
-  assert.equal(statusJson.pid, agent.command.pid);
+  assert.equal(statusJson.pid, status.pid);
 });
 
 test('DELETE ends one session and answers 204 once both sockets are gone; the neighbour stays', async (t) => {

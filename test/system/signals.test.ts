@@ -5,6 +5,8 @@ import { writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import type { Tunnel } from '../../src/cli/connect/tunnel.js';
 import { AgentProcess, type AgentProcessOptions } from '../helpers/agent-process.js';
+import type { StatusView } from '../../src/admin/backend.js';
+import * as gen from '../helpers/generations.js';
 import { eventually } from '../helpers/eventually.js';
 import { PlantTarget } from '../helpers/plant.js';
 
@@ -240,13 +242,16 @@ test('SIGHUP with a bad file keeps the old configuration in force and says what 
 
 test('SIGHUP says which changes need a restart', async (t) => {
   const agent = await startAgent(t);
-  agent.configure({ workers: { count: 2 }, limits: { sessions: 5 } });
+  const sections = { workers: { count: 2 }, limits: { sessions: 5 }, state: { directory: 'elsewhere' } };
+  agent.configure(sections);
   agent.command.kill('SIGHUP');
   const { applies, needsRestart } = await agent.logged('configuration reloaded');
   assert.deepEqual(
     { applies, needsRestart },
-    { applies: ['limits.sessions'], needsRestart: ['workers.count'] },
+    { applies: ['limits.sessions', 'workers.count'], needsRestart: ['state.directory'] },
   );
+  await gen.inCharge(agent, 2);
+  assert.equal((await gen.ask<StatusView>(agent, '/api/status'))?.workers.length, 2);
 });
 
 /** Waits until the one tunnel of the simulator has stood still for a while: every buffer on the way is full. */

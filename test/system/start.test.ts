@@ -68,7 +68,7 @@ async function running(t: TestContext, flags: readonly string[], env: Record<str
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (text: Buffer) => (output += text.toString()));
-  await eventually(() => /http:\/\//.test(output) || undefined, 'the simulator');
+  await eventually(() => output.includes('http://') || undefined, 'the simulator');
   return { child, cwd, output: () => output };
 }
 

@@ -1,5 +1,6 @@
 import net from 'node:net';
 import tls from 'node:tls';
+import { nameless } from '../../contract/certificate-names.js';
 import { GatehouseError } from '../../contract/failure.js';
 import { TCP_KEEP_ALIVE_MS, TLS_SECURITY_LEVEL } from '../../contract/limits.js';
 import type { Tunnel, WorkerSettings } from '../../contract/messages.js';
@@ -135,7 +136,8 @@ function openTls({ context, host, address, port, socket }: TlsTarget): Wire {
     servername: net.isIP(name) === 0 ? name : '',
     ALPNProtocols: ['http/1.1'],
     allowHalfOpen: true,
-    checkServerIdentity: (_servername, certificate) => tls.checkServerIdentity(name, certificate),
+    checkServerIdentity: (_servername, certificate) =>
+      nameless(certificate) ?? tls.checkServerIdentity(name, certificate),
     ...(socket === undefined ? { host: address, port, onread: wire.onread } : { socket }),
   };
   const secure = tls.connect(options);

@@ -45,6 +45,7 @@ const TLS_SENTENCES: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'its certificate has expired',
   CERT_NOT_YET_VALID: 'its certificate is not valid yet',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
+  CERT_WITHOUT_ALTNAME: 'its certificate has no subject alternative name; a common name alone does not count',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed; set cloud.caFile to trust it',
   SELF_SIGNED_CERT_IN_CHAIN:
     'its certificate is not issued by a trusted authority; set cloud.caFile to trust it',
@@ -58,6 +59,8 @@ const TLS_SENTENCES: Readonly<Record<string, string>> = {
   CERT_REVOKED: 'its certificate is revoked',
   INVALID_CA: 'its certificate was issued by one that may not issue any',
   INVALID_PURPOSE: 'its certificate is not one for servers',
+  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE:
+    'it refused the handshake: no common TLS version or cipher, or it asks for a client certificate',
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'it asks for a client certificate',
 };
 

@@ -14,7 +14,7 @@ export interface DownlinkEvents {
 
 /**
  * Reads from which more is expected, in bytes: TLS hands up one record of at most 16 KiB at a time, and bulk data comes
- * in records of 4 KiB or more (nginx's ssl_buffer_size goes down to that). What is smaller goes on at once.
+ * in records of 4 KiB or more (nginx's ssl_buffer_size goes down to that). What is smaller and alone goes on at once.
  */
 const GATHER_FROM_BYTES = 4_096;
 
@@ -74,7 +74,9 @@ export class Downlink implements FrameHandler, Turn {
   }
 
   #mayGather(): boolean {
-    if (!this.gathers || this.#readBytes < GATHER_FROM_BYTES || !this.ring.hasSink) return false;
+    if (!this.gathers || !this.ring.hasSink) return false;
+    // A short record behind others goes with them: written by itself it would leave the rest a slot of its own.
+    if (!this.#isGathering && this.#readBytes < GATHER_FROM_BYTES) return false;
     return this.#slot !== undefined && this.#slot.roomBytes >= this.#readBytes;
   }
 
@@ -88,7 +90,8 @@ export class Downlink implements FrameHandler, Turn {
   onTurn(): void {
     this.#isGathering = false;
     try {
-      if (this.flush()) this.source.socket()?.resume();
+      this.flush();
+      this.ring.resumeSource();
     } catch (exception) {
       this.source.onException(exception);
     }

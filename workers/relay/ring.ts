@@ -127,13 +127,18 @@ export class Ring implements SlotOwner, Turn {
     }
     this.#held.length = 0;
     this.#isFull = false;
-    if (!this.#isInLine) this.#source.socket()?.resume();
+    this.resumeSource();
+  }
+
+  /** Lets the source flow, unless it has to wait for room or for its turn. */
+  resumeSource(): void {
+    if (!this.#isFull && !this.#isInLine) this.#source.socket()?.resume();
   }
 
   onTurn(): void {
     this.#isInLine = false;
     try {
-      if (!this.#isFull) this.#source.socket()?.resume();
+      this.resumeSource();
     } catch (exception) {
       this.#source.onException(exception);
     }
@@ -143,6 +148,6 @@ export class Ring implements SlotOwner, Turn {
     if (!this.#isFull || !this.#pace.hasRoom(this.#waitingBytes)) return;
     this.#isFull = false;
     this.#pace.onResumed();
-    if (!this.#isInLine) this.#source.socket()?.resume();
+    this.resumeSource();
   }
 }

@@ -12,6 +12,7 @@ import type {
 import { tlsContext } from '../dial/cloud.js';
 import { HandshakeGate } from '../dial/handshake-gate.js';
 import { RelayMemory } from '../relay/memory.js';
+import { AwakeClock } from './awake-clock.js';
 import { Reporter } from './reporter.js';
 import { Session, type SessionContext } from './session.js';
 import { StormTurns } from './storm-turns.js';
@@ -33,6 +34,7 @@ export class SessionHost {
   readonly #reported = new Map<string, number>();
   readonly #context: SessionContext;
   readonly #reporter: Reporter;
+  readonly #clock = new AwakeClock(() => performance.now());
   readonly #loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   #ticks = 0;
 
@@ -45,7 +47,7 @@ export class SessionHost {
       },
       post,
     );
-    const now = (): number => performance.now();
+    const { now } = this.#clock;
     this.#context = {
       memory: new RelayMemory(now),
       tls: tlsContext(settings.ca, settings.minTlsVersion),
@@ -83,6 +85,7 @@ export class SessionHost {
   }
 
   #tick(): void {
+    this.#clock.tick(TICK_MS);
     const nowMs = this.#context.now();
     for (const session of this.#sessions.values()) session.tick(nowMs);
     this.#ticks += 1;

@@ -42,6 +42,7 @@ export class Agent {
   #isStopping = false;
   #hasExited = false;
   #adminUrl = '';
+  #pid = 0;
 
   private constructor(options: AgentOptions) {
     this.#folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-load-'));
@@ -75,8 +76,9 @@ export class Agent {
     }
   }
 
+  /** The process that carries the sessions; the one that was started only watches over it. */
   get pid(): number {
-    return this.#process.pid ?? 0;
+    return this.#pid;
   }
 
   /** `http://127.0.0.1:port` of the admin listener. */
@@ -107,7 +109,10 @@ export class Agent {
     while (performance.now() < deadlineMs && !this.#hasExited) {
       const port = this.#log.adminPort;
       if (port !== undefined) this.#adminUrl = assertLoopback(`http://127.0.0.1:${port}`);
-      if (port !== undefined && (await isOk(`${this.#adminUrl}/readyz`))) return;
+      if (port !== undefined && (await isOk(`${this.#adminUrl}/readyz`))) {
+        this.#pid = ((await (await fetch(`${this.#adminUrl}/api/status`)).json()) as { pid: number }).pid;
+        return;
+      }
       await pause(READY_STEP_MS);
     }
     throw new Error(`The agent did not get ready within ${READY_MS / 1_000} s:\n${this.#log.tail}`);

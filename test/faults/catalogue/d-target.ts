@@ -1,4 +1,4 @@
-import { NOT_WRITTEN, type Row } from '../row.js';
+import type { Row } from '../row.js';
 import { lateAnswer, refused, selfConnect, silent, unreachable } from './d-target/connect.js';
 import { endsAtOnce, floods, floodsAndCloses, speaksFirst } from './d-target/early.js';
 import {
@@ -177,6 +177,8 @@ export const rows: readonly Row[] = [
     id: 'D19',
     fault: 'the target resets an open session',
     required: 'what came before is delivered; the session ends target-reset',
+    argued:
+      'A reset that comes together with the last bytes may be told as target-fin: libuv reports an end of the stream there without asking the kernel once more. The bytes are delivered either way.',
     tier: 'fast',
     run: resets,
   },

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { reset } from './reset.js';
 
 /** What goes wrong with the bytes of one direction. */
 export interface FlowToxics {
@@ -22,6 +23,9 @@ export interface FlowToxics {
 
 /** Bytes that a flow holds at most: what is delayed. Then its source is paused. */
 const MAX_HELD_BYTES = 1_048_576;
+
+/** From the last byte that passes to the reset, in ms. */
+const RESET_LAG_MS = 50;
 
 interface Piece {
   readonly bytes: Buffer;
@@ -134,9 +138,9 @@ export class ToxicFlow {
         this.from.end();
         return;
       case 'reset':
-        // Behind what was written: a reset would overtake it.
-        this.to.end(() => this.to.resetAndDestroy());
-        this.from.resetAndDestroy();
+        // Some time behind the last byte: a reset would overtake what the peer has not read.
+        setTimeout(() => reset(this.to), RESET_LAG_MS).unref();
+        reset(this.from);
         return;
       case 'half-close':
         this.to.end();

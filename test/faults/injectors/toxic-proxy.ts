@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { reset } from './reset.js';
 import { ToxicFlow, type FlowToxics } from './toxic-flow.js';
 
 /** What goes wrong with connections through a proxy. */
@@ -29,7 +30,8 @@ export class ToxicProxy {
   readonly #timers = new Set<NodeJS.Timeout>();
 
   private constructor(
-    private readonly target: number,
+    /** Port that new connections go to. */
+    public target: number,
     private toxics: Toxics,
   ) {
     this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) =>
@@ -57,8 +59,8 @@ export class ToxicProxy {
   /** Resets both sides of every connection. */
   reset(): void {
     for (const { client, server } of this.pairs) {
-      client.resetAndDestroy();
-      server.resetAndDestroy();
+      reset(client);
+      reset(server);
     }
   }
 
@@ -75,7 +77,7 @@ export class ToxicProxy {
   #onConnection(client: Socket): void {
     client.on('error', () => undefined);
     const { refuse, connectDelayMs = 0 } = this.toxics;
-    if (refuse === 'reset') return void client.resetAndDestroy();
+    if (refuse === 'reset') return reset(client);
     if (refuse === 'close') return void client.end();
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
@@ -86,8 +88,8 @@ export class ToxicProxy {
 
   #join(client: Socket): void {
     const server = connect({ port: this.target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
-    server.on('error', () => client.resetAndDestroy());
-    client.on('error', () => server.resetAndDestroy());
+    server.on('error', () => reset(client));
+    client.on('error', () => reset(server));
     this.pairs.push({ client, server });
     this.#flow('up', client, server);
     this.#flow('down', server, client);

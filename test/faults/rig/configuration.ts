@@ -1,12 +1,22 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Cloud, RegisteredDevice } from '../../../simulator/cloud.js';
+import type { RegisteredDevice } from '../../../simulator/cloud.js';
 
 /** Sections of the configuration file. */
 export type Sections = Readonly<Record<string, unknown>>;
 
+/** Where a cloud is; undefined where it has no such port. */
+export interface CloudPlace {
+  readonly url: string;
+  readonly httpsUrl: string | undefined;
+  readonly mqttUrl: string | undefined;
+  readonly mqttsUrl: string | undefined;
+  /** Certificate (PEM) of its authority. */
+  readonly ca: string | undefined;
+}
+
 export interface ConfigurationParts {
-  readonly cloud: Cloud;
+  readonly cloud: CloudPlace;
   readonly device: RegisteredDevice;
   /** For the file with the cloud's authority. */
   readonly folder: string;

@@ -1,6 +1,6 @@
-import type { Cloud } from '../../../simulator/cloud.js';
 import { eventually } from '../../helpers/eventually.js';
 import type { Agent } from './agent.js';
+import type { CloudPlace } from './configuration.js';
 import { descriptors, type Descriptor } from './processes.js';
 
 /** Longest time in which sessions and descriptors of a row have to be gone after its end, in ms. */
@@ -12,8 +12,11 @@ const END_MS = 13_000;
 /** Idle connections to the cloud's REST interface that may be there beside those of the base line. */
 const IDLE_CONNECTIONS = 2;
 
-/** Node opens it once in a thread, with the first session at the latest; no session does. */
-const LAZY = '/dev/null';
+/**
+ * libuv opens one of them once in a thread, with the first session at the latest, to have a descriptor that it can give up
+ * when none is left; no session does.
+ */
+const LAZY: readonly string[] = ['/dev/null', '/'];
 
 /** A row survived, but the agent holds or tells something that it should not. */
 export class LeakError extends Error {}
@@ -21,7 +24,7 @@ export class LeakError extends Error {}
 export interface LeakFacts {
   /** Texts that must turn up nowhere. */
   readonly secrets: readonly string[];
-  readonly cloud: Cloud;
+  readonly cloud: CloudPlace;
 }
 
 /** What an agent holds when it has nothing to do, and whether it is back there later. */
@@ -60,7 +63,7 @@ export class LeakCheck {
     if (!(await heldWithin(isOver))) throw new LeakError(`sessions are left: ${left}`);
   }
 
-  async #noDescriptors(cloud: Cloud): Promise<void> {
+  async #noDescriptors(cloud: CloudPlace): Promise<void> {
     let left: string[] = [];
     const isOver = (): Promise<boolean> => {
       left = surplus(this.base, descriptors(this.agent.pids), cloudPorts(cloud));
@@ -99,7 +102,7 @@ export function surplus(
   // Whoever asks the admin listener, this process too, keeps connections to it; they are not the agent's doing.
   const groupOf = ({ kind, localPort, remotePort = 0 }: Descriptor): string =>
     kind !== 'tcp' ? kind : own.has(localPort) ? 'admin' : cloud.has(remotePort) ? 'cloud' : kind;
-  const counted = ({ name }: Descriptor): boolean => name !== LAZY;
+  const counted = ({ name }: Descriptor): boolean => !LAZY.includes(name);
   return groups.flatMap((group) => {
     const before = base.filter((each) => counted(each) && groupOf(each) === group).map(({ name }) => name);
     const after = now.filter((each) => counted(each) && groupOf(each) === group).map(({ name }) => name);
@@ -119,8 +122,8 @@ function without(names: readonly string[], others: readonly string[]): string[] 
   });
 }
 
-function cloudPorts(cloud: Cloud): Set<number> {
-  const urls = [cloud.url, cloud.httpsUrl, cloud.mqttUrl, cloud.mqttsUrl, cloud.certificateUrl];
+function cloudPorts(cloud: CloudPlace): Set<number> {
+  const urls = [cloud.url, cloud.httpsUrl, cloud.mqttUrl, cloud.mqttsUrl];
   return new Set(urls.map((url) => Number(new URL(url ?? 'http://none:1').port)));
 }
 

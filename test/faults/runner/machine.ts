@@ -6,6 +6,7 @@ import type { Need } from '../row.js';
 
 /** Debian packages of the programs that rows need. */
 const PACKAGES: Readonly<Record<Exclude<Need, 'root'>, string>> = {
+  openssl: 'openssl',
   nft: 'nftables',
   tc: 'iproute2',
   ip: 'iproute2',
@@ -31,8 +32,8 @@ export function thisMachine(): Machine {
 
 /** Why a row with these needs cannot run here; undefined when it can. */
 export function obstacle(machine: Machine, needs: readonly Need[]): string | undefined {
-  if (needs.length === 0) return undefined;
-  if (!machine.hasNamespaces) return 'needs root and network namespaces';
+  const needsRoot = needs.some((need) => need !== 'openssl');
+  if (needsRoot && !machine.hasNamespaces) return 'needs root and network namespaces';
   const missing = needs.find((need) => need !== 'root' && !machine.programs.has(need));
   if (missing === undefined || missing === 'root') return undefined;
   return `needs ${missing} (Debian package ${PACKAGES[missing]})`;

@@ -13,6 +13,7 @@ export const SESSION: SessionView = {
   port: 5900,
   state: 'open',
   worker: 1,
+  generation: 1,
   openedAt: '2030-01-02T03:04:05.000Z',
   uplinkBytes: 1_234_567,
   downlinkBytes: 89,
@@ -21,6 +22,7 @@ export const SESSION: SessionView = {
 export const STATUS: StatusView = {
   version: '0.1.0',
   pid: 77,
+  parentPid: null,
   uptimeSeconds: 93_784,
   draining: false,
   cloud: { state: 'connected' },
@@ -33,6 +35,7 @@ export const STATUS: StatusView = {
     {
       worker: 1,
       pid: null,
+      generation: 1,
       sessions: 1,
       eventLoopDelay: { p50Ms: 0.4, p99Ms: 1.25, maxMs: 7 },
       uplinkBytes: 1_234_567,
@@ -50,6 +53,16 @@ export const STATUS: StatusView = {
     workerRestarts: 0,
     statusOutbox: 0,
   },
+  generations: [
+    {
+      generation: 1,
+      pid: 77,
+      since: '2030-01-01T03:04:05.000Z',
+      sessions: 1,
+      draining: false,
+      answers: true,
+    },
+  ],
 };
 
 /** An agent with one session that notes what it was asked. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { SeededCheck } from '../../../helpers/seeded-bytes.js';
 import { send } from '../../../helpers/transfer.js';
+import { reset } from '../../injectors/reset.js';
 import { arrived } from '../../rig/exchange.js';
 import { lapse } from '../../rig/time.js';
 import type { Rig } from '../../rig.js';
@@ -18,10 +19,10 @@ function lateTunnel(latencyMs: number): object {
 export async function endsAtOnce(rig: Rig): Promise<void> {
   const stand = await rig.start();
   stand.cloud.faults.set(lateTunnel(500));
-  const fin = await rig.target((socket) => socket.end());
-  const reset = await rig.target((socket) => socket.resetAndDestroy());
-  await stand.expectFailed('target-reset', fin);
-  await stand.expectFailed('target-reset', reset);
+  const closing = await rig.target((socket) => socket.end());
+  const resetting = await rig.target((socket) => reset(socket));
+  await stand.expectFailed('target-reset', closing);
+  await stand.expectFailed('target-reset', resetting);
   stand.ledger.assertOneFinalStatusEach();
   const speaksFirst = await rig.target((socket) => socket.end('busy, try later'));
   const tunnel = await stand.open(speaksFirst);
