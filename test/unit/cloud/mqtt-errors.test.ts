@@ -16,9 +16,10 @@ test('B15: each line of an error message stands alone, whatever ends it', () => 
 test('nothing but printable ASCII comes out, and not too much of it', () => {
   assert.deepEqual(linesOf('50,\u001b[2J\u0007\u202e€'), ['50,?[2J???']);
   assert.deepEqual(
-    linesOf('x'.repeat(10_000)).map(({ length }) => length),
+    linesOf('x '.repeat(10_000)).map(({ length }) => length),
     [160],
   );
+  assert.deepEqual(linesOf(`50,,${'k'.repeat(36)} is not known`), ['50,,[hidden] is not known']);
   assert.equal(linesOf('y\n'.repeat(60_000)).length, 20);
   assert.equal(errorLines(Uint8Array.of(0xff, 0xfe, 0x41)).length, 1);
 });
