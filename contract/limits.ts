@@ -24,10 +24,10 @@ export const MAX_HANDSHAKES = 64;
 export const HANDSHAKE_TURN_MS = 20_000;
 
 /**
- * Sessions that may be connecting at a time, in all; more are refused at once instead of late. Two threads bring up some
- * 200 a second each, so that these are up within the longest wait for a turn.
+ * Sessions that may be connecting at a time, in all; more are refused at once instead of late. A small gateway brings up a
+ * hundred a second, so that these are up within the longest wait for a turn.
  */
-export const MAX_CONNECTING_SESSIONS = 4_000;
+export const MAX_CONNECTING_SESSIONS = 2_000;
 
 /** TCP keep-alive on both sockets, in ms of silence before the first probe. Ten probes a second apart follow. */
 export const TCP_KEEP_ALIVE_MS = 15_000;

@@ -41,6 +41,8 @@ export class GatewayView {
   constructor(
     private readonly version: string,
     private readonly generation: number,
+    /** It was started by a process that watches over all generations. */
+    private readonly hasParent: boolean,
   ) {}
 
   /** @param pid of a worker that is a process of its own. */
@@ -108,6 +110,7 @@ export class GatewayView {
     return {
       version: this.version,
       pid: process.pid,
+      parentPid: this.hasParent ? process.ppid : null,
       uptimeSeconds: Math.round(process.uptime()),
       draining: this.draining,
       cloud: this.link,

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { MAX_REPLY_BYTES, SHUTDOWN_MS } from '../contract/limits.js';
-import { AdminServer, type AdminAddress } from './admin/admin-server.js';
+import type { AdminAddress } from './admin/admin-server.js';
 import { Metrics } from './admin/metrics.js';
-import { createCloud, type Cloud, type CloudOptions } from './cloud/cloud.js';
+import { createCloud, type Cloud } from './cloud/cloud.js';
 import type { CloudLink } from './cloud/intake.js';
 import { parseJson } from './cloud/json-document.js';
 import { parseNotification, parseOperation } from './cloud/operation.js';
@@ -11,51 +11,23 @@ import type { AdminListen, Config } from './config/config.js';
 import { reloadable, reloaded } from './config/reload.js';
 import { hasBufferutil } from './bufferutil.js';
 import { policyOf } from './gateway-policy.js';
-import { watchResources } from './gateway-resources.js';
-import { wholeAgent, wholeMetrics, type Elders, type OwnBackend } from './generations/elders.js';
+import type { OwnBackend } from './generations/elders.js';
+import { GatewayAdmin } from './gateway-admin.js';
+import type { GatewayOptions, TakeOverFacts } from './gateway-options.js';
 import type { AdminPlace, HandOver } from './generations/messages.js';
+import { watchResources } from './gateway-resources.js';
 import { GatewayView } from './gateway-view.js';
 import { createJournal } from './journal/create-journal.js';
 import type { Journal, Recovered } from './journal/journal.js';
-import type { Log } from './log/log.js';
-import type { Redactor } from './log/redaction.js';
 import { Resolver } from './names/resolver.js';
 import type { ResourceWatch } from './resources/resource-watch.js';
 import type { Device } from './supervisor/admission.js';
 import { SessionPool } from './supervisor/pool.js';
-import { Supervisor, type ClaimLease } from './supervisor/supervisor.js';
+import { Supervisor } from './supervisor/supervisor.js';
 import { Tunnels } from './tunnels.js';
 import { within } from './within.js';
 
-export interface GatewayOptions {
-  readonly config: Config;
-  readonly version: string;
-  readonly log: Log;
-  readonly redactor: Redactor;
-  /** Called when the agent cannot go on; the process should exit with 1. */
-  readonly onFatal: (error: Error) => void;
-  /** Called when a drain is done: no session is left, and none will come. */
-  readonly onDrained?: () => void;
-  /** Number of this run of the agent, higher than that of every journal in the state directory. Default 1. */
-  readonly generation?: number;
-  /** Generations that are alive beside this one: what they have begun is left to them. Default none. */
-  readonly elders?: readonly number[];
-  readonly renewCredentials?: CloudOptions['renewCredentials'];
-  /** Log lines that were lost since the start, for the metrics. */
-  readonly logDropped?: () => number;
-  /** The agent has other generations: how they are seen, and what they have to know. Default: this one is alone. */
-  readonly others?: GatewayOthers;
-  /** Replaces some of the waits towards the cloud; for tests. */
-  readonly timing?: CloudOptions['timing'];
-}
-
-/** What a gateway that is one generation of several needs from outside. */
-export interface GatewayOthers {
-  readonly lease: ClaimLease;
-  readonly elders: Elders;
-  onLink(isConnected: boolean): void;
-  onSessionGone(sessionId: string): void;
-}
+export type { GatewayOptions } from './gateway-options.js';
 
 /** Longest time to log in to the cloud before the take-over, in ms; ten times what a slow link needs. */
 const PROOF_MS = 20_000;
@@ -63,7 +35,7 @@ const PROOF_MS = 20_000;
 /** Longest wait for the admin listener to close when control is given up, in ms: its connections are cut. */
 const ADMIN_STOP_MS = 500;
 
-/** Longest wait for the cloud to hear of the end of our subscription, in ms; the parent waits 2 s in all. */
+/** Longest wait for the cloud to hear of the end of our subscription before it is taken back, in ms. */
 const RELEASE_MS = 1_500;
 
 /** How often an elder without sessions tries to get rid of its last statuses, in ms. */
@@ -92,7 +64,7 @@ export class Gateway {
   readonly #pool: SessionPool;
   readonly #journal: Journal;
   readonly #cloud: Cloud;
-  #admin: AdminServer | undefined;
+  readonly #admin: GatewayAdmin;
   readonly #view: GatewayView;
   readonly #metrics: Metrics;
   readonly #resources: ResourceWatch;
@@ -103,6 +75,7 @@ export class Gateway {
   #workersFailed: (error: Error) => void = () => undefined;
   #isStopping = false;
   #isJournalOpen = false;
+  #released: Promise<unknown> = Promise.resolve();
   #connectedWaiters: (() => void)[] = [];
 
   constructor(options: GatewayOptions) {
@@ -141,7 +114,7 @@ export class Gateway {
     });
     const resolver = new Resolver();
     const tunnels = new Tunnels({ cloud: config.cloud, credentials: this.#cloud.credentials, resolver });
-    this.#view = new GatewayView(options.version, options.generation ?? 1);
+    this.#view = new GatewayView(options.version, options.generation ?? 1, options.others !== undefined);
     this.supervisor = new Supervisor({
       log,
       pool: this.#pool,
@@ -173,6 +146,7 @@ export class Gateway {
       resources: () => this.#resources.sample,
       drain: () => this.drain(),
     });
+    this.#admin = new GatewayAdmin({ ...options, own: this.own, metrics: this.#metrics });
   }
 
   /**
@@ -197,23 +171,22 @@ export class Gateway {
 
   /**
    * Takes the admin listener, the journal and the control connection (again). `handOver` is what the generation before
-   * gave, `ended` are generations that have ended since this one was made or was in charge, `admin` is where the admin
-   * listener was.
+   * gave.
    * @throws Error when the admin address cannot be had; StateError when the journal cannot be read.
    */
   async takeOver(
     handOver: HandOver,
-    { ended = [], admin }: { ended?: readonly number[]; admin?: AdminPlace | undefined } = {},
+    { ended = [], admin, mayAdminWait = false }: TakeOverFacts = {},
   ): Promise<AdminAddress | undefined> {
     this.#view.draining = false;
     const listen = samePort(this.#config.admin.listen, admin);
-    this.#admin = this.#createAdmin(listen);
-    const address = await this.#admin.start();
+    const [address] = await Promise.all([
+      this.#admin.start(listen, mayAdminWait),
+      this.#openJournal(),
+      this.#released,
+    ]);
     this.#adminListen = address ?? listen;
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
-    // Not before: what the generation before has begun until now is in it.
-    if (!this.#isJournalOpen) this.#takeOverFrom(await this.#journal.open());
-    this.#isJournalOpen = true;
     for (const generation of ended) await this.recover(generation);
     this.supervisor.remember(await this.#journal.elders());
     this.supervisor.takeOver(handOver);
@@ -225,8 +198,9 @@ export class Gateway {
   async release(): Promise<HandOver> {
     this.#view.draining = true;
     const handOver = this.supervisor.release();
-    const adminStopped = this.#admin?.stop() ?? Promise.resolve();
-    await Promise.all([within(RELEASE_MS, this.#cloud.release()), within(ADMIN_STOP_MS, adminStopped)]);
+    // That the cloud hears of the end of our subscription may take a while; the next one need not wait for that.
+    this.#released = within(RELEASE_MS, this.#cloud.release());
+    await within(ADMIN_STOP_MS, this.#admin.stop());
     return handOver;
   }
 
@@ -275,7 +249,7 @@ export class Gateway {
     const ended = Promise.all([intakeStopped, this.supervisor.shutdown()]);
     await within(SESSIONS_SHUTDOWN_MS, ended);
     await this.#cloud.status.flush(STATUS_FLUSH_MS);
-    await this.#admin?.stop();
+    await this.#admin.stop();
     // The outbox stops first, at once: from there nothing more is journalled.
     const closed = Promise.all([this.#cloud.close(), this.#pool.destroy(), this.#journal.close()]);
     await within(DISCONNECT_MS, closed);
@@ -304,21 +278,15 @@ export class Gateway {
     log.info({ applies, needsRestart }, 'configuration reloaded');
   }
 
-  async #deliverAll(): Promise<void> {
-    while (this.#cloud.status.size > 0) await this.#cloud.status.flush(OUTBOX_ROUND_MS);
+  /** Not before the take-over: what the generation before has begun until then is in it. */
+  async #openJournal(): Promise<void> {
+    if (this.#isJournalOpen) return;
+    this.#takeOverFrom(await this.#journal.open());
+    this.#isJournalOpen = true;
   }
 
-  #createAdmin(listen: AdminListen): AdminServer {
-    const { log, others, generation = 1 } = this.#options;
-    const metrics = this.#metrics;
-    return new AdminServer({
-      listen,
-      token: this.#config.admin.token,
-      backend: others === undefined ? this.own : wholeAgent(generation, this.own, others.elders),
-      metrics: others === undefined ? metrics : wholeMetrics(metrics, others.elders),
-      onError: (error) => log.error({ err: error }, 'admin request failed'),
-      now: () => performance.now(),
-    });
+  async #deliverAll(): Promise<void> {
+    while (this.#cloud.status.size > 0) await this.#cloud.status.flush(OUTBOX_ROUND_MS);
   }
 
   #takeOverFrom({ operations, finals }: Recovered): void {

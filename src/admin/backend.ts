@@ -42,6 +42,8 @@ export interface SessionView {
 export interface StatusView {
   readonly version: string;
   readonly pid: number;
+  /** The process that signals go to, for all generations; null where there is only this one. */
+  readonly parentPid: number | null;
   readonly uptimeSeconds: number;
   /** True once a drain was asked for. */
   readonly draining: boolean;

@@ -117,7 +117,10 @@ class DeviceSide implements Cloud {
     this.#cancellations = new CancellationWatch({
       rest: this.rest,
       watched: () => options.connectingFor?.(timing.cancellationMs) ?? [],
-      onCancelled: (operationId) => options.events.onCancelled?.(operationId),
+      onCancelled: (operationId) => {
+        this.status.forgo(operationId);
+        options.events.onCancelled?.(operationId);
+      },
       everyMs: timing.cancellationMs,
     });
     this.#run = config.intake.kind === 'mqtt' ? this.#mqttIntake() : this.#bayeuxIntake();

@@ -15,6 +15,9 @@ const MAX_CONNECTIONS = 20;
 /** Bytes of one reply's header; Node's own default. */
 const MAX_HEADER_BYTES = 16_384;
 
+/** Longest time an idle connection is kept, whatever the cloud says, in ms: a NAT on the way may forget it without a word. */
+const IDLE_MS = 30_000;
+
 /** Longest time for TCP and TLS, and for a proxy's answer to CONNECT, in ms. */
 const CONNECT_MS = 10_000;
 
@@ -123,10 +126,14 @@ export class RestClient {
     if (reply.statusCode < 200 || reply.statusCode >= 300) {
       // The status says enough; the body is read only so that the connection can be used again.
       await reply.body.dump({ limit: MAX_ERROR_BODY_BYTES, signal }).catch(() => undefined);
-      throw new RestError('status', statusSentence(`${nameOf(request)} at ${this.origin}`, reply.statusCode), {
-        status: reply.statusCode,
-        retryAfterMs: retryAfterMs(single(reply.headers['retry-after']), clock.now()),
-      });
+      throw new RestError(
+        'status',
+        statusSentence(`${nameOf(request)} at ${this.origin}`, reply.statusCode),
+        {
+          status: reply.statusCode,
+          retryAfterMs: retryAfterMs(single(reply.headers['retry-after']), clock.now()),
+        },
+      );
     }
     return this.#parse(request, await this.#readAll(request, reply.body));
   }
@@ -198,7 +205,12 @@ export function pathSegment(text: string): string {
 function dispatcherOf(cloud: RestClientOptions['cloud']): Dispatcher {
   const { proxy } = cloud;
   const connect = { ...trust(cloud), timeout: CONNECT_MS };
-  const options = { connections: MAX_CONNECTIONS, pipelining: 1, maxHeaderSize: MAX_HEADER_BYTES };
+  const options = {
+    connections: MAX_CONNECTIONS,
+    pipelining: 1,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    keepAliveMaxTimeout: IDLE_MS,
+  };
   if (proxy === undefined) return new Agent({ ...options, connect });
   const host = proxy.host.includes(':') ? `[${proxy.host}]` : proxy.host;
   const token = proxyAuthorization(proxy);

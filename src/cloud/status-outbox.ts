@@ -54,6 +54,8 @@ export class StatusOutbox implements StatusReporter {
   readonly #ready: Entry[] = [];
   /** Operations whose final status the cloud has, with that status. */
   readonly #finished = new Map<string, OperationStatus>();
+  /** Operations that somebody else has ended in the cloud. */
+  readonly #foregone = new Set<string>();
   readonly #abort = new AbortController();
   readonly #idle = new Set<() => void>();
   #sending = 0;
@@ -79,6 +81,13 @@ export class StatusOutbox implements StatusReporter {
   /** Like report(), for the final status that an earlier run decided and may have sent. */
   resume(update: StatusUpdate): void {
     this.#take(update, true);
+  }
+
+  /** The operation is over in the cloud, by somebody else's doing: nothing more is told of it. */
+  forgo(operationId: string): void {
+    this.#foregone.add(operationId);
+    const [oldest] = this.#foregone;
+    if (this.#foregone.size > MAX_OUTBOX_OPERATIONS && oldest !== undefined) this.#foregone.delete(oldest);
   }
 
   /** Tries everything at once, back-off or not, and resolves when all is delivered or after `deadlineMs`. */
@@ -123,6 +132,7 @@ export class StatusOutbox implements StatusReporter {
     if (known?.hasFinal === true || this.#abort.signal.aborted) return;
     // The same one again means that the cloud does not show it: it was acknowledged and then lost.
     if ((this.#finished.get(operationId) ?? status) !== status) return;
+    if (status !== 'EXECUTING' && this.#foregone.has(operationId)) return this.#settleUntold(update);
     if (known === undefined && this.#entries.size >= MAX_OUTBOX_OPERATIONS) {
       this.#options.log.error({ operationId, status }, 'status lost: too many operations wait for the cloud');
       return;
@@ -138,6 +148,12 @@ export class StatusOutbox implements StatusReporter {
     }
     if (known === undefined) this.#wake(entry);
     this.#pump();
+  }
+
+  #settleUntold(update: StatusUpdate): void {
+    const { journal } = this.#options;
+    const acked = (): void => journal?.acked(update.operationId);
+    void journal?.settle(update).then(acked, acked);
   }
 
   /** A disk that does not take it must not keep it from the cloud; the journal says so once. */

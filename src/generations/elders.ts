@@ -20,7 +20,7 @@ export interface Elders {
 }
 
 /** The agent as a whole: what this generation shows, with what its elders answer. */
-export function wholeAgent(generation: number, own: OwnBackend, elders: Elders): AdminBackend {
+export function wholeAgent(own: OwnBackend, elders: Elders): AdminBackend {
   const askAll = (question: Question): Promise<{ generation: number; answer: unknown }[]> =>
     Promise.all(
       elders.alive.map(async (elder) => ({

@@ -114,11 +114,11 @@ class Generation {
         version: options.version,
         log,
         redactor,
+        logDropped: this.logDropped,
+        renewCredentials: () => this.#freshCredentials(),
         generation,
         elders,
         others: this.#others(),
-        logDropped: this.logDropped,
-        renewCredentials: () => this.#freshCredentials(),
         onFatal: () => this.#resolve(EXIT.failed),
         onDrained: () => this.#resolve(EXIT.done),
       });
@@ -126,18 +126,6 @@ class Generation {
       void options.port.send({ kind: 'ready' });
     } catch (error) {
       await this.#fail(error);
-    }
-  }
-
-  /** Nobody asked for a reload: an invalid configuration is not told here, at every try. */
-  #freshCredentials(): Config['cloud'] | undefined {
-    try {
-      const { config } = this.load();
-      registerSecrets(this.redactor, config);
-      return config.cloud;
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      return undefined;
     }
   }
 
@@ -220,7 +208,7 @@ class Generation {
   }
 
   async #takeOver(order: Extract<ParentMessage, { kind: 'take-over' }>): Promise<void> {
-    const { elders, ended, handOver, admin: before } = order;
+    const { elders, ended, handOver, admin: before, isOverdue } = order;
     const { log, options } = this;
     if (this.#gateway === undefined || this.#config === undefined) return;
     const isFirst = this.#role === 'standby';
@@ -233,6 +221,7 @@ class Generation {
       const admin = await this.#gateway.takeOver(handOver, {
         ended: isFirst ? gone : [...new Set([...gone, ...ended])],
         admin: before,
+        mayAdminWait: isOverdue,
       });
       const { conduits, device, intake, workers } = this.#config;
       const facts = { conduits: conduits.length, device: device.externalId, intake: intake.kind };
@@ -274,6 +263,18 @@ class Generation {
     gateway.retire(() => {
       if (this.#role === 'elder') this.#resolve(EXIT.done);
     });
+  }
+
+  /** Nobody asked for a reload: an invalid configuration is not told here, at every try. */
+  #freshCredentials(): Config['cloud'] | undefined {
+    try {
+      const { config } = this.load();
+      registerSecrets(this.redactor, config);
+      return config.cloud;
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      return undefined;
+    }
   }
 
   #expire({ afterMs, spreadMs }: Extract<ParentMessage, { kind: 'expire' }>): void {

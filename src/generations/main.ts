@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { isatty } from 'node:tty';
+import { hardenProcess } from '../hardening.js';
 import { runGeneration } from './generation.js';
 import { parentPort } from './parent-port.js';
 
@@ -12,6 +13,7 @@ import { parentPort } from './parent-port.js';
 // A terminal and a service manager signal every process of the group. The parent obeys, and tells us.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => undefined);
 
+hardenProcess();
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };

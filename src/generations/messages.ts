@@ -51,6 +51,8 @@ export type ParentMessage =
       readonly elders: readonly number[];
       /** Generations that were in charge, and have ended since the last take-over. */
       readonly ended: readonly number[];
+      /** The generation before did not answer: it may hold its admin listener until it moves again. */
+      readonly isOverdue: boolean;
       /** Where the admin listener was. */
       readonly admin?: AdminPlace | undefined;
       readonly handOver: HandOver;
@@ -118,8 +120,12 @@ const PARENT_MESSAGES: Readonly<Record<ParentMessage['kind'], (message: Fields) 
     isListOf(elders, isNumber) &&
     (stateDirectory === null || isText(stateDirectory)) &&
     isFlag(proveCloud),
-  'take-over': ({ elders, ended, admin, handOver }) =>
-    isListOf(elders, isNumber) && isListOf(ended, isNumber) && isAdminPlace(admin) && isHandOver(handOver),
+  'take-over': ({ elders, ended, isOverdue, admin, handOver }) =>
+    isFlag(isOverdue) &&
+    isListOf(elders, isNumber) &&
+    isListOf(ended, isNumber) &&
+    isAdminPlace(admin) &&
+    isHandOver(handOver),
   adopt: ({ handOver }) => isHandOver(handOver),
   release: isNothing,
   retire: isNothing,

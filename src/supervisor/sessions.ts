@@ -172,7 +172,8 @@ export class Sessions {
   #onWorkerLost(record: SessionRecord): void {
     const { metrics, log } = this.#parts;
     if (record.openedAtMs !== undefined) {
-      metrics.sessionEnded('worker-lost', Date.now() - record.openedAtMs);
+      // Set-up included, but by a clock that nobody sets.
+      metrics.sessionEnded('worker-lost', this.#parts.now() - record.startedAtMs);
       return log.error(about(record), 'session lost with its worker');
     }
     const sentence = 'The worker thread of this session ended unexpectedly; connect again.';

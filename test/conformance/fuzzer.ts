@@ -32,6 +32,7 @@ export class Fuzzer {
       socket.end();
     });
     socket.on('error', (error) => (this.fault ??= error));
+    socket.resume();
   }
 
   #take(chunk: Buffer): void {

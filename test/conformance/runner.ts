@@ -38,30 +38,50 @@ export class Runner {
   }
 
   /** Plays a case and throws where the agent does something else than it has to. */
-  async play({ steps, target, pongs, close: code, reason }: Case): Promise<void> {
+  async play(one: Case): Promise<void> {
     const { running, fuzzer, arrived } = await this.open();
-    for (const step of steps) await play(step, fuzzer, arrived);
-    if (code === undefined) {
-      await fuzzer.until('the echo of all bytes', () => fuzzer.dataBytes >= target.length);
-      await fuzzer.until('all pongs', () => fuzzer.pongs.length >= pongs.length);
-      await fuzzer.send([close(1000)], 'together');
-    }
-    await fuzzer.until('the end of the connection', () => fuzzer.hasEnded);
-    const summary = await running.summary;
-    await until('the end of the target', arrived.ended);
-    assert.deepEqual(fuzzer.closes, [code ?? 1000]);
-    assert.equal(summary.outcome === 'ended' ? summary.reason : summary.sentence, reason);
-    assertSameBytes(arrived.all(), target);
-    assert.deepEqual(fuzzer.pongs, pongs);
-    // Behind a close frame of either side nothing goes up any more, so an echo may be cut there.
-    const echo = Buffer.concat(fuzzer.data);
-    assertSameBytes(echo, code === undefined ? target : target.subarray(0, echo.length));
-    assert.ok(fuzzer.frames < 3 || fuzzer.keys.size > 1, 'masking keys repeat');
+    const reason = async (): Promise<string> => {
+      const summary = await running.summary;
+      return summary.outcome === 'ended' ? summary.reason : summary.sentence;
+    };
+    await playCase(one, { fuzzer, arrived, reason });
   }
 
   async stop(): Promise<void> {
     await this.rig.close();
   }
+}
+
+/** An open session as a case meets it. */
+export interface Stage {
+  readonly fuzzer: Fuzzer;
+  readonly arrived: Arrived;
+  /** Resolves when the session is over, with its reason. */
+  readonly reason: () => Promise<string>;
+}
+
+/** Plays a case and throws where the agent does something else than it has to. */
+export async function playCase(
+  { steps, target, pongs, close: code, reason }: Case,
+  stage: Stage,
+): Promise<void> {
+  const { fuzzer, arrived } = stage;
+  for (const step of steps) await play(step, fuzzer, arrived);
+  if (code === undefined) {
+    await fuzzer.until('the echo of all bytes', () => fuzzer.dataBytes >= target.length);
+    await fuzzer.until('all pongs', () => fuzzer.pongs.length >= pongs.length);
+    await fuzzer.send([close(1000)], 'together');
+  }
+  await fuzzer.until('the end of the connection', () => fuzzer.hasEnded);
+  assert.equal(await stage.reason(), reason);
+  await until('the end of the target', arrived.ended);
+  assert.deepEqual(fuzzer.closes, [code ?? 1000]);
+  assertSameBytes(arrived.all(), target);
+  assert.deepEqual(fuzzer.pongs, pongs);
+  // Behind a close frame of either side nothing goes up any more, so an echo may be cut there.
+  const echo = Buffer.concat(fuzzer.data);
+  assertSameBytes(echo, code === undefined ? target : target.subarray(0, echo.length));
+  assert.ok(fuzzer.frames < 3 || fuzzer.keys.size > 1, 'masking keys repeat');
 }
 
 async function play(step: Step, fuzzer: Fuzzer, arrived: Arrived): Promise<void> {
@@ -81,7 +101,7 @@ async function play(step: Step, fuzzer: Fuzzer, arrived: Arrived): Promise<void>
 }
 
 /** What a target gets; it sends all of it back. */
-class Arrived {
+export class Arrived {
   readonly #chunks: Buffer[] = [];
   bytes = 0;
   readonly ended: Promise<void>;

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { processTree } from '../faults/rig/processes.js';
 import { eventually } from './eventually.js';
 
 /** The command as it is installed, seen from dist/test/helpers. */
@@ -78,6 +79,17 @@ export class Command {
     this.#child.kill(signal);
   }
 
+  /** Signals it and every process that it has started, the youngest first. */
+  killAll(signal: NodeJS.Signals): void {
+    for (const pid of processTree(this.pid).reverse()) {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // It has ended since the list was made.
+      }
+    }
+  }
+
   /** Waits for text on standard output; fails at once when the process ends without it. */
   printed(pattern: RegExp): Promise<RegExpExecArray> {
     return eventually(
@@ -100,13 +112,13 @@ export class Command {
     const end = await Promise.race([this.#ended, late]);
     clearTimeout(timer);
     if (end !== undefined) return end;
-    this.kill('SIGKILL');
+    this.killAll('SIGKILL');
     return assert.fail(`it did not end within ${END_MS / 1000} s:\n${this.#output()}`);
   }
 
   /** Ends it if it still runs: for the end of a test. */
   async discard(): Promise<void> {
-    if (!this.#hasEnded) this.kill('SIGKILL');
+    if (!this.#hasEnded) this.killAll('SIGKILL');
     await this.#ended;
   }
 

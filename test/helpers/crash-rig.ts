@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { startCloud, type Cloud, type CloudOptions, type RegisteredDevice } from '../../simulator/cloud.js';
+import { startCloud, type Cloud, type RegisteredDevice } from '../../simulator/cloud.js';
 import { writeConfiguration, type Sections } from './agent-process.js';
 import { Command } from './command.js';
 import { eventually } from './eventually.js';
@@ -31,11 +31,12 @@ export class CrashRig {
     readonly folder: string,
   ) {}
 
-  static async start(sections: Sections = {}, options: CloudOptions = {}): Promise<CrashRig> {
-    const cloud = await startCloud(options);
+  static async start(sections: Sections = {}, intake: 'rest' | 'mqtt' = 'rest'): Promise<CrashRig> {
+    const cloud = await startCloud(intake === 'mqtt' ? { mqttPort: 0 } : {});
     const device = cloud.registerDevice('gw-7');
     const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-test-'));
-    writeConfiguration(folder, cloud, device, sections);
+    const mqttUrl = intake === 'mqtt' ? { mqttUrl: cloud.mqttUrl } : {};
+    writeConfiguration(folder, cloud, device, { intake: { kind: intake, ...mqttUrl }, ...sections });
     return new CrashRig(cloud, device, new Ledger(cloud.platform), await Trap.start(), folder);
   }
 
@@ -58,9 +59,9 @@ export class CrashRig {
     return (this.#agent = new Command(['run'], { cwd: this.folder }));
   }
 
-  /** SIGKILL, at once; resolves when it is gone. */
+  /** SIGKILL to all of its processes, at once; resolves when it is gone. */
   async kill(): Promise<void> {
-    this.agent.kill('SIGKILL');
+    this.agent.killAll('SIGKILL');
     await this.agent.ended();
   }
 

@@ -2,12 +2,19 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { GenerationView, SessionView, StatusView } from '../../src/admin/backend.js';
 import type { Tunnel } from '../../src/cli/connect/tunnel.js';
-import type { AgentProcess, LogLine } from './agent-process.js';
+import type { LogLine } from './agent-process.js';
 import { eventually } from './eventually.js';
 import { randomNumbers, SeededBytes, SeededCheck } from './seeded-bytes.js';
 
+/** An agent as a process of its own, seen from outside. */
+export interface SeenAgent {
+  readonly adminUrl: string;
+  readonly command: { kill(signal: NodeJS.Signals): void };
+  log(): LogLine[];
+}
+
 /** GET of the admin listener; undefined while nobody has it. */
-export async function ask<T>(agent: AgentProcess, path: string): Promise<T | undefined> {
+export async function ask<T>(agent: SeenAgent, path: string): Promise<T | undefined> {
   try {
     const answer = await fetch(agent.adminUrl + path, { headers: { connection: 'close' } });
     return answer.ok ? ((await answer.json()) as T) : undefined;
@@ -32,16 +39,16 @@ export async function poll<T>(look: () => Promise<T | undefined>, what: string):
 }
 
 /** All generations that are alive, oldest first, as the admin listener shows them. */
-export async function generations(agent: AgentProcess): Promise<readonly GenerationView[]> {
+export async function generations(agent: SeenAgent): Promise<readonly GenerationView[]> {
   return (await ask<StatusView>(agent, '/api/status'))?.generations ?? [];
 }
 
-export async function sessions(agent: AgentProcess): Promise<readonly SessionView[]> {
+export async function sessions(agent: SeenAgent): Promise<readonly SessionView[]> {
   return (await ask<SessionView[]>(agent, '/api/sessions')) ?? [];
 }
 
 /** The generation in charge, once that is `number` or a later one and it can receive operations. */
-export function inCharge(agent: AgentProcess, number: number): Promise<GenerationView> {
+export function inCharge(agent: SeenAgent, number: number): Promise<GenerationView> {
   return poll(async () => {
     const last = (await generations(agent)).at(-1);
     if (last === undefined || last.generation < number) return undefined;
@@ -50,21 +57,21 @@ export function inCharge(agent: AgentProcess, number: number): Promise<Generatio
 }
 
 /** Reloads, and waits until the next generation is in charge and connected. */
-export async function reload(agent: AgentProcess): Promise<GenerationView> {
+export async function reload(agent: SeenAgent): Promise<GenerationView> {
   const before = (await generations(agent)).at(-1)?.generation ?? assert.fail('nobody is in charge');
   agent.command.kill('SIGHUP');
   return inCharge(agent, before + 1);
 }
 
 /** Gaps of the control connection in all hand-overs so far, in ms. */
-export function gaps(agent: AgentProcess): number[] {
+export function gaps(agent: SeenAgent): number[] {
   return agent
     .log()
     .filter(({ msg }) => msg === 'control connection handed over')
     .map(({ gapMs }) => Number(gapMs));
 }
 
-export function linesOf(agent: AgentProcess, msg: string): LogLine[] {
+export function linesOf(agent: SeenAgent, msg: string): LogLine[] {
   return agent.log().filter((line) => line.msg === msg);
 }
 

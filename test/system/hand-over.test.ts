@@ -229,26 +229,30 @@ test('an elder that is killed takes only its own sessions along, and the newest 
 });
 
 test('a generation that stands still is passed over, and claims nothing when it moves again', async (t) => {
-  const agent = await startAgent(t);
+  const agent = await AgentProcess.start();
+  let pid = 0;
+  t.after(() => {
+    // One that is stopped would hold the output open, and the test with it.
+    if (pid !== 0 && gen.isAlive(pid)) process.kill(pid, 'SIGCONT');
+    return agent.stop();
+  });
   const target = await startTarget(t);
   const ledger = new Ledger(agent.cloud.platform);
   const held = await agent.open(target);
   await echoes(held, 'held');
-  const [first] = await gen.generations(agent);
-  const pid = first?.pid ?? 0;
+  pid = (await gen.generations(agent))[0]?.pid ?? assert.fail();
   process.kill(pid, 'SIGSTOP');
-  t.after(() => {
-    if (gen.isAlive(pid)) process.kill(pid, 'SIGCONT');
-  });
   // Its long poll is still open at the cloud: these come to both generations.
   agent.command.kill('SIGHUP');
   const created = [0, 1, 2].map(() => agent.open(target));
   await agent.logged('the generation before did not answer in time');
+  await eventually(() => gen.linesOf(agent, 'connected to the cloud')[1], 'the new control connection');
   process.kill(pid, 'SIGCONT');
   for (const [index, tunnel] of (await Promise.all(created)).entries()) await echoes(tunnel, `word ${index}`);
   await echoes(held, 'still here');
   await oneFinalStatusEach(agent, ledger);
   assert.equal(target.connections.length, 4);
+  await gen.inCharge(agent, 2);
 });
 
 test('an upgrade on disk runs from the next reload on, with the sessions of the version before', async (t) => {

@@ -97,6 +97,8 @@ for (const [what, more, hasBufferutil] of [
     const agent = await AgentProcess.start({
       nodeFlags: (folder) => [
         ...flags([...more]),
+        // The parent starts generations with it, and they get all flags but this one.
+        '--allow-child-process',
         `--allow-fs-read=${folder}/`,
         `--allow-fs-write=${folder}/`,
       ],

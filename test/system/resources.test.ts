@@ -75,7 +75,7 @@ test('short of file descriptors, new operations are refused; sessions and the ad
     await agent.stop();
     plant.close();
   });
-  const { pid } = agent.command;
+  const { pid } = await agent.status();
   const open = readdirSync(`/proc/${pid}/fd`).length;
   // Beside the reserve of 64 there is room for a few sessions.
   execFileSync('prlimit', ['--pid', String(pid), `--nofile=${open + 64 + 10}`]);

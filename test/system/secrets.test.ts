@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { processTree } from '../faults/rig/processes.js';
 import { AgentProcess } from '../helpers/agent-process.js';
 import { eventually } from '../helpers/eventually.js';
 import { PlantTarget } from '../helpers/plant.js';
@@ -87,10 +88,11 @@ test('no secret comes out of an agent at log level trace, whatever succeeds or f
     agent.configure({ admin: { listen: '127.0.0.1:0', token: TOKEN, oops: 1 }, log: { level: 'trace' } });
     agent.command.kill('SIGHUP');
     await agent.logged('the configuration is invalid, the old one stays in force');
-    const { pid } = agent.command;
-    for (const file of ['cmdline', 'environ']) {
-      const path = `/proc/${pid}/${file}`;
-      if (existsSync(path)) outputs.set(path, readFileSync(path, 'latin1'));
+    for (const pid of processTree(agent.command.pid)) {
+      for (const file of ['cmdline', 'environ']) {
+        const path = `/proc/${pid}/${file}`;
+        if (existsSync(path)) outputs.set(path, readFileSync(path, 'latin1'));
+      }
     }
     outputs.set('gatehouse status', JSON.stringify(await agent.ask('status')));
     agent.command.kill('SIGTERM');

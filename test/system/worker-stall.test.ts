@@ -77,9 +77,9 @@ test('an agent that was stopped and goes on keeps its workers and their sessions
     await eventually(() => answer.includes(text) || undefined, `the echo of ${text}`);
   };
   await echo('before');
-  agent.command.kill('SIGSTOP');
+  agent.command.killAll('SIGSTOP');
   await new Promise((resolve) => setTimeout(resolve, 3_000));
-  agent.command.kill('SIGCONT');
+  agent.command.killAll('SIGCONT');
   await echo('after');
   const status = (await (await fetch(`${agent.adminUrl}/api/status`)).json()) as {
     totals: { workerRestarts: number };

@@ -41,7 +41,12 @@ export class GenerationProcess {
   #end: GenerationEnd | undefined;
 
   constructor(options: GenerationProcessOptions) {
-    this.#child = fork(options.entry, [...options.args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#child = fork(options.entry, [...options.args], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      // Under Node's permission model only this process needs to start others. Where workers are processes, NODE_OPTIONS
+      // gives that right to all.
+      execArgv: process.execArgv.filter((flag) => flag !== '--allow-child-process'),
+    });
     this.#child.on('message', (value: unknown) => {
       const message = generationMessage(value);
       if (message === undefined) return;

@@ -57,6 +57,8 @@ export class Parent {
   #takesBack = false;
   #isLinkUp = false;
   #admin: AdminPlace | undefined;
+  /** The one that was released last has not said so. */
+  #isOverdue = false;
   /** When the control connection was given up, until the next one has it. */
   #releasedAtMs: number | undefined;
   #notes: Note[] = [];
@@ -225,10 +227,12 @@ export class Parent {
   async #release(old: GenerationProcess): Promise<HandOver> {
     this.#fleet.inCharge = undefined;
     this.#releasedAtMs = this.#options.now();
+    this.#isOverdue = false;
     old.send({ kind: 'release' });
     const outcome = await old.wait('released', this.#timing.releaseMs);
     if (outcome.kind === 'said') return outcome.message.handOver;
     if (outcome.kind === 'late') {
+      this.#isOverdue = true;
       old.send({ kind: 'release' });
       this.#note('warn', 'the generation before did not answer in time', { generation: old.generation });
     }
@@ -240,7 +244,7 @@ export class Parent {
     this.#fleet.inCharge = process;
     const guests = this.#fleet.all().flatMap((one) => (one === process ? [] : [...one.guests.values()]));
     const elders = this.#fleet.eldersOf(process);
-    const facts = { elders, ended: this.#ended, admin: this.#admin };
+    const facts = { elders, ended: this.#ended, isOverdue: this.#isOverdue, admin: this.#admin };
     process.send({ kind: 'take-over', ...facts, handOver: { ...handOver, guests } });
     const outcome = await process.wait('in-charge', this.#timing.takeOverMs);
     if (outcome.kind !== 'said') {
@@ -250,6 +254,7 @@ export class Parent {
     process.inChargeSinceMs = this.#options.now();
     this.#admin = outcome.message.admin;
     this.#ended = [];
+    this.#isOverdue = false;
     for (const note of this.#notes.splice(0)) process.send({ kind: 'note', ...note });
     if (this.#mode === 'draining') process.send({ kind: 'drain' });
     return true;

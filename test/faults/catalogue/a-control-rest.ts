@@ -1,4 +1,5 @@
-import { NOT_WRITTEN, type Row } from '../row.js';
+import type { Row } from '../row.js';
+import { moved } from './a-control-rest/names.js';
 import {
   adviceNone,
   cutReplies,
@@ -163,7 +164,10 @@ export const rows: readonly Row[] = [
     fault: 'the name of the cloud stops resolving, or changes its address',
     required:
       'the connection in use stays; the next one goes to the new address; nothing is cached beyond 60 s',
-    notRun: NOT_WRITTEN,
+    tier: 'full',
+    needs: ['root'],
+    limitMs: 90_000,
+    run: moved,
   },
   {
     id: 'A18',

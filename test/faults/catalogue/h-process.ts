@@ -39,7 +39,7 @@ export const rows: readonly Row[] = [
     fault: 'buffers beyond the budget of a worker',
     required: 'new sessions refused, the largest stalled one closed, before the kernel acts',
     argued:
-      "The kernel's memory is not ours to limit: what is watched is resident memory, and here it is made short by the limit.",
+      'Each session is bounded on its own, so that memory is made short by something else in the agent.',
     tier: 'full',
     limitMs: 90_000,
     run: memoryIsShort,
@@ -157,15 +157,15 @@ export const rows: readonly Row[] = [
     id: 'H17',
     fault: 'an uncaught exception in the supervisor',
     required: 'logged, flushed, exit with its code; restarted',
-    argued: 'The exit code is 1, failed while running, as CONTRACT has it.',
-    tier: 'fast',
+    argued: 'The generation ends with 1, and its parent starts another one.',
+    tier: 'full',
     run: mainThreadThrows,
   },
   {
     id: 'H18',
     fault: 'the admin port is taken, its path stale or forbidden',
     required: 'the start fails with a clear sentence',
-    tier: 'fast',
+    tier: 'full',
     run: adminAddressTaken,
   },
   {

@@ -15,8 +15,10 @@ const LOOK_MS = 20;
 const PROGRAM = (folder: string): string => `
   const fs = require('node:fs');
   const { isMainThread, threadId } = require('node:worker_threads');
-  const isProcess = (process.argv[1] || '').includes('session-process');
-  const kind = isProcess || !isMainThread ? 'worker' : 'main';
+  const program = process.argv[1] || '';
+  const isWorker = program.includes('session-process') || !isMainThread;
+  // The parent of the generations has no part in this.
+  const kind = isWorker ? 'worker' : program.includes('generations') ? 'main' : 'parent';
   const file = ${JSON.stringify(folder)} + '/' + kind;
   // A worker is up when it begins its heartbeat.
   const interval = globalThis.setInterval;
@@ -31,7 +33,6 @@ const PROGRAM = (folder: string): string => `
     try { fs.renameSync(file, taken); } catch { return; }
     (0, eval)(read(taken));
   };
-  // A parent that only supervises has no network and no part in this.
   interval(look, ${LOOK_MS}).unref();
 `;
 

@@ -36,7 +36,6 @@ export class HttpBender {
 
   private constructor(cloudUrl: string) {
     this.#server = createServer((request, response) => void this.#onRequest(cloudUrl, request, response));
-    this.#server.keepAliveTimeout = 60_000;
   }
 
   static async listen(cloudUrl: string): Promise<HttpBender> {

@@ -177,6 +177,8 @@ export class Stand {
     });
     tunnel.write(text);
     assert.equal(await echoed, text);
+    // Bytes may be faster than the status.
+    await this.final();
     await tunnel.close();
   }
 

@@ -35,16 +35,22 @@ async function runRow(
   row: Row,
   options: RunnerOptions,
 ): Promise<{ result: RowResult; detail?: string | undefined }> {
+  const isInterrupted = (): boolean => options.signal.aborted;
   const reason = isRunRow(row) ? obstacle(options.machine, row.needs ?? []) : row.notRun;
-  if (!isRunRow(row) || reason !== undefined || options.signal.aborted) {
-    const why = reason ?? 'interrupted';
-    return { result: { id: row.id, outcome: 'not-run', reason: why, runs: 0, ms: 0, figures: {} } };
+  if (!isRunRow(row) || reason !== undefined || isInterrupted()) {
+    return { result: notRun(row, reason ?? 'interrupted') };
   }
   const runs: RunResult[] = [];
   while (runs.length < options.repeat && (runs.at(-1)?.outcome ?? 'survived') === 'survived') {
     runs.push(await runOnce(runOptions(row, options)));
   }
+  // What was ended from outside says nothing about the row.
+  if (isInterrupted()) return { result: notRun(row, 'interrupted') };
   return { result: total(row.id, runs), detail: runs.at(-1)?.detail };
+}
+
+function notRun({ id }: Row, reason: string): RowResult {
+  return { id, outcome: 'not-run', reason, runs: 0, ms: 0, figures: {} };
 }
 
 function runOptions(

@@ -22,6 +22,7 @@ export const SESSION: SessionView = {
 export const STATUS: StatusView = {
   version: '0.1.0',
   pid: 77,
+  parentPid: null,
   uptimeSeconds: 93_784,
   draining: false,
   cloud: { state: 'connected' },

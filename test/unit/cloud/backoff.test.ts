@@ -76,6 +76,16 @@ test('what the other side asks for is the least', () => {
   }
 });
 
+test('who is told to wait again and again spreads more and more beyond that', () => {
+  const backoff = new Backoff(
+    TIMING,
+    () => 0,
+    () => 1,
+  );
+  const waits = Array.from({ length: 8 }, () => backoff.next({ kind: 'after', ms: 5_000 }));
+  assert.deepEqual(waits, [6_000, 7_000, 9_000, 13_000, 21_000, 37_000, 65_000, 65_000]);
+});
+
 test('at the cap the wait is between its half and itself', () => {
   assert.equal(
     new Backoff(

@@ -23,10 +23,18 @@ for (const [header, ms] of headers) {
   });
 }
 
+test('Retry-After counts where the trouble passes by itself', () => {
+  const pace = (status: number) =>
+    paceOfRestError(new RestError('status', '', { status, retryAfterMs: 7_000 }));
+  for (const status of [429, 500, 503]) assert.deepEqual(pace(status), { kind: 'after', ms: 7_000 });
+  for (const status of [401, 403, 404]) assert.deepEqual(pace(status), { kind: 'slow' });
+});
+
 test('what a person has to mend is asked for slowly, what passes by itself soon', () => {
   const pace = (status: number) => paceOfRestError(new RestError('status', '', { status })).kind;
   assert.deepEqual([401, 403, 404, 302].map(pace), ['slow', 'slow', 'slow', 'slow']);
   assert.deepEqual([408, 429, 500, 502, 503].map(pace), ['normal', 'normal', 'normal', 'normal', 'normal']);
   assert.equal(paceOfRestError(new RestError('tls', '')).kind, 'slow');
+  assert.equal(paceOfRestError(new RestError('too-big', '')).kind, 'normal');
   assert.equal(paceOfRestError(new RestError('unreachable', '')).kind, 'normal');
 });

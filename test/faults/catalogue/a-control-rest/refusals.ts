@@ -16,7 +16,9 @@ const MOST_TRIES = 12;
 export async function unauthorized(rig: Rig): Promise<void> {
   const stand = await rig.start({
     waitForLink: false,
-    before: (cloud) => void cloud.faults.set({ requests: [{ path: NOTIFICATIONS, status: 401 }] }),
+    before: (cloud) => {
+      cloud.faults.set({ requests: [{ path: NOTIFICATIONS, status: 401 }] });
+    },
   });
   const line = await down(stand.agent, /401: the cloud does not accept the credentials/);
   assert.equal(line.level, 'error', 'somebody has to act');
@@ -35,7 +37,9 @@ export async function unauthorized(rig: Rig): Promise<void> {
 export async function forbidden(rig: Rig): Promise<void> {
   const stand = await rig.start({
     waitForLink: false,
-    before: (cloud) => void cloud.faults.set({ requests: [{ status: 403 }] }),
+    before: (cloud) => {
+      cloud.faults.set({ requests: [{ status: 403 }] });
+    },
   });
   const line = await down(stand.agent, /403: the gateway's user lacks a permission/);
   assert.equal(line.level, 'error');
@@ -159,8 +163,9 @@ export async function redirects(rig: Rig): Promise<void> {
   ] as const) {
     const stand = await rig.start({
       waitForLink: false,
-      before: (cloud) =>
-        void cloud.faults.set({ requests: [{ path: NOTIFICATIONS, status, location: place }] }),
+      before: (cloud) => {
+        cloud.faults.set({ requests: [{ path: NOTIFICATIONS, status, location: place }] });
+      },
     });
     await down(stand.agent, new RegExp(`answered ${status}: redirects are not followed`));
     assert.equal(stand.cloud.requests.list('GET', '/somewhere').length, 0);

@@ -67,9 +67,8 @@ export async function bent(
   rig: Rig,
   options: StartOptions = {},
 ): Promise<{ stand: Stand; bender: HttpBender }> {
-  let bender: HttpBender | undefined;
   const stand = await rig.start({ ...options, launch: false });
-  bender = await HttpBender.listen(stand.cloud.url);
+  const bender = await HttpBender.listen(stand.cloud.url);
   rig.atEnd(() => bender.close());
   const cloud = { url: bender.url, remoteAccessUrl: stand.cloud.url };
   stand.configure({ ...options.sections, cloud: { ...section(options.sections?.cloud), ...cloud } });

@@ -114,7 +114,6 @@ export async function slices(rig: Rig): Promise<void> {
     const proxy = await rig.proxyTo(target.port, { up: { sliceBytes }, down: { sliceBytes } });
     const session = await opened(stand, target, proxy.port);
     await exchange(session, bytes);
-    await session.tunnel.close();
   }
   await stand.end();
   await countFrames(rig, 20_000);

@@ -12,13 +12,15 @@ export async function notThere(rig: Rig): Promise<void> {
   await rig.nameServer({ 'servfail.example': { rcode: 'SERVFAIL' } });
   const cases: [url: string, code: FailureCode, limitMs: number][] = [
     [`http://127.0.0.1:${await closedPort()}`, 'cloud-unreachable', 1_000],
-    [`http://127.0.0.1:${silentPort}`, 'cloud-timeout', 10_100],
+    [`http://127.0.0.1:${silentPort}`, 'cloud-timeout', 3_100],
     ['https://10.9.9.9:8443', 'cloud-unreachable', 1_000],
     ['https://nobody.example:8443', 'cloud-unreachable', 4_000],
     ['https://servfail.example:8443', 'cloud-unreachable', 4_000],
   ];
   for (const [remoteAccessUrl, code, limitMs] of cases) {
-    const stand = await rig.start({ sections: { cloud: { remoteAccessUrl } } });
+    const stand = await rig.start({
+      sections: { cloud: { remoteAccessUrl }, limits: { connectTimeout: '3s' } },
+    });
     const target = await rig.target();
     const { ms, operation } = await stand.expectFailed(code, target, limitMs + 5_000);
     rig.figure(`${new URL(remoteAccessUrl).hostname} ms`, ms);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { eventually } from '../../../helpers/eventually.js';
 import { assertWithin, lapse } from '../../rig/time.js';
 import type { Rig } from '../../rig.js';
-import { assertOneFinalStatusEach, echo, startScene } from './scene.js';
+import { assertOneFinalStatusEach, echo, startScene, untilStatus } from './scene.js';
 
 /** H06: the main thread stands still for 5 s; bytes of tunnels never pass it. */
 export async function mainThreadStalls(rig: Rig): Promise<void> {
@@ -64,11 +64,13 @@ export async function killed(rig: Rig): Promise<void> {
 export async function mainThreadThrows(rig: Rig): Promise<void> {
   const state = { directory: path.join(rig.folder, 'state') };
   const { stand, hand, plant } = await startScene(rig, 'thread', { state });
+  const { pid: before } = await stand.agent.status();
   hand.run('main', "throw new Error('nobody expected this');");
-  const { code, stdout } = await stand.agent.command.ended();
-  assert.equal(code, 1);
-  assert.match(stdout, /"level":"fatal".*nobody expected this/);
-  await stand.launch();
+  const line = await stand.agent.logged('the agent met a fault of its own and ends');
+  assert.equal(line.level, 'fatal');
+  assert.match(JSON.stringify(line.err), /nobody expected this/);
+  await untilStatus(stand, ({ pid }) => pid !== before, 'another process in its place');
+  await stand.agent.ready();
   await assertOneFinalStatusEach(stand);
   await stand.expectEcho(plant);
 }

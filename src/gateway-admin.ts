@@ -1,0 +1,78 @@
+import { performance } from 'node:perf_hooks';
+import { AdminServer, type AdminAddress } from './admin/admin-server.js';
+import type { Metrics } from './admin/metrics.js';
+import type { AdminListen } from './config/config.js';
+import { wholeAgent, wholeMetrics, type OwnBackend } from './generations/elders.js';
+import type { GatewayOptions } from './gateway-options.js';
+
+/** How often an address that somebody holds is tried again, in ms. */
+const RETRY_MS = 500;
+
+export interface GatewayAdminOptions extends Pick<GatewayOptions, 'config' | 'log' | 'others'> {
+  /** What this generation shows of itself. */
+  readonly own: OwnBackend;
+  readonly metrics: Metrics;
+}
+
+/** The admin listener of a gateway that is not always the one that has it. */
+export class GatewayAdmin {
+  readonly #options: GatewayAdminOptions;
+  #server: AdminServer | undefined;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(options: GatewayAdminOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Listens; gives the address, undefined when it is off. With `mayWait` an address that cannot be had is tried until
+   * it can, and the answer is undefined as well.
+   * @throws Error when the address cannot be had, without `mayWait`.
+   */
+  async start(listen: AdminListen, mayWait: boolean): Promise<AdminAddress | undefined> {
+    await this.stop();
+    const server = this.#create(listen);
+    this.#server = server;
+    try {
+      return await server.start();
+    } catch (error) {
+      if (!mayWait) throw error;
+      this.#options.log.warn({ err: error }, 'the admin address is not free yet');
+      this.#tryLater(listen);
+      return undefined;
+    }
+  }
+
+  /** Gives it up. Twice is harmless. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#retry);
+    await this.#server?.stop();
+    this.#server = undefined;
+  }
+
+  #tryLater(listen: AdminListen): void {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => {
+      const server = this.#create(listen);
+      this.#server = server;
+      server.start().then(
+        (admin) => this.#options.log.info({ admin }, 'the admin address is free'),
+        () => {
+          if (this.#server === server) this.#tryLater(listen);
+        },
+      );
+    }, RETRY_MS);
+  }
+
+  #create(listen: AdminListen): AdminServer {
+    const { log, others, own, metrics, config } = this.#options;
+    return new AdminServer({
+      listen,
+      token: config.admin.token,
+      backend: others === undefined ? own : wholeAgent(own, others.elders),
+      metrics: others === undefined ? metrics : wholeMetrics(metrics, others.elders),
+      onError: (error) => log.error({ err: error }, 'admin request failed'),
+      now: () => performance.now(),
+    });
+  }
+}

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SessionRegistry, type SessionRecord } from '../../../src/supervisor/session-registry.js';
+
+function record(id: string): SessionRecord {
+  return {
+    id,
+    operationId: `1${id}`,
+    deviceId: '7',
+    conduit: 'loopback',
+    host: '127.0.0.1',
+    port: 22,
+    addresses: ['127.0.0.1'],
+    startedAtMs: 0,
+    state: 'connecting',
+    worker: 0,
+    openedAtMs: undefined,
+    hasFailed: false,
+    endAtStart: undefined,
+    uplinkBytes: 0,
+    downlinkBytes: 0,
+  };
+}
+
+test('a session counts as connecting until it opens, begins to close, or is gone', () => {
+  const registry = new SessionRegistry();
+  const [opens, fails, vanishes] = ['0', '1', '2'].map(record) as [
+    SessionRecord,
+    SessionRecord,
+    SessionRecord,
+  ];
+  for (const one of [opens, fails, vanishes]) registry.add(one);
+  assert.equal(registry.connecting, 3);
+  assert.deepEqual(
+    [...registry.allConnecting()].map(({ operationId }) => operationId),
+    ['10', '11', '12'],
+  );
+  registry.apply('0', 'opened');
+  registry.apply('1', 'ending');
+  assert.equal(registry.connecting, 1);
+  registry.remove(vanishes);
+  assert.equal(registry.connecting, 0);
+  registry.apply('0', 'ending');
+  registry.remove(opens);
+  registry.remove(fails);
+  assert.deepEqual([registry.connecting, registry.sessions], [0, 0]);
+});
