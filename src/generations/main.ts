@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { isatty } from 'node:tty';
-import { hardenProcess } from '../hardening.js';
+import { hardenProcess } from '../../contract/hardening.js';
 import { runGeneration } from './generation.js';
 import { parentPort } from './parent-port.js';
 
