@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { eventually } from '../../../helpers/eventually.js';
 import { Tracer } from '../../injectors/tracer.js';
 import { lapse } from '../../rig/time.js';
 import type { Rig } from '../../rig.js';
@@ -49,10 +50,12 @@ export async function noResources(rig: Rig): Promise<void> {
     'socket:error=EMFILE',
     'socket:error=ENFILE',
   ]) {
-    const tracer = await Tracer.attach(stand.agent.pid, rule);
+    const tracer = await Tracer.attach(stand.agent.pids, rule);
     rig.atEnd(() => tracer.detach());
     const id = stand.operate(target);
-    const { code } = await stand.agent.logged('session failed', { operationId: id });
+    const told = (): unknown =>
+      stand.agent.log().find(({ operationId, code }) => operationId === id && code !== undefined)?.code;
+    const code = await eventually(told, `the end of operation ${id} (${rule})`);
     assert.equal(code, 'local-resources', rule);
     assert.equal((await stand.agent.status()).totals.sessionsActive >= 1, true, 'the admin listener answers');
     await tracer.detach();
