@@ -13,6 +13,9 @@ export interface SeenAgent {
   log(): LogLine[];
 }
 
+/** Longest wait for a new generation, in ms: on a busy machine most of it is the start of a process. */
+const IN_CHARGE_MS = 60_000;
+
 /** GET of the admin listener; undefined while nobody has it. */
 export async function ask<T>(agent: SeenAgent, path: string): Promise<T | undefined> {
   try {
@@ -24,7 +27,11 @@ export async function ask<T>(agent: SeenAgent, path: string): Promise<T | undefi
 }
 
 /** Looks again and again until something is there. */
-export async function poll<T>(look: () => Promise<T | undefined>, what: string): Promise<T> {
+export async function poll<T>(
+  look: () => Promise<T | undefined>,
+  what: string,
+  limitMs?: number,
+): Promise<T> {
   let found: { readonly value: T } | undefined;
   let isLooking = false;
   const timer = setInterval(() => {
@@ -35,7 +42,7 @@ export async function poll<T>(look: () => Promise<T | undefined>, what: string):
       if (value !== undefined) found ??= { value };
     });
   }, 50);
-  return eventually(() => found?.value, what).finally(() => clearInterval(timer));
+  return eventually(() => found?.value, what, limitMs).finally(() => clearInterval(timer));
 }
 
 /** All generations that are alive, oldest first, as the admin listener shows them. */
@@ -49,11 +56,15 @@ export async function sessions(agent: SeenAgent): Promise<readonly SessionView[]
 
 /** The generation in charge, once that is `number` or a later one and it can receive operations. */
 export function inCharge(agent: SeenAgent, number: number): Promise<GenerationView> {
-  return poll(async () => {
-    const last = (await generations(agent)).at(-1);
-    if (last === undefined || last.generation < number) return undefined;
-    return (await fetch(`${agent.adminUrl}/readyz`).catch(() => undefined))?.ok === true ? last : undefined;
-  }, `generation ${number} in charge`);
+  return poll(
+    async () => {
+      const last = (await generations(agent)).at(-1);
+      if (last === undefined || last.generation < number) return undefined;
+      return (await fetch(`${agent.adminUrl}/readyz`).catch(() => undefined))?.ok === true ? last : undefined;
+    },
+    `generation ${number} in charge`,
+    IN_CHARGE_MS,
+  );
 }
 
 /** Reloads, and waits until the next generation is in charge and connected. */
@@ -94,6 +105,8 @@ export class SteadyStream {
   constructor(
     readonly tunnel: Tunnel,
     seed: string,
+    /** Between pieces, in ms. */
+    everyMs = 10,
   ) {
     this.#source = new SeededBytes(seed);
     this.#check = new SeededCheck(seed);
@@ -102,7 +115,7 @@ export class SteadyStream {
     const random = randomNumbers(`pieces of ${seed}`);
     this.#timer = setInterval(() => {
       if (!tunnel.destroyed) tunnel.write(this.#source.next(1 + Math.floor(random() * 4_000)));
-    }, 10);
+    }, everyMs);
   }
 
   /** Stops sending, and gives what is wrong once all bytes are back: nothing, it is hoped. */

@@ -54,7 +54,7 @@ export class SessionRun {
     // The target may take a moment longer: what is left is delivered to it first.
     const isOverThere = await within(END_MS, this.#targetEnd ?? Promise.resolve());
     tunnel.destroy();
-    return this.#result(isOver, isOverThere);
+    return this.#result(isOver, isOverThere, tunnel.ending);
   }
 
   async #send(tunnel: Tunnel): Promise<void> {
@@ -71,7 +71,7 @@ export class SessionRun {
     if (fault === 'operator-cut') tunnel.destroy();
   }
 
-  #result(isOver: boolean, isOverThere: boolean): SessionResult {
+  #result(isOver: boolean, isOverThere: boolean, ending: Tunnel['ending']): SessionResult {
     const { plan, uplink, downlink } = this;
     const expected = SESSION_FAULTS[plan.fault];
     const uplinkDue = plan.fault === 'target-half-close' ? this.uplinkSent : plan.uplinkBytes;
@@ -93,7 +93,9 @@ export class SessionRun {
       wrong,
       isCrossed: uplink.isCrossed || downlink.isCrossed,
       missing:
-        missing.length === 0 ? undefined : `session ${plan.session} (${plan.fault}): ${missing.join(', ')}`,
+        missing.length === 0
+          ? undefined
+          : `session ${plan.session} (${plan.fault}): ${missing.join(', ')}; close code ${ending?.code ?? 'none'} ${ending?.detail ?? ''}`,
     };
   }
 }

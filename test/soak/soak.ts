@@ -122,7 +122,8 @@ export class Soak {
         const result = await run.run(tunnel);
         // The target may be reached only now, when the operator is gone already.
         setTimeout(() => this.#runs.delete(session), FORGET_MS).unref();
-        this.#count(result, disturber.mayHaveEnded(sinceMs));
+        const about = result.missing === undefined ? '' : failuresSince(agent, sinceMs - now());
+        this.#count(result, disturber.mayHaveEnded(sinceMs), about);
       }
       await pause(random() * MAX_PAUSE_MS);
     }
@@ -147,7 +148,7 @@ export class Soak {
     }
   }
 
-  #count({ plan, bytes, wrong, isCrossed, missing }: SessionResult, isExcused: boolean): void {
+  #count({ plan, bytes, wrong, isCrossed, missing }: SessionResult, isExcused: boolean, about: string): void {
     this.#bytes += bytes;
     this.#sessionFaults[plan.fault] = (this.#sessionFaults[plan.fault] ?? 0) + 1;
     this.#wrong.push(...wrong);
@@ -156,7 +157,7 @@ export class Soak {
       const { uplink, downlink } = SESSION_FAULTS[plan.fault];
       if (uplink === 'all' && downlink === 'all') this.#whole += 1;
     } else if (isExcused) this.#lost += 1;
-    else this.#unexplained.push(missing);
+    else this.#unexplained.push(`${missing}${about}`);
   }
 
   /** Waits until the agent has closed what the last sessions had open; where it does not, the samples tell. */
@@ -200,7 +201,9 @@ export class Soak {
   ): SoakResult {
     const wrong = this.#wrong;
     const unexplained = this.#unexplained;
-    const { none: _, ...faults } = this.#sessionFaults;
+    const faults = Object.fromEntries(
+      Object.entries(this.#sessionFaults).filter(([fault]) => fault !== 'none'),
+    );
     return {
       minutes: Math.round(atMs / 600) / 100,
       sessions: this.#opened,
@@ -221,4 +224,14 @@ export class Soak {
       verdict: wrong.length === 0 && unexplained.length === 0 && this.#whole > 0 ? 'passed' : 'failed',
     };
   }
+}
+
+/** What the agent said about operations of the last `-agoMs` ms that came to nothing: one of them is the session's. */
+function failuresSince(agent: AgentProcess, agoMs: number): string {
+  const sinceMs = Date.now() + agoMs;
+  const failed = agent
+    .operations()
+    .filter(({ status, creationTime }) => status !== 'SUCCESSFUL' && Date.parse(creationTime) >= sinceMs)
+    .map(({ id, status, failureReason = '' }) => `${id} ${status} ${failureReason}`);
+  return failed.length === 0 ? '' : `; operations since: ${failed.slice(0, MAX_TOLD).join(' | ')}`;
 }

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import type { StatusView } from '../../src/admin/backend.js';
 import type { Tunnel } from '../../src/cli/connect/tunnel.js';
 import { AgentProcess, type AgentProcessOptions } from '../helpers/agent-process.js';
 import { eventually } from '../helpers/eventually.js';
 import * as gen from '../helpers/generations.js';
+import { Installations } from '../helpers/installation.js';
 import { Ledger } from '../helpers/ledger.js';
 import { PlantTarget } from '../helpers/plant.js';
 
@@ -258,29 +258,18 @@ test('a generation that stands still is passed over, and claims nothing when it 
 test('an upgrade on disk runs from the next reload on, with the sessions of the version before', async (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-upgrade-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  for (const version of ['1.0.0', '2.0.0']) installation(path.join(folder, version), version);
-  symlinkSync('1.0.0', path.join(folder, 'current'));
-  const agent = await startAgent(t, { main: path.join(folder, 'current', 'dist', 'src', 'main.js') });
+  const installations = new Installations(folder, ['1.0.0', '2.0.0']);
+  const agent = await startAgent(t, { main: installations.main });
   const target = await startTarget(t);
   const old = await agent.open(target);
   await echoes(old, 'by the old version');
-  symlinkSync('2.0.0', path.join(folder, 'next'));
-  renameSync(path.join(folder, 'next'), path.join(folder, 'current'));
+  installations.install('2.0.0');
   await gen.reload(agent);
   assert.equal((await gen.ask<StatusView>(agent, '/api/status'))?.version, '2.0.0');
   await agent.logged('gatehouse started', { version: '2.0.0' });
   await echoes(old, 'still by the old version');
   await echoes(await agent.open(target), 'by the new version');
 });
-
-/** This program as a package of that version. */
-function installation(folder: string, version: string): void {
-  const built = fileURLToPath(new URL('../../', import.meta.url));
-  for (const part of ['src', 'workers', 'contract', 'simulator'])
-    cpSync(path.join(built, part), path.join(folder, 'dist', part), { recursive: true });
-  writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ type: 'module', version }));
-  symlinkSync(path.join(built, '..', 'node_modules'), path.join(folder, 'node_modules'));
-}
 
 test('generations end cleanly when their parent is killed', async (t) => {
   const agent = await startAgent(t);

@@ -81,8 +81,5 @@ test('an agent that was stopped and goes on keeps its workers and their sessions
   await new Promise((resolve) => setTimeout(resolve, 3_000));
   agent.command.killAll('SIGCONT');
   await echo('after');
-  const status = (await (await fetch(`${agent.adminUrl}/api/status`)).json()) as {
-    totals: { workerRestarts: number };
-  };
-  assert.equal(status.totals.workerRestarts, 0);
+  assert.equal((await agent.status()).totals.workerRestarts, 0);
 });

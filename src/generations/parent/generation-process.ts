@@ -32,6 +32,8 @@ export class GenerationProcess {
   /** By the parent's monotonic clock; undefined until it is in charge for the first time. */
   inChargeSinceMs: number | undefined;
   wasReady = false;
+  /** Why it ends, as far as it has said so. */
+  failure: Extract<GenerationMessage, { kind: 'failed' }> | undefined;
   /** It was given a time by which its sessions have to end. */
   isExpiring = false;
   /** Sessions that it told of when it was released, and that have not ended. */
@@ -50,6 +52,7 @@ export class GenerationProcess {
     this.#child.on('message', (value: unknown) => {
       const message = generationMessage(value);
       if (message === undefined) return;
+      if (message.kind === 'failed') this.failure = message;
       options.onMessage(this, message);
       for (const look of [...this.#waiting]) look(message);
     });

@@ -87,7 +87,8 @@ export class Parent {
     const isInCharge = await this.#takeOver(first.process, NOTHING);
     if (!isInCharge && this.#mode === 'running') {
       first.process.kill();
-      return first.process.exitCode ?? EXIT.failed;
+      const { failure, exitCode } = first.process;
+      return failure === undefined ? (exitCode ?? EXIT.failed) : this.#onFirstFailed(failure);
     }
     void this.#work();
     return this.#exit;

@@ -23,7 +23,8 @@ export const rows: readonly Row[] = [
     fault: 'a second SIGTERM or SIGINT',
     required: 'everything closes at once; no status is lost',
     tier: 'full',
-    argued: 'the exit is immediate, so the statuses are not flushed: they are in the journal, and the next run tells them',
+    argued:
+      'the exit is immediate, so the statuses are not flushed: they are in the journal, and the next run tells them',
     run: terminatedTwice,
   },
   {
@@ -60,7 +61,8 @@ export const rows: readonly Row[] = [
     required: 'a bounded number of old generations',
     tier: 'full',
     limitMs: 150_000,
-    argued: '11 reloads, because a bound shows as soon as it is reached; `dist/test/upgrades.js` does as many as one likes',
+    argued:
+      '11 reloads, because a bound shows as soon as it is reached; `dist/test/upgrades.js` does as many as one likes',
     run: manyReloads,
   },
   {

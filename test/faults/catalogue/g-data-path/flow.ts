@@ -48,8 +48,8 @@ export async function silentCloud(rig: Rig): Promise<void> {
 }
 
 /** Bulk sessions beside the one that is looked at; those of the research, 500, are for a machine of its own. */
-const BULK_SESSIONS = 20;
-const KEYSTROKES = 200;
+const BULK_SESSIONS = 8;
+const KEYSTROKES = 50;
 
 /** G14: keystrokes there and back while other sessions of the same worker move as much as they can. */
 export async function keystrokes(rig: Rig): Promise<void> {

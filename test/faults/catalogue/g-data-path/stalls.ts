@@ -101,6 +101,8 @@ export async function bothStall(rig: Rig): Promise<void> {
 
 /** G05: 1 KiB a second, for longer than the stall deadline: a write of 200 KiB is progress while the kernel takes it. */
 export async function slowReader(rig: Rig): Promise<void> {
+  // With windows of MiB the kernel would show no progress of such a reader within a minute.
+  rig.network.sysctl('net.ipv4.tcp_rmem', '4096 8192 16384');
   const tunnels = await Tunnels.start(rig);
   const session = await tunnels.open();
   let received = 0;

@@ -227,6 +227,11 @@ describe('TLS', () => {
     ['expired', { fromDays: -10, toDays: -1 }, /expired/],
     ['not valid yet', { fromDays: 1, toDays: 2 }, /not valid yet.*clock/],
     ['for another name', { names: [{ type: 'dns', value: 'other.example' }] }, /another host name/],
+    [
+      'naming its host as common name only',
+      { names: [], commonName: 'localhost' },
+      /no subject alternative name/,
+    ],
     ['self-signed', { selfSigned: true }, /self-signed|trusted authority/],
   ] as const) {
     test(`with a certificate that is ${what} is cloud-tls`, async () => {
