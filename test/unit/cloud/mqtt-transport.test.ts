@@ -13,15 +13,14 @@ test('B02: a broker that never answers CONNECT is left at the deadline', async (
     accepted += 1;
     socket.on('error', () => undefined).resume();
   });
+  t.after(() => silent.close());
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   const { side } = await started(t, {
     mqttUrl: () => `mqtt://127.0.0.1:${(silent.address() as AddressInfo).port}`,
-    options: { timing: { ...FAST, mqttConnectMs: 30 } },
+    options: { timing: { ...FAST, mqttConnectMs: 200 } },
   });
-  await until(() => accepted >= 2, 'the second try');
-  assert.match(texts(side), /connack timeout/);
-  await side.cloud.close();
-  silent.close();
+  // On a machine that is busy the first tries may not get as far as CONNECT.
+  await until(() => accepted >= 2 && texts(side).includes('connack timeout'), 'the second try', 20_000);
 });
 
 test('B09: a packet that is too big ends the connection at its header', async (t) => {
