@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { BACKOFF_CAP_MS } from '../../contract/limits.js';
 import type { AgentProcess } from '../helpers/agent-process.js';
 import { descendants } from '../helpers/traces.js';
 
@@ -42,6 +43,7 @@ export class Disturber {
   };
   /** When something happened that may end sessions, in ms of `now`; old ones are forgotten. */
   #harmfulMs: number[] = [];
+  #lastControlMs = -Infinity;
   #lastKillMs = -Infinity;
   #timer: NodeJS.Timeout | undefined;
 
@@ -69,12 +71,18 @@ export class Disturber {
     return this.#harmfulMs.some((atMs) => atMs >= sinceMs - EFFECT_MS);
   }
 
+  /** Whether the control connection may have been backing off then (up to BACKOFF_CAP_MS), so that an operation was not heard in time. */
+  mayHaveDelayed(sinceMs: number): boolean {
+    return this.#lastControlMs >= sinceMs - BACKOFF_CAP_MS;
+  }
+
   #disturb(): void {
     const kinds = Object.keys(DISTURBANCES) as Disturbance[];
     const kind = kinds[Math.floor(this.random() * kinds.length)] ?? 'control-cut';
     if (!this.#do(kind)) return;
     this.counts[kind] += 1;
     const now = this.now();
+    if (kind.startsWith('control-')) this.#lastControlMs = now;
     if (DISTURBANCES[kind].endsSessions) this.#harmfulMs.push(now);
     // Longer than any session lives.
     this.#harmfulMs = this.#harmfulMs.filter((atMs) => atMs > now - 600_000);
