@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { MAX_REPLY_BYTES, SHUTDOWN_MS } from '../contract/limits.js';
+import type { WorkerReport } from '../contract/messages.js';
 import type { AdminAddress } from './admin/admin-server.js';
 import { Metrics } from './admin/metrics.js';
 import { createCloud, type Cloud } from './cloud/cloud.js';
@@ -13,16 +14,17 @@ import { hasBufferutil } from './bufferutil.js';
 import { policyOf } from './gateway-policy.js';
 import type { OwnBackend } from './generations/elders.js';
 import { GatewayAdmin } from './gateway-admin.js';
+import { supervisorMetrics } from './gateway-metrics.js';
 import type { GatewayOptions, TakeOverFacts } from './gateway-options.js';
 import type { AdminPlace, HandOver } from './generations/messages.js';
 import { watchResources } from './gateway-resources.js';
 import { GatewayView } from './gateway-view.js';
+import { GatewayWorkers } from './gateway-workers.js';
 import { createJournal } from './journal/create-journal.js';
 import type { Journal, Recovered } from './journal/journal.js';
 import { Resolver } from './names/resolver.js';
 import type { ResourceWatch } from './resources/resource-watch.js';
 import type { Device } from './supervisor/admission.js';
-import { SessionPool } from './supervisor/pool.js';
 import { Supervisor } from './supervisor/supervisor.js';
 import { Tunnels } from './tunnels.js';
 import { within } from './within.js';
@@ -41,9 +43,6 @@ const RELEASE_MS = 1_500;
 /** How often an elder without sessions tries to get rid of its last statuses, in ms. */
 const OUTBOX_ROUND_MS = 5_000;
 
-/** Longest wait for the worker threads at start, in ms; they take well below a second each. */
-const WORKERS_UP_MS = 30_000;
-
 /** The steps of a shutdown, in ms; together with what needs no wait they stay below SHUTDOWN_MS. */
 const SESSIONS_SHUTDOWN_MS = SHUTDOWN_MS - 4_000;
 const STATUS_FLUSH_MS = 2_000;
@@ -61,7 +60,7 @@ export class Gateway {
   /** What this generation shows of itself. */
   readonly own: OwnBackend;
   readonly #options: GatewayOptions;
-  readonly #pool: SessionPool;
+  readonly #workers: GatewayWorkers;
   readonly #journal: Journal;
   readonly #cloud: Cloud;
   readonly #admin: GatewayAdmin;
@@ -71,9 +70,6 @@ export class Gateway {
   #config: Config;
   /** Where the admin listener really is: port 0 of the configuration stands for any free one. */
   #adminListen: AdminListen;
-  #workersUp: () => void = () => undefined;
-  #workersFailed: (error: Error) => void = () => undefined;
-  #isStopping = false;
   #isJournalOpen = false;
   #released: Promise<unknown> = Promise.resolve();
   #connectedWaiters: (() => void)[] = [];
@@ -91,7 +87,13 @@ export class Gateway {
       resources: () => this.#resources.sample,
     });
     this.#metrics.expectViolations(VIOLATIONS);
-    this.#pool = this.#createPool();
+    this.#view = new GatewayView(options.version, options.generation ?? 1, options.others !== undefined);
+    this.#workers = new GatewayWorkers({
+      ...options,
+      view: this.#view,
+      metrics: this.#metrics,
+      onReport: (worker, report) => this.#onReport(worker, report),
+    });
     this.#journal = createJournal({ ...options, directory: config.state.directory });
     this.#cloud = createCloud({
       config,
@@ -114,13 +116,12 @@ export class Gateway {
     });
     const resolver = new Resolver();
     const tunnels = new Tunnels({ cloud: config.cloud, credentials: this.#cloud.credentials, resolver });
-    this.#view = new GatewayView(options.version, options.generation ?? 1, options.others !== undefined);
     this.supervisor = new Supervisor({
       log,
-      pool: this.#pool,
+      pool: this.#workers.pool,
       status: this.#cloud.status,
       journal: this.#journal,
-      metrics: this.#sessionMetrics(),
+      metrics: supervisorMetrics(this.#metrics, this.#view, config.intake.kind),
       admission: {
         policy: policyOf(config, config.admin.listen),
         deviceOf: (deviceId) => this.#deviceOf(deviceId),
@@ -136,7 +137,7 @@ export class Gateway {
     });
     this.#resources = watchResources({
       log,
-      pool: this.#pool,
+      pool: this.#workers.pool,
       supervisor: this.supervisor,
       memoryLimit: () => this.#config.limits.memoryBytes,
     });
@@ -165,7 +166,7 @@ export class Gateway {
    */
   async prepare(proveCloud: boolean): Promise<void> {
     const proof = proveCloud ? this.#cloud.prepare(AbortSignal.timeout(PROOF_MS)) : Promise.resolve();
-    await Promise.all([this.#allWorkersUp(), proof]);
+    await Promise.all([this.#workers.allUp(), proof]);
     await this.#resources.start();
   }
 
@@ -239,7 +240,7 @@ export class Gateway {
 
   /** Stops cleanly within SHUTDOWN_MS: sessions end with their bytes delivered, what is pending is reported. */
   async stop(): Promise<void> {
-    this.#isStopping = true;
+    this.#workers.expectEnd();
     this.#resources.stop();
     const { log } = this.#options;
     const intakeStopped = this.#cloud.intake.stop();
@@ -251,7 +252,7 @@ export class Gateway {
     await this.#cloud.status.flush(STATUS_FLUSH_MS);
     await this.#admin.stop();
     // The outbox stops first, at once: from there nothing more is journalled.
-    const closed = Promise.all([this.#cloud.close(), this.#pool.destroy(), this.#journal.close()]);
+    const closed = Promise.all([this.#cloud.close(), this.#workers.pool.destroy(), this.#journal.close()]);
     await within(DISCONNECT_MS, closed);
   }
 
@@ -304,57 +305,9 @@ export class Gateway {
     return isThere;
   }
 
-  #createPool(): SessionPool {
-    const { config, log } = this.#options;
-    return new SessionPool({
-      workers: config.workers.count,
-      isolation: config.workers.isolation,
-      settings: { ca: config.cloud.ca, minTlsVersion: config.cloud.minTlsVersion },
-      log,
-      events: {
-        onWorkerUp: (worker, pid) => {
-          this.#view.workerUp(worker, pid);
-          if (this.#view.workers.size >= config.workers.count) this.#workersUp();
-        },
-        onWorkerDown: (worker, why) => this.#onWorkerDown(worker, why),
-        onReport: (worker, report) => {
-          if (report.loopDelay !== undefined) {
-            this.#view.loopDelay(worker, report.loopDelay);
-            this.#metrics.workerLoopDelay(worker, report.loopDelay.p99Ms);
-          }
-          if (report.heldBytes !== undefined) this.#view.held(worker, report.heldBytes);
-          if (report.heaviest !== undefined) this.#resources.onWeights(report.heaviest);
-          this.supervisor.onReport(worker, report);
-        },
-        onFatal: (error) => {
-          log.fatal({ err: error }, 'no worker can be started');
-          this.#workersFailed(error);
-          this.#options.onFatal(error);
-        },
-      },
-    });
-  }
-
-  async #allWorkersUp(): Promise<void> {
-    const { count } = this.#config.workers;
-    const up = new Promise<boolean>((resolve, reject) => {
-      this.#workersUp = () => resolve(true);
-      this.#workersFailed = reject;
-    });
-    if (this.#view.workers.size >= count) return;
-    const isUp = await within(WORKERS_UP_MS, up);
-    if (isUp !== true)
-      throw new Error(
-        `${this.#view.workers.size} of ${count} workers started within ${WORKERS_UP_MS / 1000} s`,
-      );
-  }
-
-  #onWorkerDown(worker: number, why: Error): void {
-    this.#view.workerDown(worker);
-    if (this.#isStopping) return;
-    this.#options.log.error({ worker, err: why }, 'worker lost, another one is started');
-    this.#view.workerRestarts += 1;
-    this.#metrics.workerRestarted(worker);
+  #onReport(worker: number, report: WorkerReport): void {
+    if (report.heaviest !== undefined) this.#resources.onWeights(report.heaviest);
+    this.supervisor.onReport(worker, report);
   }
 
   #onLink(link: CloudLink): void {
@@ -373,29 +326,6 @@ export class Gateway {
     const { externalId } = device.child;
     const child = this.#config.device.children.find((one) => one.externalId === externalId) ?? device.child;
     return { kind: 'child', child };
-  }
-
-  #sessionMetrics() {
-    const metrics = this.#metrics;
-    const view = this.#view;
-    const intake = this.#options.config.intake.kind;
-    return {
-      received: () => view.operation(),
-      operation: (status: 'EXECUTING' | 'SUCCESSFUL' | 'FAILED') => metrics.operation(intake, status),
-      sessionOpened: (setupMs: number) => {
-        view.sessionsOpened += 1;
-        metrics.sessionOpened(setupMs);
-      },
-      sessionEnded: metrics.sessionEnded.bind(metrics),
-      sessionFailed: (code: Parameters<Metrics['sessionFailed']>[0]) => {
-        view.sessionsFailed += 1;
-        metrics.sessionFailed(code);
-      },
-      bytes: (direction: 'uplink' | 'downlink', count: number, worker: number) => {
-        view.bytes(direction, count, worker);
-        metrics.bytes(direction, count);
-      },
-    };
   }
 }
 

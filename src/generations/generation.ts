@@ -97,6 +97,7 @@ class Generation {
     this.#lease.stop();
     await this.#gateway?.stop();
     this.log.info({ generation: this.#generation, exitCode }, 'gatehouse stopped');
+    await port.send({ kind: 'stopped', exitCode });
     return exitCode;
   }
 

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
-import { isatty } from 'node:tty';
 import { hardenProcess } from '../../contract/hardening.js';
 import { runGeneration } from './generation.js';
 import { parentPort } from './parent-port.js';
@@ -22,7 +21,7 @@ const exitCode = await runGeneration({
   version,
   env: process.env,
   cwd: process.cwd(),
-  isTerminal: isatty(1),
+  isTerminal: process.stdout.isTTY,
   port: parentPort(),
   now: () => performance.now(),
 });

@@ -86,6 +86,8 @@ export type GenerationMessage =
   | { readonly kind: 'loaded'; readonly protocol: number; readonly stateDirectory: string | null }
   /** It ends; `sentences` say why, `exitCode` is what `gatehouse run` would give. */
   | { readonly kind: 'failed'; readonly exitCode: number; readonly sentences: readonly string[] }
+  /** It has done all that it had to do; only the last lines of its log are to be written. */
+  | { readonly kind: 'stopped'; readonly exitCode: number }
   | { readonly kind: 'ready' }
   | { readonly kind: 'in-charge'; readonly admin?: AdminPlace | undefined }
   | { readonly kind: 'released'; readonly handOver: HandOver }
@@ -151,6 +153,7 @@ const GENERATION_MESSAGES: Readonly<Record<GenerationMessage['kind'], (message: 
   link: ({ connected }) => isFlag(connected),
   confirm: ({ id }) => isNumber(id),
   'drain-asked': isNothing,
+  stopped: ({ exitCode }) => isNumber(exitCode),
   'session-ended': ({ sessionId }) => isText(sessionId),
   ask: ({ id, generation, question }) => isNumber(id) && isNumber(generation) && isQuestion(question),
   answer: ({ id }) => isNumber(id),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { BACKOFF_CAP_MS } from '../../contract/limits.js';
+import { BACKOFF_RESET_MS } from '../../contract/limits.js';
 import type { AgentProcess } from '../helpers/agent-process.js';
 import { descendants } from '../helpers/traces.js';
 
@@ -27,6 +27,12 @@ const MAX_PAUSE_MS = 8_000;
 
 /** A worker that is killed takes its sessions with it: rarely, or nothing else would be seen. */
 const WORKER_KILL_PAUSE_MS = 30_000;
+
+/**
+ * Pause between two faults of the control connection, in ms: after a minute that was quiet its back-off begins anew, and
+ * an operation is heard well within the 30 s that the operator's side waits.
+ */
+const CONTROL_PAUSE_MS = BACKOFF_RESET_MS + 15_000;
 
 /** How long after a disturbance sessions may still end of it, in ms: statuses and closes take their time. */
 const EFFECT_MS = 15_000;
@@ -71,18 +77,15 @@ export class Disturber {
     return this.#harmfulMs.some((atMs) => atMs >= sinceMs - EFFECT_MS);
   }
 
-  /** Whether the control connection may have been backing off then (up to BACKOFF_CAP_MS), so that an operation was not heard in time. */
-  mayHaveDelayed(sinceMs: number): boolean {
-    return this.#lastControlMs >= sinceMs - BACKOFF_CAP_MS;
-  }
-
   #disturb(): void {
     const kinds = Object.keys(DISTURBANCES) as Disturbance[];
     const kind = kinds[Math.floor(this.random() * kinds.length)] ?? 'control-cut';
+    const now = this.now();
+    const isControl = kind.startsWith('control-');
+    if (isControl && now - this.#lastControlMs < CONTROL_PAUSE_MS) return;
     if (!this.#do(kind)) return;
     this.counts[kind] += 1;
-    const now = this.now();
-    if (kind.startsWith('control-')) this.#lastControlMs = now;
+    if (isControl) this.#lastControlMs = now;
     if (DISTURBANCES[kind].endsSessions) this.#harmfulMs.push(now);
     // Longer than any session lives.
     this.#harmfulMs = this.#harmfulMs.filter((atMs) => atMs > now - 600_000);

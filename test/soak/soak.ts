@@ -123,8 +123,7 @@ export class Soak {
         // The target may be reached only now, when the operator is gone already.
         setTimeout(() => this.#runs.delete(session), FORGET_MS).unref();
         const about = result.missing === undefined ? '' : failuresSince(agent, sinceMs - now());
-        const isUnheard = result.bytes === 0 && disturber.mayHaveDelayed(sinceMs);
-        this.#count(result, isUnheard || disturber.mayHaveEnded(sinceMs), about);
+        this.#count(result, disturber.mayHaveEnded(sinceMs), about);
       }
       await pause(random() * MAX_PAUSE_MS);
     }

@@ -277,6 +277,10 @@ test('generations end cleanly when their parent is killed', async (t) => {
   const tunnels = [await agent.open(target)];
   await gen.reload(agent);
   tunnels.push(await agent.open(target));
+  await gen.poll(async () => {
+    const open = (await gen.sessions(agent)).filter(({ state }) => state === 'open');
+    return open.length === tunnels.length || undefined;
+  }, 'both sessions');
   const pids = (await gen.generations(agent)).map(({ pid }) => pid ?? 0);
   agent.command.kill('SIGKILL');
   for (const tunnel of tunnels) {

@@ -82,6 +82,7 @@ export class Fleet {
       case 'loaded':
       case 'failed':
       case 'ready':
+      case 'stopped':
       case 'in-charge':
         return;
     }

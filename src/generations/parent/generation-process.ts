@@ -14,6 +14,12 @@ export type Awaited<K extends GenerationMessage['kind']> =
   | { readonly kind: 'ended'; readonly end: GenerationEnd }
   | { readonly kind: 'late' };
 
+/**
+ * Longest wait for the last lines of a log, in ms, before a generation that has stopped is killed: standard output that
+ * is inherited blocks, and a reader that stands still would keep the process for ever.
+ */
+const LAST_LINES_MS = 2_000;
+
 /** Longest wait for the channel of a process that has ended, in ms. */
 const LAST_WORDS_MS = 500;
 
@@ -41,6 +47,9 @@ export class GenerationProcess {
   readonly #child: ChildProcess;
   readonly #waiting = new Set<(message: GenerationMessage | GenerationEnd) => void>();
   #end: GenerationEnd | undefined;
+  /** What it said that it will exit with. */
+  #saidCode: number | undefined;
+  #lastLines: NodeJS.Timeout | undefined;
 
   constructor(options: GenerationProcessOptions) {
     this.#child = fork(options.entry, [...options.args], {
@@ -53,6 +62,7 @@ export class GenerationProcess {
       const message = generationMessage(value);
       if (message === undefined) return;
       if (message.kind === 'failed') this.failure = message;
+      if (message.kind === 'stopped') this.#onStopped(message.exitCode);
       options.onMessage(this, message);
       for (const look of [...this.#waiting]) look(message);
     });
@@ -62,7 +72,10 @@ export class GenerationProcess {
       for (const look of [...this.#waiting]) look(end);
       options.onEnd(this, end);
     };
-    this.#child.once('exit', (code, signal) => {
+    this.#child.once('exit', (exitCode, exitSignal) => {
+      clearTimeout(this.#lastLines);
+      const code = this.#saidCode ?? exitCode;
+      const signal = this.#saidCode === undefined ? exitSignal : null;
       // What it said last may still be in the channel; it is through when the channel closes.
       if (!this.#child.connected) return ended({ code, signal });
       const timer = setTimeout(() => ended({ code, signal }), LAST_WORDS_MS);
@@ -93,6 +106,11 @@ export class GenerationProcess {
   /** Says something; to one that is gone, nothing happens. */
   send(message: ParentMessage): void {
     if (this.#child.connected) this.#child.send(message, () => undefined);
+  }
+
+  #onStopped(exitCode: number): void {
+    this.#saidCode = exitCode;
+    this.#lastLines = setTimeout(() => this.kill(), LAST_LINES_MS);
   }
 
   kill(): void {
