@@ -5,8 +5,8 @@ interface NewerReport {
 }
 
 /**
- * For the first file of every process of the agent: closes what Node leaves open in a process that holds credentials. Command-line flags and NODE_OPTIONS are stronger
- * than any of this, and are the operator's own doing.
+ * For the first file of every process of the agent: closes what Node leaves open in a process that holds credentials.
+ * Command-line flags and NODE_OPTIONS are stronger than any of this, and are the operator's own doing.
  */
 export function hardenProcess(): void {
   closeDebugger();

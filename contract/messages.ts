@@ -27,7 +27,7 @@ export interface SessionLimits {
   readonly sessionDurationMs: number;
   /** Bytes kept from the side that is up while the other one connects; then that side is paused. */
   readonly bootstrapBufferBytes: number;
-  /** Bytes in flight per direction before the sender is paused. */
+  /** Bytes in flight, both directions together, before the sender is paused. */
   readonly bufferBytes: number;
   /** Largest WebSocket message accepted from the cloud, over all of its fragments. */
   readonly maxMessageBytes: number;

@@ -131,7 +131,7 @@ export const KEYS = {
   }),
   'limits.buffer': key({
     schema: parsed((raw) => size(raw, KIB, 64 * MIB)),
-    meaning: 'in flight per direction before the sender is paused',
+    meaning: 'in flight in a session, both directions together, before the sender is paused',
     unit: 'size',
     example: '256KiB',
     default: '256KiB',
