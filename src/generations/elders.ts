@@ -60,16 +60,37 @@ export function wholeAgent(own: OwnBackend, elders: Elders): AdminBackend {
   };
 }
 
-/** The metrics of the agent as a whole, without those of an elder that does not answer. */
+/**
+ * The metrics of the agent as a whole. What an elder counted stays in when it ends or does not answer, as it was last
+ * seen: a sum that drops would be taken for a restart.
+ */
 export function wholeMetrics(own: Metrics, elders: Elders): MetricsSource {
+  const seen = new Map<number, readonly unknown[]>();
   return {
     contentType: own.contentType,
     render: async () => {
       const question = { kind: 'metrics' } as const;
-      const answers = await Promise.all(elders.alive.map((elder) => elders.ask(elder, question, SHOW_MS)));
-      return own.merged(answers.filter((answer) => Array.isArray(answer)));
+      const answering = new Set<number>();
+      await Promise.all(
+        elders.alive.map(async (elder) => {
+          const answer = await elders.ask(elder, question, SHOW_MS);
+          if (!Array.isArray(answer)) return;
+          seen.set(elder, answer);
+          answering.add(elder);
+        }),
+      );
+      const all = [...seen].map(([elder, metrics]) =>
+        answering.has(elder) ? metrics : metrics.filter(isCount),
+      );
+      return own.merged(all.map((metrics) => [...metrics]));
     },
   };
+}
+
+/** Whether a metric of a snapshot only ever grows. */
+function isCount(metric: unknown): boolean {
+  if (typeof metric !== 'object' || metric === null || !('type' in metric)) return false;
+  return metric.type === 'counter' || metric.type === 'histogram';
 }
 
 /** What one generation shows of itself, without waiting. */
