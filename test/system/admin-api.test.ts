@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import type { SessionView, StatusView } from '../../src/admin/backend.js';
-import { AgentProcess, type AgentProcessOptions } from '../helpers/agent-process.js';
+import { startAgent, startTarget } from '../helpers/agent-scene.js';
+import { AgentProcess } from '../helpers/agent-process.js';
 import { childrenOf } from '../helpers/generations.js';
 import { eventually } from '../helpers/eventually.js';
 import { PlantTarget } from '../helpers/plant.js';
@@ -20,18 +21,6 @@ const METRICS = [
   'gatehouse_cloud_connected',
   'gatehouse_status_outbox_size',
 ];
-
-async function startAgent(t: TestContext, options?: AgentProcessOptions): Promise<AgentProcess> {
-  const agent = await AgentProcess.start(options);
-  t.after(() => agent.stop());
-  return agent;
-}
-
-async function startTarget(t: TestContext): Promise<PlantTarget> {
-  const target = await PlantTarget.listen();
-  t.after(() => target.close());
-  return target;
-}
 
 /** Opens a session that has carried `bytes` up and down. */
 async function openSession(agent: AgentProcess, target: PlantTarget, bytes = 5) {

@@ -1,36 +1,16 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import type { StatusView } from '../../src/admin/backend.js';
-import type { Tunnel } from '../../src/cli/connect/tunnel.js';
-import { AgentProcess, type AgentProcessOptions } from '../helpers/agent-process.js';
+import { echoes, startAgent, startTarget } from '../helpers/agent-scene.js';
+import { AgentProcess } from '../helpers/agent-process.js';
 import { eventually } from '../helpers/eventually.js';
 import * as gen from '../helpers/generations.js';
 import { Installations } from '../helpers/installation.js';
 import { Ledger } from '../helpers/ledger.js';
 import { PlantTarget } from '../helpers/plant.js';
-
-async function startAgent(t: TestContext, options?: AgentProcessOptions): Promise<AgentProcess> {
-  const agent = await AgentProcess.start(options);
-  t.after(() => agent.stop());
-  return agent;
-}
-
-async function startTarget(t: TestContext): Promise<PlantTarget> {
-  const target = await PlantTarget.listen();
-  t.after(() => target.close());
-  return target;
-}
-
-/** Writes a word and waits until the echo brings it back. */
-async function echoes(tunnel: Tunnel, word: string): Promise<void> {
-  tunnel.write(word);
-  const [answer] = (await once(tunnel, 'data')) as [Buffer];
-  assert.equal(answer.toString(), word);
-}
 
 async function oneFinalStatusEach(agent: AgentProcess, ledger: Ledger): Promise<void> {
   await eventually(() => ledger.finished === agent.operations().length || undefined, 'all final statuses');

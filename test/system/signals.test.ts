@@ -1,36 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import type { Tunnel } from '../../src/cli/connect/tunnel.js';
-import { AgentProcess, type AgentProcessOptions } from '../helpers/agent-process.js';
+import { echoes, startAgent, startTarget } from '../helpers/agent-scene.js';
+import { AgentProcess } from '../helpers/agent-process.js';
 import type { StatusView } from '../../src/admin/backend.js';
 import * as gen from '../helpers/generations.js';
 import { eventually } from '../helpers/eventually.js';
 import { PlantTarget } from '../helpers/plant.js';
-
-async function startAgent(t: TestContext, options?: AgentProcessOptions): Promise<AgentProcess> {
-  const agent = await AgentProcess.start(options);
-  t.after(() => agent.stop());
-  return agent;
-}
-
-async function startTarget(
-  t: TestContext,
-  ...args: Parameters<typeof PlantTarget.listen>
-): Promise<PlantTarget> {
-  const target = await PlantTarget.listen(...args);
-  t.after(() => target.close());
-  return target;
-}
-
-/** Writes a word and waits until the echo brings it back. */
-async function echoes(tunnel: Tunnel, word: string): Promise<void> {
-  tunnel.write(word);
-  const [answer] = (await once(tunnel, 'data')) as [Buffer];
-  assert.equal(answer.toString(), word);
-}
 
 /** How the operator's end of the tunnel ended, once it has. */
 function ending(tunnel: Tunnel): Promise<{ code: number; detail: string }> {
