@@ -117,7 +117,8 @@ export async function slowReader(rig: Rig): Promise<void> {
   const [view] = await tunnels.stand.agent.sessions();
   rig.figure('read KiB', received / 1_024);
   assert.ok(received > 0);
-  assert.equal(view?.state, 'open');
+  const ended = tunnels.stand.agent.log().find(({ msg }) => msg === 'session ended');
+  assert.equal(view?.state, 'open', JSON.stringify(ended));
   clearInterval(timer);
   await letGo(session);
 }
