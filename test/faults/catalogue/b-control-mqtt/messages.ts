@@ -5,6 +5,9 @@ import { lapse } from '../../rig/time.js';
 import { allUp, BACK_MS, down, downs, ups, works } from '../control/link.js';
 import { clientOf, documentOf, mqttOf, NO_LIST, OPERATIONS, publish } from './side.js';
 
+/** The metrics page is kept for a second, in ms: an older one may not know yet. */
+const METRICS_KEPT_MS = 1_200;
+
 /** B06: a notification again, with DUP, and under other packet ids. */
 export async function repeated(rig: Rig): Promise<void> {
   const stand = await rig.start({ intake: 'mqtt' });
@@ -79,6 +82,7 @@ export async function oversized(rig: Rig): Promise<void> {
   const grown = (await stand.agent.residentBytes()) - before;
   rig.figure('grown MiB', grown / 1_048_576);
   assert.ok(grown < MOST_BYTES, `${grown} bytes more`);
+  await lapse(METRICS_KEPT_MS);
   assert.equal(await stand.agent.metric('gatehouse_control_violations_total{kind="oversized"}'), 2);
   await works(stand, await rig.target());
 }
@@ -98,6 +102,7 @@ export async function garbage(rig: Rig): Promise<void> {
     await ups(stand.agent, index + 2);
     assert.equal(downs(stand.agent).length, index + 1, 'one line for each connection');
   }
+  await lapse(METRICS_KEPT_MS);
   const counted = await stand.agent.metric('gatehouse_control_violations_total{kind="malformed"}');
   assert.ok(counted >= 3, `${counted} counted`);
   await works(stand, await rig.target());
