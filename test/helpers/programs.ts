@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
+import type { TestContext } from 'node:test';
 
 /** Longest run of a program, in ms; then it is killed. */
 const RUN_MS = 120_000;
@@ -25,6 +26,12 @@ export function unlessMissing(...names: string[]): { skip: string } | Record<str
   const missing = names.filter((name) => findProgram(name) === undefined);
   if (missing.length === 0 || (process.env.CI ?? '') !== '') return {};
   return { skip: `not installed: ${missing.join(', ')}; .ci/install-test-servers installs it on Debian` };
+}
+
+/** Skips a test that this machine does not let run, unless CI is set; there it has to run, and fails. */
+export function skipOutsideCi(t: TestContext, why: string): void {
+  if ((process.env.CI ?? '') !== '') throw new Error(`${why}, and in CI nothing is skipped`);
+  t.skip(why);
 }
 
 export interface ProgramEnd {

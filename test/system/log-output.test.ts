@@ -13,6 +13,7 @@ import { operatorSettings } from '../../src/cli/connect/operator-settings.js';
 import { writeConfiguration } from '../helpers/agent-process.js';
 import { eventually } from '../helpers/eventually.js';
 import { PlantTarget } from '../helpers/plant.js';
+import { skipOutsideCi } from '../helpers/programs.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
@@ -171,7 +172,7 @@ test(
       spawnSync('umount', ['--lazy', disk]);
       rmSync(path.dirname(disk), { recursive: true, force: true });
     });
-    if (!mountSmall(t, disk)) return t.skip('this user may not mount a file system');
+    if (!mountSmall(t, disk)) return skipOutsideCi(t, 'this user may not mount a file system');
     const filler = path.join(disk, 'filler');
     writeFileSync(filler, Buffer.alloc(48 * 1_024));
     const agent = await LoggingAgent.start(t, () => `exec $AGENT >> ${disk}/log`);

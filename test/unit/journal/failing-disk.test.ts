@@ -8,6 +8,7 @@ import { JournalFile } from '../../../src/journal/journal-file.js';
 import { OperationTable } from '../../../src/journal/operation-table.js';
 import type { OperationRecord } from '../../../src/journal/record.js';
 import { eventually } from '../../helpers/eventually.js';
+import { skipOutsideCi } from '../../helpers/programs.js';
 import { claimOf, journalIn, smallDisk, stateDirectory, successful } from './journal-helpers.js';
 
 /** What the disk does with the next calls. */
@@ -138,7 +139,7 @@ test('L03: a disk that does not answer is waited for so long and no longer, and 
 
 test('L02: on a full disk operations are refused; nothing is lost, and a free one is used again', async (t) => {
   const directory = smallDisk(t, 65_536);
-  if (directory === undefined) return t.skip('mounting needs root');
+  if (directory === undefined) return skipOutsideCi(t, 'mounting needs root');
   const { journal, lines } = journalIn(directory);
   await journal.open();
   await journal.claim(claimOf('1'));
@@ -167,7 +168,7 @@ test('L02: on a full disk operations are refused; nothing is lost, and a free on
 
 test('L02: an agent that starts on a full disk takes nothing on, and does when there is room', async (t) => {
   const directory = smallDisk(t, 65_536);
-  if (directory === undefined) return t.skip('mounting needs root');
+  if (directory === undefined) return skipOutsideCi(t, 'mounting needs root');
   const first = journalIn(directory).journal;
   await first.open();
   await first.claim(claimOf('1'));
