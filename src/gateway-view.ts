@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { AdminBackend, ResourceView, SessionView, StatusView, WorkerView } from './admin/backend.js';
+import type { ApprovalTable } from './approval/approval-table.js';
 import type { OwnBackend } from './generations/elders.js';
 import type { CloudLink } from './cloud/intake.js';
 import { LoopDelayMeter } from './resources/loop-delay-meter.js';
@@ -23,6 +24,7 @@ export interface BackendParts {
   readonly outboxSize: () => number;
   readonly resources: () => Sample;
   readonly drain: () => void;
+  readonly approvals: Pick<ApprovalTable, 'list' | 'answer'>;
 }
 
 /** What the admin listener and its clients see of the agent. */
@@ -95,6 +97,8 @@ export class GatewayView {
       close: (sessionId) => supervisor.close(sessionId, 'admin', 'an operator closed it'),
       drain: () => parts.drain(),
       readiness: () => this.#readiness(),
+      approvals: () => parts.approvals.list(),
+      answerApproval: (id, answer) => parts.approvals.answer(id, answer),
     };
   }
 
@@ -169,6 +173,8 @@ function viewOf(record: SessionRecord, generation: number): SessionView {
     port: record.port,
     state: record.state === 'closed' ? 'closing' : record.state,
     worker: record.worker,
+    approval: record.approval?.kind ?? null,
+    startedAt: new Date(record.startedAtWallMs).toISOString(),
     openedAt: record.openedAtMs === undefined ? null : new Date(record.openedAtMs).toISOString(),
     uplinkBytes: record.uplinkBytes,
     downlinkBytes: record.downlinkBytes,

@@ -13,6 +13,7 @@ import { reloadable, reloaded } from './config/reload.js';
 import { hasBufferutil } from './bufferutil.js';
 import { policyOf } from './gateway-policy.js';
 import type { OwnBackend } from './generations/elders.js';
+import { GatewayConsent } from './gateway-consent.js';
 import { GatewayAdmin } from './gateway-admin.js';
 import { supervisorMetrics } from './gateway-metrics.js';
 import type { GatewayOptions, TakeOverFacts } from './gateway-options.js';
@@ -67,6 +68,7 @@ export class Gateway {
   readonly #view: GatewayView;
   readonly #metrics: Metrics;
   readonly #resources: ResourceWatch;
+  readonly #consent: GatewayConsent;
   #config: Config;
   /** Where the admin listener really is: port 0 of the configuration stands for any free one. */
   #adminListen: AdminListen;
@@ -115,6 +117,7 @@ export class Gateway {
       },
     });
     const resolver = new Resolver();
+    this.#consent = new GatewayConsent({ config, log });
     const tunnels = new Tunnels({ cloud: config.cloud, credentials: this.#cloud.credentials, resolver });
     this.supervisor = new Supervisor({
       log,
@@ -130,6 +133,7 @@ export class Gateway {
         shortage: () => this.#resources.shortage(),
         cloudNow: () => this.#cloud.clock.now(),
       },
+      approvals: this.#consent.approvals,
       redact: { add: (key) => redactor.add(key, 'connection-key'), remove: (key) => redactor.remove(key) },
       now: () => performance.now(),
       lease: options.others?.lease,
@@ -146,6 +150,7 @@ export class Gateway {
       outboxSize: () => this.#cloud.status.size,
       resources: () => this.#resources.sample,
       drain: () => this.drain(),
+      approvals: this.#consent.approvals,
     });
     this.#admin = new GatewayAdmin({ ...options, own: this.own, metrics: this.#metrics });
   }
@@ -261,6 +266,7 @@ export class Gateway {
     this.#options.log.info({ sessions: this.supervisor.registry.sessions }, 'draining: no new sessions');
     this.#view.draining = true;
     void this.#cloud.intake.stop();
+    this.supervisor.endAll('shutdown', 'the gateway takes on no new sessions', 'waiting');
     this.supervisor.drain(() => this.#options.onDrained?.());
   }
 

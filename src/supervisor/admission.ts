@@ -70,6 +70,11 @@ export class Admission {
    */
   async prepare(operation: RemoteAccessOperation): Promise<Prepared> {
     this.#checkAge(operation);
+    return this.resolve(operation);
+  }
+
+  /** The same without the age: for an operation that has waited here. */
+  async resolve(operation: RemoteAccessOperation): Promise<Prepared> {
     if (this.#parts.deviceOf(operation.deviceId) === undefined) throw unknownDevice(operation.deviceId);
     // Names are not asked for either: that takes a socket.
     this.#checkShortage();
