@@ -36,7 +36,7 @@ export const MAX_WAITING_APPROVALS = 100;
 export const MAX_SETTLED_APPROVALS = 1_000;
 
 /** How long a session that the plant's switch ends may take to say so to both sides before it is cut, in ms. */
-export const SWITCH_OFF_MS = 400;
+export const SWITCH_OFF_MS = 200;
 
 /** TCP keep-alive on both sockets, in ms of silence before the first probe. Ten probes a second apart follow. */
 export const TCP_KEEP_ALIVE_MS = 15_000;

@@ -87,6 +87,7 @@ export class Gateway {
       logDropped: options.logDropped,
       hasBufferutil: this.#hasBufferutil(),
       resources: () => this.#resources.sample,
+      isSwitchOn: () => this.#consent.switchedOff() === undefined,
     });
     this.#metrics.expectViolations(VIOLATIONS);
     this.#view = new GatewayView(options.version, options.generation ?? 1, options.others !== undefined);
@@ -117,7 +118,7 @@ export class Gateway {
       },
     });
     const resolver = new Resolver();
-    this.#consent = new GatewayConsent({ config, log });
+    this.#consent = this.#createConsent();
     const tunnels = new Tunnels({ cloud: config.cloud, credentials: this.#cloud.credentials, resolver });
     this.supervisor = new Supervisor({
       log,
@@ -131,6 +132,7 @@ export class Gateway {
         resolve: (hostname) => resolver.resolve(hostname),
         tunnel: (connectionKey) => tunnels.open(connectionKey),
         shortage: () => this.#resources.shortage(),
+        switchedOff: () => this.#consent.switchedOff(),
         cloudNow: () => this.#cloud.clock.now(),
       },
       approvals: this.#consent.approvals,
@@ -150,7 +152,7 @@ export class Gateway {
       outboxSize: () => this.#cloud.status.size,
       resources: () => this.#resources.sample,
       drain: () => this.drain(),
-      approvals: this.#consent.approvals,
+      consent: this.#consent,
     });
     this.#admin = new GatewayAdmin({ ...options, own: this.own, metrics: this.#metrics });
   }
@@ -171,7 +173,7 @@ export class Gateway {
    */
   async prepare(proveCloud: boolean): Promise<void> {
     const proof = proveCloud ? this.#cloud.prepare(AbortSignal.timeout(PROOF_MS)) : Promise.resolve();
-    await Promise.all([this.#workers.allUp(), proof]);
+    await Promise.all([this.#workers.allUp(), proof, this.#consent.start()]);
     await this.#resources.start();
   }
 
@@ -255,7 +257,7 @@ export class Gateway {
     const ended = Promise.all([intakeStopped, this.supervisor.shutdown()]);
     await within(SESSIONS_SHUTDOWN_MS, ended);
     await this.#cloud.status.flush(STATUS_FLUSH_MS);
-    await this.#admin.stop();
+    await Promise.all([this.#admin.stop(), this.#consent.stop()]);
     // The outbox stops first, at once: from there nothing more is journalled.
     const closed = Promise.all([this.#cloud.close(), this.#workers.pool.destroy(), this.#journal.close()]);
     await within(DISCONNECT_MS, closed);
@@ -282,6 +284,7 @@ export class Gateway {
     log.level = fresh.log.level;
     this.#cloud.credentials.replace(fresh.cloud);
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
+    if (applies.some((key) => /^(switch|plant)\./.test(key))) this.#consent.reload(this.#config);
     log.info({ applies, needsRestart }, 'configuration reloaded');
   }
 
@@ -290,6 +293,11 @@ export class Gateway {
     if (this.#isJournalOpen) return;
     this.#takeOverFrom(await this.#journal.open());
     this.#isJournalOpen = true;
+  }
+
+  #createConsent(): GatewayConsent {
+    const onOff = (detail: string): void => this.supervisor.endAll('switched-off', detail);
+    return new GatewayConsent({ ...this.#options, onOff });
   }
 
   async #deliverAll(): Promise<void> {

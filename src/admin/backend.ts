@@ -60,6 +60,7 @@ export interface StatusView {
   /** True once a drain was asked for. */
   readonly draining: boolean;
   readonly cloud: CloudView;
+  readonly switch: SwitchView;
   /** Of the main thread, which decides and reports; null in the first moment. */
   readonly eventLoopDelay: LoopDelay | null;
   /** What is watched and how much of it is in use; what cannot be watched here is missing. */
@@ -87,6 +88,12 @@ export interface GenerationView {
 export interface CloudView {
   readonly state: 'connected' | 'disconnected';
   /** Why it is disconnected; absent while it is connected. */
+  readonly reason?: string;
+}
+
+/** The plant's hard switch: `none` where none is configured. `reason` says why it is off and how to turn it on. */
+export interface SwitchView {
+  readonly state: 'on' | 'off' | 'none';
   readonly reason?: string;
 }
 

@@ -47,6 +47,7 @@ export const STATUS: StatusView = {
   uptimeSeconds: 93_784,
   draining: false,
   cloud: { state: 'connected' },
+  switch: { state: 'none' },
   eventLoopDelay: { p50Ms: 0.2, p99Ms: 2, maxMs: 11 },
   resources: [
     { resource: 'memory', used: 104_857_600, limit: 1_073_741_824 },
