@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 /** An empty folder, until the end of the test. */
 export function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-test-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  // An agent that ends only after this may still write there.
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));
   return folder;
 }
