@@ -68,7 +68,8 @@ function contentOf(file: string): ReadonlyMap<KeyName, Entry> {
   const { text, permissions } = readTextFile(file, MAX_CREDENTIALS_BYTES);
   const exposed = exposure(file, permissions);
   if (exposed !== undefined) throw new BadValue(exposed);
-  const { root, problems, lineOf } = readYaml(text);
+  const tree = readYaml(text);
+  const { root, problems } = tree;
   const [problem] = problems;
   if (problem !== undefined) throw new BadValue(`is no YAML in line ${problem.line}`);
   if (typeof root !== 'object' || root === null || Array.isArray(root)) throw new BadValue('holds no keys');
@@ -76,7 +77,7 @@ function contentOf(file: string): ReadonlyMap<KeyName, Entry> {
   for (const [name, raw] of Object.entries(root)) {
     const key = HELD.get(name);
     if (key === undefined) throw new BadValue('holds a key other than tenant, user and password');
-    found.set(key, { raw, source: { kind: 'file', file, line: lineOf(name) } });
+    found.set(key, { raw, source: { kind: 'file', file, line: tree.lineOf(name) } });
   }
   for (const name of ['cloud.user', 'cloud.password'] as const) {
     if (!found.has(name)) throw new BadValue(`lacks ${name.slice('cloud.'.length)}`);

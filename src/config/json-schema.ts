@@ -88,7 +88,7 @@ function listForm(schema: z.ZodType, keys: Readonly<Record<string, KeySpec>>): F
 
 /** Zod describes lists and mappings; our own parsers, which are transforms to it, are asked themselves. */
 function schemaForm(schema: z.ZodType): Form {
-  const { $schema: _, ...form } = z.toJSONSchema(schema, {
+  const form: Record<string, unknown> = z.toJSONSchema(schema, {
     io: 'input',
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
@@ -99,6 +99,7 @@ function schemaForm(schema: z.ZodType): Form {
       );
     },
   });
+  delete form.$schema;
   return form;
 }
 

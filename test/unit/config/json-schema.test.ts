@@ -84,7 +84,10 @@ test('every key is described, and every value has a form', () => {
     const [section = '', key] = name.split('.');
     const found = key === undefined ? properties[section] : properties[section]?.properties?.[key];
     assert.ok(found !== undefined && 'description' in found, name);
-    assert.ok('type' in found || 'enum' in found || 'anyOf' in found, `${name} takes anything`);
+    assert.ok(
+      'type' in found || 'enum' in found || 'anyOf' in found,
+      `${name} takes anything: its parser should begin with fits(…)`,
+    );
   }
 });
 
@@ -99,7 +102,8 @@ for (const name of KEY_NAMES) {
   if (notServed !== undefined || example.startsWith('(')) continue;
   test(`${name} takes its example and its default`, () => {
     const values = [parse(example) as unknown, usual, null].filter((value) => value !== undefined);
-    for (const value of values) assert.ok(accepts(withKey(name, value)), `${String(value)}: ${complaints()}`);
+    for (const value of values)
+      assert.ok(accepts(withKey(name, value)), `${JSON.stringify(value)}: ${complaints()}`);
   });
 }
 
