@@ -51,8 +51,7 @@ export function openCredentials(entries: Layer, problems: Problem[]): void {
   const named = entries.get('cloud.credentialsFile');
   if (typeof named?.raw !== 'string') return;
   const complain = (message: string): void => {
-    const example = '/etc/gatehouse/credentials.yaml';
-    problems.push({ source: named.source, key: 'cloud.credentialsFile', message, example });
+    problems.push({ source: named.source, key: 'cloud.credentialsFile', message, example: undefined });
   };
   try {
     for (const [name, entry] of contentOf(named.raw)) entries.set(name, entry);
