@@ -5,8 +5,9 @@ import { CHILDREN, CONDUITS, MAX_SESSIONS, MIN_TIMEOUT_MS } from './conduit-sche
 import { key } from './key.js';
 import type { KeySpec, ValueOf } from './key.js';
 import { bearerToken } from './secret-values.js';
+import { THIN_EDGE_KEYS } from './thin-edge-schema.js';
 import { mqttUrl } from './urls.js';
-import { BadValue, MAX_TIMER_MS, duration, oneOf, parsed, size, text, wholeNumber } from './values.js';
+import { MAX_TIMER_MS, duration, oneOf, parsed, size, text, wholeNumber } from './values.js';
 
 const MAX_ID_CHARACTERS = 256;
 /** PATH_MAX of Linux. */
@@ -48,19 +49,22 @@ export const KEYS = {
     defaultText: '`[]`',
   }),
   'intake.kind': key({
-    schema: parsed(intakeKind),
-    meaning: 'how operations arrive: `rest` (real-time notifications, polling as the fall-back) or `mqtt`',
-    unit: '`rest`, `mqtt`',
+    schema: parsed((raw) => oneOf(raw, ['rest', 'mqtt', 'thin-edge'])),
+    meaning:
+      "how operations arrive: `rest` (real-time notifications, polling as the fall-back), `mqtt` (the cloud's endpoint) or `thin-edge` (the local broker of thin-edge.io)",
+    unit: '`rest`, `mqtt`, `thin-edge`',
     example: 'rest',
     default: 'rest',
     environment: ['GATEHOUSE_INTAKE_KIND'],
   }),
   'intake.mqttUrl': key({
     schema: parsed(mqttUrl),
-    meaning: "the cloud's MQTT endpoint; also `wss://host/mqtt`; `mqtt://` only for loopback",
+    meaning:
+      "the cloud's MQTT endpoint, with thin-edge the local broker; also `wss://host/mqtt`; `mqtt://` only for loopback",
     unit: 'URL',
     example: 'mqtts://acme.example.com:8883',
-    defaultText: '`mqtts://<cloud host>:8883`',
+    defaultText:
+      '`mqtts://<cloud host>:8883`; with thin-edge the broker of `tedge.toml`, else `mqtt://127.0.0.1:1883`',
     environment: ['GATEHOUSE_INTAKE_MQTT_URL'],
   }),
   'intake.operationAge': key({
@@ -71,6 +75,7 @@ export const KEYS = {
     default: '5m',
     reloads: true,
   }),
+  ...THIN_EDGE_KEYS,
   conduits: key({
     schema: CONDUITS,
     meaning: 'what may be reached; empty means that nothing may',
@@ -248,9 +253,4 @@ export function specOf(name: KeyName): KeySpec {
 function stateDirectory(raw: unknown): string {
   // YAML 1.1 readers turn a bare `off` into false; people write either.
   return raw === false ? 'off' : text(raw, MAX_PATH_CHARACTERS);
-}
-
-function intakeKind(raw: unknown): 'rest' | 'mqtt' {
-  if (raw === 'thin-edge') throw new BadValue('is not served by this version; use rest or mqtt');
-  return oneOf(raw, ['rest', 'mqtt']);
 }
