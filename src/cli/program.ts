@@ -3,6 +3,7 @@ import { ConfigError } from '../config/problem.js';
 import { EXIT } from '../exit-codes.js';
 import type { ProcessIo } from './process-io.js';
 import { run } from './run.js';
+import { addThinEdgeCommand } from './thin-edge/command.js';
 
 interface ConfigFlag {
   readonly config?: string;
@@ -50,6 +51,7 @@ class Program {
       .exitOverride();
     this.#agentCommands();
     this.#adminCommands();
+    addThinEdgeCommand(this.command, io, (exitCode) => this.#finish(exitCode));
     this.#trialCommands(version);
     this.command.addHelpText(
       'after',

@@ -74,11 +74,11 @@ class TedgeToml {
   /** The device id is in tedge.toml, or else in the certificate that thin-edge.io logs in with. */
   #device(): void {
     const [key, id] = this.#first('device.id');
-    if (id !== undefined) return this.#set('device.externalId', id, key);
-    if (at(this.#root, 'device.id') !== undefined) return this.#plain('device.externalId', 'device.id');
+    this.#set('device.externalId', id, key);
+    this.#plain('device.externalId', 'device.id');
     const [, own] = this.#first('device.cert_path');
-    const written = own ?? at(this.#root, 'device.cert_path') ?? 'device-certs/tedge-certificate.pem';
-    const file = this.#absolute(String(written));
+    const written = own ?? at(this.#root, 'device.cert_path');
+    const file = this.#absolute(typeof written === 'string' ? written : 'device-certs/tedge-certificate.pem');
     this.#set('device.externalId', commonName(file), 'common name', file);
   }
 
@@ -99,7 +99,9 @@ class TedgeToml {
     const isTls = ['ca_file', 'ca_dir', 'cert_file'].some(
       (name) => at(this.#root, `${auth}.${name}`) !== undefined,
     );
-    const url = `${isTls ? 'mqtts' : 'mqtt'}://${bracketed(String(host ?? '127.0.0.1'))}:${String(port ?? 1_883)}`;
+    const scheme = isTls ? 'mqtts' : 'mqtt';
+    const name = typeof host === 'string' ? bracketed(host) : '127.0.0.1';
+    const url = `${scheme}://${name}:${typeof port === 'number' || typeof port === 'string' ? port : 1_883}`;
     this.#set('intake.mqttUrl', url, 'mqtt.client');
   }
 
@@ -137,7 +139,8 @@ class TedgeToml {
     const [user, secret] = [at(root, 'c8y.username'), at(root, 'c8y.password')];
     if (typeof user !== 'string' || typeof secret !== 'string') {
       const message = `needs c8y.username and c8y.password in ${file}, where thin-edge.io keeps them`;
-      return this.#complain('cloud.user', message);
+      this.#complain('cloud.user', message);
+      return;
     }
     const [, tenant, name] = /^([^/]+)\/(.+)$/.exec(user) ?? [undefined, undefined, user];
     if (tenant !== undefined) this.#set('cloud.tenant', tenant, 'c8y.username', file);
@@ -151,8 +154,10 @@ class TedgeToml {
     judge: (found: ReturnType<typeof readTextFile>) => string | undefined,
     mustExist?: string,
   ): Table | undefined {
-    const complain = (message: string): undefined =>
-      void this.problems.push({ source: fileSource(file, ''), key: '', message, example: undefined });
+    const complain = (message: string): Table | undefined => {
+      this.problems.push({ source: fileSource(file, ''), key: '', message, example: undefined });
+      return undefined;
+    };
     try {
       const found = readTextFile(file, MAX_TOML_BYTES);
       const trouble = judge(found);
