@@ -29,7 +29,8 @@ export class Mosquitto {
   private constructor(
     readonly port: number,
     private readonly folder: string,
-    private readonly lines: readonly string[],
+    private readonly bridge: readonly string[],
+    private settings: readonly string[],
   ) {}
 
   /** @param settings lines of its configuration beside the listener on 127.0.0.1. */
@@ -38,10 +39,8 @@ export class Mosquitto {
     settings: readonly string[] = ['allow_anonymous true'],
   ): Promise<Mosquitto> {
     const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-mosquitto-'));
-    const broker = new Mosquitto(await closedPort(), folder, [
-      ...settings,
-      ...(bridge === undefined ? [] : bridgeLines(bridge)),
-    ]);
+    const lines = bridge === undefined ? [] : bridgeLines(bridge);
+    const broker = new Mosquitto(await closedPort(), folder, lines, settings);
     await broker.start();
     return broker;
   }
@@ -55,14 +54,13 @@ export class Mosquitto {
     return this.#child?.pid;
   }
 
-  /** Starts it (again), on the same port; resolves when it listens. */
-  async start(): Promise<void> {
+  /** Starts it (again), on the same port, with these settings if given; resolves when it listens. */
+  async start(settings = this.settings): Promise<void> {
+    this.settings = settings;
     const program = findProgram('mosquitto') ?? assert.fail('mosquitto is not installed');
     const file = path.join(this.folder, 'mosquitto.conf');
-    writeFileSync(
-      file,
-      [`user ${userInfo().username}`, `listener ${this.port} 127.0.0.1`, ...this.lines, ''].join('\n'),
-    );
+    const own = [`user ${userInfo().username}`, `listener ${this.port} 127.0.0.1`];
+    writeFileSync(file, [...own, ...this.settings, ...this.bridge, ''].join('\n'), { mode: 0o600 });
     const child = spawn(program, ['-v', '-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child = child;
     this.#log = '';

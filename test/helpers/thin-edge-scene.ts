@@ -23,9 +23,11 @@ export interface ThinEdgeOptions {
   readonly served?: readonly object[];
   readonly conduits?: readonly object[];
   readonly cloud?: CloudOptions;
-  /** Lines of mosquitto's configuration beside its listener. */
-  readonly broker?: readonly string[];
-  /** More of tedge.toml. */
+  /** Lines of mosquitto's configuration beside its listener; files may be put into the folder. */
+  readonly broker?: (folder: string) => readonly string[];
+  /** Files in thin-edge.io's directory, mode 0600. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** More of `[mqtt.client]` of tedge.toml, and behind it. */
   readonly toml?: string;
   /** More of our own configuration. */
   readonly config?: object;
@@ -63,7 +65,9 @@ export class ThinEdgeScene {
     const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-tedge-'));
     const configFile = path.join(folder, 'gatehouse.yaml');
     await writeThinEdge(folder, cloud, device, login);
-    const broker = await Mosquitto.start(bridge(folder, cloud, device, login), options.broker);
+    for (const [name, text] of Object.entries(options.files ?? {}))
+      writeFileSync(path.join(folder, name), text, { mode: 0o600 });
+    const broker = await Mosquitto.start(bridge(folder, cloud, device, login), options.broker?.(folder));
     writeTedgeToml(folder, cloud, login, broker.port, options.toml);
     writeFileSync(configFile, stringify(configuration(folder, options)), { mode: 0o600 });
     const { tenant, user, password } = cloud.operator;
