@@ -6,6 +6,7 @@ import { example } from './example.js';
 import type { ProcessIo } from './process-io.js';
 import { run } from './run.js';
 import { addSetupCommands } from './setup-commands.js';
+import { addThinEdgeCommand } from './thin-edge/command.js';
 
 interface ConfigFlag {
   readonly config?: string;
@@ -54,6 +55,7 @@ class Program {
     addSetupCommands(this.command, io, (exitCode) => this.#finish(exitCode));
     this.#agentCommands();
     this.#adminCommands();
+    addThinEdgeCommand(this.command, io, (exitCode) => this.#finish(exitCode));
     this.#trialCommands(version);
     this.command.addHelpText(
       'after',

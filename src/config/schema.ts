@@ -7,6 +7,7 @@ import { fits, formOf } from './form.js';
 import { key } from './key.js';
 import type { KeySpec, ValueOf } from './key.js';
 import { bearerToken } from './secret-values.js';
+import { THIN_EDGE_KEYS } from './thin-edge-schema.js';
 import { mqttUrl } from './urls.js';
 import {
   BadValue,
@@ -58,19 +59,22 @@ export const KEYS = {
     defaultText: '`[]`',
   }),
   'intake.kind': key({
-    schema: parsed(intakeKind),
-    meaning: 'how operations arrive: `rest` (real-time notifications, polling as the fall-back) or `mqtt`',
-    unit: '`rest`, `mqtt`',
+    schema: parsed((raw) => oneOf(raw, ['rest', 'mqtt', 'thin-edge'])),
+    meaning:
+      "how operations arrive: `rest` (real-time notifications, polling as the fall-back), `mqtt` (the cloud's endpoint) or `thin-edge` (the local broker of thin-edge.io)",
+    unit: '`rest`, `mqtt`, `thin-edge`',
     example: 'rest',
     default: 'rest',
     environment: ['GATEHOUSE_INTAKE_KIND'],
   }),
   'intake.mqttUrl': key({
     schema: parsed(mqttUrl),
-    meaning: "the cloud's MQTT endpoint; also `wss://host/mqtt`; `mqtt://` only for loopback",
+    meaning:
+      "the cloud's MQTT endpoint, with thin-edge the local broker; also `wss://host/mqtt`; `mqtt://` only for loopback",
     unit: 'URL',
     example: 'mqtts://acme.example.com:8883',
-    defaultText: '`mqtts://<cloud host>:8883`',
+    defaultText:
+      '`mqtts://<cloud host>:8883`; with thin-edge the broker of `tedge.toml`, else `mqtt://127.0.0.1:1883`',
     environment: ['GATEHOUSE_INTAKE_MQTT_URL'],
   }),
   'intake.operationAge': key({
@@ -81,6 +85,7 @@ export const KEYS = {
     default: '5m',
     reloads: true,
   }),
+  ...THIN_EDGE_KEYS,
   conduits: key({
     schema: CONDUITS,
     meaning: 'what may be reached; empty means that nothing may',
@@ -266,9 +271,4 @@ function stateDirectory(raw: unknown): string {
   fits(raw, () => ({ anyOf: [formOf((value) => text(value, MAX_PATH_CHARACTERS)), { enum: [false] }] }));
   // YAML 1.1 readers turn a bare `off` into false; people write either.
   return raw === false ? 'off' : text(raw, MAX_PATH_CHARACTERS);
-}
-
-function intakeKind(raw: unknown): 'rest' | 'mqtt' {
-  if (raw === 'thin-edge') throw new BadValue('is not served by this version; use rest or mqtt');
-  return oneOf(raw, ['rest', 'mqtt']);
 }
