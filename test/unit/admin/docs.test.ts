@@ -22,20 +22,23 @@ function firstCells(table: string[][]): (string | undefined)[] {
   return table.map(([name]) => name);
 }
 
-test('docs/errors.md has a row for each failure code, with cause and remedy', () => {
-  const table = rows('errors.md', 'Failure codes');
+test('docs/operator/when-it-says-no.md has a row for each failure code, with cause and remedy', () => {
+  const table = rows('operator/when-it-says-no.md', 'Failure codes');
   assert.deepEqual(firstCells(table), [...FAILURE_CODES]);
   for (const cells of table) assert.ok(cells.length === 3 && !cells.includes(''), cells[0]);
 });
 
-test('docs/errors.md has a row for each end reason, with cause and remedy', () => {
-  const table = rows('errors.md', 'End reasons');
+test('docs/operator/when-it-says-no.md has a row for each end reason, with cause and remedy', () => {
+  const table = rows('operator/when-it-says-no.md', 'End reasons');
   assert.deepEqual(firstCells(table), [...END_REASONS]);
   for (const cells of table) assert.ok(cells.length === 3 && !cells.includes(''), cells[0]);
 });
 
-test('docs/errors.md has the refusals of the admin listener with their status', () => {
-  const table = rows('errors.md', 'Admin listener').map(([code, status]) => [code, Number(status)]);
+test('docs/operator/when-it-says-no.md has the refusals of the admin listener with their status', () => {
+  const table = rows('operator/when-it-says-no.md', 'Admin listener').map(([code, status]) => [
+    code,
+    Number(status),
+  ]);
   assert.deepEqual(
     table,
     Object.entries(ADMIN_ERRORS).map(([code, [status]]) => [code, status]),
