@@ -1,12 +1,11 @@
 import { lookup } from 'node:dns/promises';
 import net from 'node:net';
-import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
-import { EXIT } from '../../exit-codes.js';
-import { printable } from '../terminal.js';
-import { dialCloud, dialProxy, dialTcp, dialTls, placeOf } from './dial.js';
-import type { Place } from './dial.js';
-import { Timeout, connectionFailure } from './failure-text.js';
+import { verifiedCertificate } from './certificate.js';
+import { Timeout } from './connection-error.js';
+import { at, dialCloud, dialProxy, dialTcp, dialTls, placeOf } from './dial.js';
 import type { Outcome, Probe, ProbeContext } from './probe.js';
+import { wayFailure } from './way-fault.js';
+import type { Way } from './way.js';
 
 const DEADLINE_MS = 10_000;
 
@@ -23,7 +22,8 @@ export const NETWORK_PROBES: readonly Probe[] = [
   { id: 'tls', title: 'TLS', deadlineMs: DEADLINE_MS, needs: ['tcp'], run: tryTls },
 ];
 
-async function resolveName({ config: { cloud } }: ProbeContext, signal: AbortSignal): Promise<Outcome> {
+async function resolveName(context: ProbeContext, signal: AbortSignal): Promise<Outcome> {
+  const { cloud } = context.config;
   const { host } = placeOf(cloud.url);
   if (net.isIP(host) !== 0) return { status: 'skipped', detail: `${host} is an address` };
   if (cloud.proxy !== undefined) return { status: 'skipped', detail: 'the proxy resolves it' };
@@ -31,23 +31,27 @@ async function resolveName({ config: { cloud } }: ProbeContext, signal: AbortSig
     const addresses = await orAborted(lookup(host, { all: true }), signal);
     return { status: 'ok', detail: `${host} is ${addresses.map(({ address }) => address).join(', ')}` };
   } catch (error) {
-    return connectionFailure(host, error);
+    const isLate = error instanceof Timeout;
+    // A name server that is not there is waited for longer than we wait.
+    const late = Object.assign(new Error(`no answer from the DNS server`), { code: 'EAI_AGAIN' });
+    return wayFailure(context, cloudOf(context), isLate ? late : error);
   }
 }
 
-async function tryProxy({ config: { cloud } }: ProbeContext, signal: AbortSignal): Promise<Outcome> {
-  if (cloud.proxy === undefined) return { status: 'skipped', detail: 'none is configured' };
-  const place = placeOf(cloud.url);
-  const via = `${cloud.proxy.host}:${cloud.proxy.port}`;
+async function tryProxy(context: ProbeContext, signal: AbortSignal): Promise<Outcome> {
+  const { proxy, url } = context.config.cloud;
+  if (proxy === undefined) return { status: 'skipped', detail: 'none is configured' };
+  const place = placeOf(url);
   try {
-    (await dialProxy(cloud.proxy, place, signal)).destroy();
-    return { status: 'ok', detail: `${via} opens a tunnel to ${at(place)}` };
+    (await dialProxy(proxy, place, signal)).destroy();
+    return { status: 'ok', detail: `${at(proxy)} opens a tunnel to ${at(place)}` };
   } catch (error) {
-    return connectionFailure(`proxy ${via}`, error);
+    return wayFailure(context, cloudOf(context), error);
   }
 }
 
-async function tryTcp({ config: { cloud } }: ProbeContext, signal: AbortSignal): Promise<Outcome> {
+async function tryTcp(context: ProbeContext, signal: AbortSignal): Promise<Outcome> {
+  const { cloud } = context.config;
   if (cloud.proxy !== undefined) return { status: 'skipped', detail: 'goes through the proxy' };
   const place = placeOf(cloud.url);
   try {
@@ -56,54 +60,38 @@ async function tryTcp({ config: { cloud } }: ProbeContext, signal: AbortSignal):
     socket.destroy();
     return { status: 'ok', detail };
   } catch (error) {
-    return connectionFailure(at(place), error);
+    return wayFailure(context, cloudOf(context), error);
   }
 }
 
-async function tryTls({ config, now }: ProbeContext, signal: AbortSignal): Promise<Outcome> {
+async function tryTls(context: ProbeContext, signal: AbortSignal): Promise<Outcome> {
+  const { config, now } = context;
   const place = placeOf(config.cloud.url);
   if (!place.isTls) return { status: 'skipped', detail: 'cloud.url is http (loopback)' };
   try {
     const socket = await dialCloud(config, place, signal);
     const secure = await dialTls(socket, place, config.cloud, signal, 'look');
-    const outcome = judgeCertificate(secure, place, now());
-    secure.destroy();
-    return outcome;
+    const protocol = secure.getProtocol() ?? 'TLS';
+    const { issuer, untilMs } = endAfter(secure, verifiedCertificate);
+    const notice = Math.floor((untilMs - now()) / DAY_MS) < EXPIRY_NOTICE_DAYS ? ' (soon)' : '';
+    const until = `${new Date(untilMs).toISOString().slice(0, 10)}${notice}`;
+    return { status: 'ok', detail: `${protocol}, ${place.host} vouched for by ${issuer} until ${until}` };
   } catch (error) {
-    return connectionFailure(at(place), error);
+    return wayFailure(context, cloudOf(context), error);
   }
 }
 
-/** What the certificate says, for an operator; the verdict is the one of OpenSSL and Node. */
-export function judgeCertificate(socket: TLSSocket, { host }: Place, nowMs: number): Outcome {
-  const certificate = socket.getPeerCertificate(true);
-  const issuer = issuerOf(certificate);
-  const untilMs = Date.parse(certificate.valid_to);
-  if (!socket.authorized) {
-    // Typed as an Error, but it is the code as text, or an Error for a name that does not match.
-    const reason: unknown = socket.authorizationError;
-    const code = reason instanceof Error && 'code' in reason ? String(reason.code) : String(reason);
-    const names = printable(certificate.subjectaltname ?? '').slice(0, 200);
-    const about = `certificate issued by ${issuer} for ${names === '' ? 'no name' : names}`;
-    const error = Object.assign(new Error(`${code}, ${about}`), { code });
-    return connectionFailure(host, error, EXIT.unreachable);
+/** What `look` sees of a connection, which ends. */
+export function endAfter<S extends net.Socket, T>(socket: S, look: (socket: S) => T): T {
+  try {
+    return look(socket);
+  } finally {
+    socket.destroy();
   }
-  const days = Math.floor((untilMs - nowMs) / DAY_MS);
-  const notice = days < EXPIRY_NOTICE_DAYS ? ' (soon)' : '';
-  const until = new Date(untilMs).toISOString().slice(0, 10);
-  const protocol = socket.getProtocol() ?? 'TLS';
-  return { status: 'ok', detail: `${protocol}, ${host} vouched for by ${issuer} until ${until}${notice}` };
 }
 
-function issuerOf({ issuer }: DetailedPeerCertificate): string {
-  const names: readonly (string | string[] | undefined)[] = [issuer.O, issuer.CN];
-  const name = names.flat().find((value) => value !== undefined && value !== '');
-  return printable(name ?? 'an unnamed issuer').slice(0, 100);
-}
-
-/** `host:port`, with brackets around IPv6. */
-export function at({ host, port }: Place): string {
-  return `${net.isIPv6(host) ? `[${host}]` : host}:${port}`;
+function cloudOf({ config }: ProbeContext): Way {
+  return { key: 'cloud.url', url: config.cloud.url };
 }
 
 /** getaddrinfo cannot be cancelled, only left behind. */
