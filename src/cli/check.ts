@@ -21,6 +21,9 @@ import { Spinner } from './spinner.js';
 import { Terminal, printable } from './terminal.js';
 import type { Io } from './terminal.js';
 
+/** Problems of a configuration that are printed; nobody repairs more in one go. */
+const MAX_PROBLEMS = 100;
+
 export interface CheckOptions {
   /** `--config`. */
   readonly file?: string | undefined;
@@ -56,9 +59,12 @@ function tellInvalid(error: ConfigError, { json }: CheckOptions, io: Io): ExitCo
   }
   const terminal = new Terminal(io.stderr, io.env);
   terminal.line(`${terminal.paint('red', 'failed')}   configuration`);
-  for (const line of error.message.split('\n')) terminal.line(`  ${printable(line)}`);
-  for (const { fixes } of problems)
-    for (const line of fixes.flatMap((fix) => fixLines(fix, terminal))) terminal.line(line);
+  for (const { text, fault, fixes } of problems.slice(0, MAX_PROBLEMS)) {
+    for (const line of text.split('\n')) terminal.line(`  ${printable(line)}`);
+    // The others have their example in the line.
+    if (fault === 'file-modes') for (const line of fixLines(fixes, terminal)) terminal.line(line);
+  }
+  if (problems.length > MAX_PROBLEMS) terminal.line(`  and ${problems.length - MAX_PROBLEMS} more`);
   return EXIT.config;
 }
 

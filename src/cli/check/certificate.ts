@@ -20,7 +20,8 @@ export class UntrustedCertificate extends Error {
   ) {
     const { issuer, names } = certificate;
     const whom = names.length === 0 ? 'no name' : names.slice(0, 8).join(', ');
-    super(`${code}, certificate issued by ${issuer} for ${whom}`);
+    const reason = code === 'UNSPECIFIED' ? 'key or signature too weak' : code;
+    super(`${reason}, certificate issued by ${issuer} for ${whom}`);
     this.name = 'UntrustedCertificate';
   }
 }

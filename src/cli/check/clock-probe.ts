@@ -39,7 +39,7 @@ async function compareClocks(context: ProbeContext, signal: AbortSignal): Promis
     advice: 'operations would seem too old, and certificates not valid',
     fixes: [
       command('set the clock by NTP', 'sudo timedatectl set-ntp true'),
-      command("or, without NTP, take the cloud's time", `sudo date -u -s '${utc(dateMs)}'`),
+      command("without NTP, take the cloud's time", `sudo date -u -s '${utc(dateMs)}'`),
     ],
     exit: EXIT.failed,
   };

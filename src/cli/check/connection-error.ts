@@ -68,6 +68,8 @@ const KINDS: Readonly<Record<string, Failure>> = {
   HOSTNAME_MISMATCH: 'tls-name',
   CERT_HAS_EXPIRED: 'tls-expired',
   CERT_NOT_YET_VALID: 'tls-not-yet',
+  // Node has no name for the refusals of OpenSSL's security level.
+  UNSPECIFIED: 'tls-weak',
   EE_KEY_TOO_SMALL: 'tls-weak',
   CA_KEY_TOO_SMALL: 'tls-weak',
   CA_MD_TOO_WEAK: 'tls-weak',

@@ -73,12 +73,12 @@ function refused(context: ProbeContext, actual: string | undefined): Outcome {
         `gatehouse register --config ${word(origin.file ?? 'gatehouse.yaml')}`,
       ),
       isToken
-        ? setting(origin, 'cloud.tokenFile', '/etc/gatehouse/token', 'or put a good token into a file')
+        ? setting(origin, 'cloud.tokenFile', '/etc/gatehouse/token', 'put a good token into a file')
         : setting(
             origin,
             'cloud.passwordFile',
             '/etc/gatehouse/password',
-            'or put the right password into a file',
+            'put the right password into a file',
           ),
       command(
         'try them by hand',

@@ -93,11 +93,11 @@ function taken({ config, origin, facts }: ProbeContext, id: string | undefined, 
   const give: Fix =
     id === undefined
       ? command(
-          'or see which device it is, as an administrator, with go-c8y-cli',
+          'see which device it is, as an administrator, with go-c8y-cli',
           `c8y identity get --type ${word(externalIdType)} --name ${word(externalId)}`,
         )
       : command(
-          'or, if it is this gateway, make it its own, as an administrator, with go-c8y-cli',
+          'if it is this gateway, make it its own, as an administrator, with go-c8y-cli',
           `c8y inventory update --id ${id} --data ${word(`owner=${user}`)}`,
         );
   return {
@@ -139,7 +139,7 @@ function judgeOperations({ config, facts, origin }: ProbeContext): Outcome {
         ? command('let the agent declare it again', 'sudo systemctl restart gatehouse')
         : run,
       command(
-        'or put it into the list, as an administrator, with go-c8y-cli',
+        'put it into the list, as an administrator, with go-c8y-cli',
         `c8y inventory update --id ${id} --data ${word(whole)}`,
       ),
     ],

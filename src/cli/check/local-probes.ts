@@ -82,12 +82,7 @@ function unusableState({ origin }: ProbeContext, directory: string, what: string
     advice: 'the agent keeps there which operations it has seen, and does not start without it',
     fixes: [
       command('put it right', fix),
-      setting(
-        origin,
-        'state.directory',
-        'off',
-        'or go without; after a crash the cloud may then be told late',
-      ),
+      setting(origin, 'state.directory', 'off', 'go without; after a crash the cloud may then be told late'),
     ],
     exit: EXIT.failed,
   };
@@ -119,7 +114,7 @@ async function adminTaken({ origin }: ProbeContext, listen: Place): Promise<Outc
     advice: 'the agent does not start while it is',
     fixes: [
       setting(origin, 'admin.listen', at({ ...listen, port: free }), 'take another port, this one is free'),
-      command('or see who has it, and end that', `sudo ss -ltnp 'sport = :${listen.port}'`),
+      command('see who has it, and end that', `sudo ss -ltnp 'sport = :${listen.port}'`),
     ],
     exit: EXIT.failed,
   };
@@ -139,7 +134,7 @@ function adminUnusable({ origin }: ProbeContext, listen: Place, code: string): O
     advice,
     fixes: [
       setting(origin, 'admin.listen', '127.0.0.1:7980', 'listen on this machine only'),
-      command('or see which addresses there are', 'ip -brief address'),
+      command('see which addresses there are', 'ip -brief address'),
     ],
     exit: EXIT.failed,
   };
@@ -159,7 +154,7 @@ async function lookAtSocket({ origin }: ProbeContext, socket: string): Promise<O
     advice: 'the agent cannot make its socket',
     fixes: [
       command('make the folder', `sudo install -d -m 0750 -o ${process.geteuid?.() ?? 0} ${word(folder)}`),
-      setting(origin, 'admin.listen', '127.0.0.1:7980', 'or listen on a port of this machine'),
+      setting(origin, 'admin.listen', '127.0.0.1:7980', 'listen on a port of this machine'),
     ],
     exit: EXIT.failed,
   };

@@ -1,7 +1,6 @@
-import { lookup } from 'node:dns/promises';
 import net from 'node:net';
 import { verifiedCertificate } from './certificate.js';
-import { Timeout } from './connection-error.js';
+import { addressesOf } from './addresses.js';
 import { at, dialCloud, dialProxy, dialTcp, dialTls, placeOf } from './dial.js';
 import type { Outcome, Probe, ProbeContext } from './probe.js';
 import { wayFailure } from './way-fault.js';
@@ -28,13 +27,10 @@ async function resolveName(context: ProbeContext, signal: AbortSignal): Promise<
   if (net.isIP(host) !== 0) return { status: 'skipped', detail: `${host} is an address` };
   if (cloud.proxy !== undefined) return { status: 'skipped', detail: 'the proxy resolves it' };
   try {
-    const addresses = await orAborted(lookup(host, { all: true }), signal);
-    return { status: 'ok', detail: `${host} is ${addresses.map(({ address }) => address).join(', ')}` };
+    const addresses = await addressesOf(host, signal);
+    return { status: 'ok', detail: `${host} is ${addresses.join(', ')}` };
   } catch (error) {
-    const isLate = error instanceof Timeout;
-    // A name server that is not there is waited for longer than we wait.
-    const late = Object.assign(new Error(`no answer from the DNS server`), { code: 'EAI_AGAIN' });
-    return wayFailure(context, cloudOf(context), isLate ? late : error);
+    return wayFailure(context, cloudOf(context), error);
   }
 }
 
@@ -92,18 +88,4 @@ export function endAfter<S extends net.Socket, T>(socket: S, look: (socket: S) =
 
 function cloudOf({ config }: ProbeContext): Way {
   return { key: 'cloud.url', url: config.cloud.url };
-}
-
-/** getaddrinfo cannot be cancelled, only left behind. */
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener(
-      'abort',
-      () => reject(signal.reason instanceof Error ? signal.reason : new Timeout(0)),
-      {
-        once: true,
-      },
-    );
-  });
-  return Promise.race([work, aborted]);
 }

@@ -56,7 +56,7 @@ export function proxyFault({ config, origin }: ProbeContext, place: Place, statu
         `acl gatehouse_port port ${place.port}`,
         'http_access allow CONNECT gatehouse_cloud gatehouse_port',
       ),
-      command("or go past it: set this in the agent's environment", `NO_PROXY=${place.host}`),
+      command("go past it: set this in the agent's environment", `NO_PROXY=${place.host}`),
     ],
   };
 }

@@ -139,7 +139,7 @@ function refused({ facts }: ProbeContext, place: string, status: number): Diagno
         `c8y userreferences addUserToGroup --group devices --user ${word(user)}`,
       ),
       command(
-        'or see what the tenant is subscribed to',
+        'see what the tenant is subscribed to',
         'c8y currenttenant get --select "applications.references.**.name"',
       ),
     ],
@@ -161,12 +161,7 @@ function blocked({ origin, config }: ProbeContext, place: string, status: number
         'proxy_set_header Upgrade $http_upgrade;',
         'proxy_set_header Connection "upgrade";',
       ),
-      setting(
-        origin,
-        'cloud.remoteAccessUrl',
-        new URL(config.cloud.url).origin,
-        'or go to the tenant directly',
-      ),
+      setting(origin, 'cloud.remoteAccessUrl', new URL(config.cloud.url).origin, 'go to the tenant directly'),
     ],
   };
 }

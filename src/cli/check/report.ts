@@ -18,14 +18,17 @@ export function resultLines({ title, outcome }: ProbeResult, terminal: Terminal)
   lines[0] = `${terminal.paint(colour[outcome.status], outcome.status)}${(lines[0] ?? '').slice(outcome.status.length)}`;
   if (outcome.status === 'failed') lines.push(...wrapped(outcome.advice, terminal));
   if (outcome.status === 'skipped') return lines;
-  return [...lines, ...(outcome.fixes ?? []).flatMap((fix) => fixLines(fix, terminal))];
+  return [...lines, ...fixLines(outcome.fixes ?? [], terminal)];
 }
 
-/** Lines to paste stand alone, unwrapped and without colour around them. */
-export function fixLines({ what, paste }: Fix, terminal: Terminal): string[] {
-  const [first = '', ...rest] = wrapped(`fix: ${what}:`, terminal);
-  const painted = first.replace('fix:', terminal.paint('yellow', 'fix:'));
-  return [painted, ...rest, ...paste.map((line) => `${' '.repeat(INDENT + 2)}${printable(line)}`)];
+/** The ways to put something right. Lines to paste stand alone, unwrapped and without colour around them. */
+export function fixLines(fixes: readonly Fix[], terminal: Terminal): string[] {
+  return fixes.flatMap(({ what, paste }, index) => {
+    const label = index === 0 ? 'fix:' : ' or:';
+    const [first = '', ...rest] = wrapped(`${label} ${what}:`, terminal);
+    const painted = first.replace(label, terminal.paint('yellow', label));
+    return [painted, ...rest, ...paste.map((line) => `${' '.repeat(INDENT + 2)}${printable(line)}`)];
+  });
 }
 
 /** `11 ok, 1 failed, 3 skipped`. */

@@ -19,7 +19,7 @@ export function targetFault(place: Place, conduits: readonly Conduit[], error: u
         advice: 'the DNS of this machine knows no address for this name',
         fixes: [
           command('see what the DNS of this machine says', `getent hosts ${host}`),
-          inConduit(conduits, 'or write its address', '    host: ADDRESS'),
+          inConduit(conduits, 'write its address', '    host: ADDRESS'),
         ],
       };
     case 'closed':
@@ -30,7 +30,7 @@ export function targetFault(place: Place, conduits: readonly Conduit[], error: u
           'the target is there, but nothing listens on this port: its service is off, or has another port',
         fixes: [
           command('start its service on the target, then try again', `nc -vz ${host} ${place.port}`),
-          inConduit(conduits, 'or write the port that it has', '    ports: [PORT]'),
+          inConduit(conduits, 'write the port that it has', '    ports: [PORT]'),
         ],
       };
     case 'silent':

@@ -1,6 +1,7 @@
 import net from 'node:net';
 import type { Conduit, Config } from '../../config/config.js';
 import { EXIT } from '../../exit-codes.js';
+import { addressesOf } from './addresses.js';
 import { at, dialTcp } from './dial.js';
 import type { Place } from './dial.js';
 import type { Outcome, Probe } from './probe.js';
@@ -46,6 +47,8 @@ function targetProbe(place: Place, conduits: readonly Conduit[]): Probe {
     isIndependent: true,
     run: async (_, signal): Promise<Outcome> => {
       try {
+        // By itself, so that a name server that says nothing is not taken for a target that does.
+        if (net.isIP(place.host) === 0) await addressesOf(place.host, signal);
         (await dialTcp(place, signal)).destroy();
         return { status: 'ok', detail: `connected to ${at(place)}` };
       } catch (error) {

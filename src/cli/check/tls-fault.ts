@@ -86,7 +86,7 @@ function unknownIssuer(found: TlsFailure): Diagnosis {
         context.origin,
         'cloud.caFile',
         '/etc/gatehouse/ca.pem',
-        `if it is, with the root of ${whose} in that file`,
+        `if that is right, with the root of ${whose} in that file`,
       ),
     ],
   };

@@ -4,6 +4,8 @@ import { test } from 'node:test';
 import { FAILURE_CODES } from '../../../contract/failure.js';
 import { END_REASONS } from '../../../contract/session-state.js';
 import { ADMIN_ERRORS } from '../../../src/admin/errors.js';
+import { EXIT } from '../../../src/exit-codes.js';
+import { FAULTS } from '../../../src/cli/check/fault.js';
 import { Metrics } from '../../../src/admin/metrics.js';
 
 /** Rows of the table under a heading, as cells. */
@@ -43,6 +45,19 @@ test('docs/operator/when-it-says-no.md has the refusals of the admin listener wi
     table,
     Object.entries(ADMIN_ERRORS).map(([code, [status]]) => [code, status]),
   );
+});
+
+test('docs/operator/when-it-says-no.md has a row for each fault that check finds, with meaning and remedy', () => {
+  const table = rows('operator/when-it-says-no.md', 'What check finds');
+  assert.deepEqual(firstCells(table), [...FAULTS]);
+  for (const cells of table) assert.ok(cells.length === 3 && !cells.includes(''), cells[0]);
+});
+
+test('docs/operator/when-it-says-no.md has every exit code', () => {
+  const text = readFileSync(new URL('../../../../docs/operator/when-it-says-no.md', import.meta.url), 'utf8');
+  const [, table = ''] = text.split('## Exit codes of the commands\n');
+  const codes = [...table.matchAll(/^\| (\d+) /gm)].map(([, code]) => Number(code));
+  assert.deepEqual(codes, Object.values(EXIT));
 });
 
 test('docs/metrics.md lists exactly what the registry has, with the types', async () => {
