@@ -1,4 +1,5 @@
 import { readAuthorities } from './authorities.js';
+import { fits, formOf } from './form.js';
 import { key } from './key.js';
 import type { KeySpec } from './key.js';
 import { credentialPart, password } from './secret-values.js';
@@ -24,7 +25,7 @@ export const THIN_EDGE_KEYS = {
     environment: ['GATEHOUSE_THIN_EDGE_CONFIG_DIRECTORY', 'TEDGE_CONFIG_DIR'],
   }),
   'thinEdge.profile': key({
-    schema: parsed((raw) => (raw === '' ? '' : topicLevel(raw))),
+    schema: parsed(profile),
     meaning: 'cloud profile of thin-edge.io: `c8y.profiles.<name>` of `tedge.toml` instead of `c8y`',
     unit: 'text',
     example: 'acme',
@@ -96,4 +97,9 @@ function topicLevel(raw: unknown): string {
   if (/[/+#\s]/.test(level) || level.startsWith('$'))
     throw new BadValue('must be one level of a topic: without /, +, #, blanks, and not beginning with $');
   return level;
+}
+
+function profile(raw: unknown): string {
+  fits(raw, () => ({ anyOf: [formOf(topicLevel), { enum: [''] }] }));
+  return raw === '' ? '' : topicLevel(raw);
 }
