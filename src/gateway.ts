@@ -14,6 +14,7 @@ import { hasBufferutil } from './bufferutil.js';
 import { policyOf } from './gateway-policy.js';
 import type { OwnBackend } from './generations/elders.js';
 import { GatewayAdmin } from './gateway-admin.js';
+import { GatewayAudit } from './gateway-audit.js';
 import { supervisorMetrics } from './gateway-metrics.js';
 import type { GatewayOptions, TakeOverFacts } from './gateway-options.js';
 import type { AdminPlace, HandOver } from './generations/messages.js';
@@ -62,6 +63,8 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #workers: GatewayWorkers;
   readonly #journal: Journal;
+  /** The audit log. */
+  readonly audit: GatewayAudit;
   readonly #cloud: Cloud;
   readonly #admin: GatewayAdmin;
   readonly #view: GatewayView;
@@ -95,6 +98,7 @@ export class Gateway {
       onReport: (worker, report) => this.#onReport(worker, report),
     });
     this.#journal = createJournal({ ...options, directory: config.state.directory });
+    this.audit = new GatewayAudit({ ...options, onEnd: () => undefined });
     this.#cloud = createCloud({
       config,
       version: options.version,
@@ -121,6 +125,7 @@ export class Gateway {
       pool: this.#workers.pool,
       status: this.#cloud.status,
       journal: this.#journal,
+      audit: this.audit.sessions,
       metrics: supervisorMetrics(this.#metrics, this.#view, config.intake.kind),
       admission: {
         policy: policyOf(config, config.admin.listen),
@@ -166,7 +171,7 @@ export class Gateway {
    */
   async prepare(proveCloud: boolean): Promise<void> {
     const proof = proveCloud ? this.#cloud.prepare(AbortSignal.timeout(PROOF_MS)) : Promise.resolve();
-    await Promise.all([this.#workers.allUp(), proof]);
+    await Promise.all([this.#workers.allUp(), proof, this.audit.check()]);
     await this.#resources.start();
   }
 
@@ -188,6 +193,7 @@ export class Gateway {
     ]);
     this.#adminListen = address ?? listen;
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
+    await this.audit.start(this.#options.others?.elders.alive ?? []);
     for (const generation of ended) await this.recover(generation);
     this.supervisor.remember(await this.#journal.elders());
     this.supervisor.takeOver(handOver);
@@ -230,6 +236,7 @@ export class Gateway {
   /** Takes over what an elder left that has ended: its unfinished operations get their one final status. */
   async recover(generation: number): Promise<void> {
     this.#takeOverFrom(await this.#journal.recover(generation));
+    await this.audit.recover(generation);
   }
 
   /** Resolves when operations can be received. */
@@ -249,7 +256,10 @@ export class Gateway {
     // The supervisor takes on nothing more from here, so the intake may end in its own time.
     const ended = Promise.all([intakeStopped, this.supervisor.shutdown()]);
     await within(SESSIONS_SHUTDOWN_MS, ended);
-    await this.#cloud.status.flush(STATUS_FLUSH_MS);
+    await Promise.all([
+      this.#cloud.status.flush(STATUS_FLUSH_MS),
+      within(STATUS_FLUSH_MS, this.audit.stop(this.supervisor.registry.sessions)),
+    ]);
     await this.#admin.stop();
     // The outbox stops first, at once: from there nothing more is journalled.
     const closed = Promise.all([this.#cloud.close(), this.#workers.pool.destroy(), this.#journal.close()]);
@@ -274,6 +284,7 @@ export class Gateway {
     const needsRestart = changes.needsRestart.filter(isFixed);
     this.#config = reloaded(this.#config, fresh);
     log.level = fresh.log.level;
+    this.audit.reloaded(this.#config, [...changes.applies, ...changes.needsRestart]);
     this.#cloud.credentials.replace(fresh.cloud);
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
     log.info({ applies, needsRestart }, 'configuration reloaded');

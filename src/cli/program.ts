@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { ConfigError } from '../config/problem.js';
 import { EXIT } from '../exit-codes.js';
+import { auditCommand } from './audit/command.js';
 import type { ProcessIo } from './process-io.js';
 import { run } from './run.js';
 
@@ -50,6 +51,7 @@ class Program {
       .exitOverride();
     this.#agentCommands();
     this.#adminCommands();
+    auditCommand(this.command, io, (exitCode) => this.#finish(exitCode));
     this.#trialCommands(version);
     this.command.addHelpText(
       'after',

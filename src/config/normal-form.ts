@@ -47,8 +47,9 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
       count: values['workers.count'] ?? availableParallelism(),
       isolation: values['workers.isolation'],
     },
-    state: { directory: stateDirectory(values['state.directory'] ?? surroundings.stateDirectory) },
+    state: { directory: pathOrOff(values['state.directory'] ?? surroundings.stateDirectory) },
     admin: { listen: values['admin.listen'], token: values['admin.token'] },
+    audit: { file: pathOrOff(values['audit.file']), events: values['audit.events'] === 'true' },
     log: {
       level: values['log.level'],
       format: values['log.format'] ?? (surroundings.isTerminal ? 'pretty' : 'json'),
@@ -78,7 +79,7 @@ function conduit(entry: Settings['conduits'][number], source: Conduit['source'])
   };
 }
 
-function stateDirectory(written: string): string | undefined {
+function pathOrOff(written: string): string | undefined {
   return written === 'off' ? undefined : written;
 }
 

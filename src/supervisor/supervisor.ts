@@ -13,8 +13,9 @@ import type { OperationJournal, PastOperation } from './operation-journal.js';
 import { hashOfKey, OperationMemory, type RememberedOperation } from './operation-memory.js';
 import type { SessionPool } from './pool.js';
 import type { Guest, SessionRegistry } from './session-registry.js';
+import { NO_AUDIT, type RefusedRequest, type SessionAudit } from './session-audit.js';
 import { Sessions, type SessionsLog, type SessionsMetrics } from './sessions.js';
-import { StatusDesk, type OperationName } from './status-desk.js';
+import { StatusDesk } from './status-desk.js';
 
 export interface SupervisorParts {
   readonly log: SupervisorLog;
@@ -29,6 +30,8 @@ export interface SupervisorParts {
   readonly now: () => number;
   /** Whether this process may take operations on; without it, it always may. */
   readonly lease?: ClaimLease | undefined;
+  /** Where decisions and sessions are written down. Default nowhere. */
+  readonly audit?: SessionAudit | undefined;
   /** A session is gone, and its place is free. */
   readonly onGone?: ((sessionId: string) => void) | undefined;
 }
@@ -64,7 +67,7 @@ export interface SupervisorMetrics extends SessionsMetrics {
 /**
  * An operation's life, on the main thread: checked, decided, written down, run in a worker, reported.
  *
- *     intake -> age, duplicate, device -> resolve -> policy -> journal -> EXECUTING -> worker -> SUCCESSFUL ... end
+ *     intake -> age, duplicate, device -> resolve -> policy -> journal, audit -> EXECUTING -> worker -> SUCCESSFUL ... end
  *                                                     \-> FAILED <----------------------/
  */
 export class Supervisor {
@@ -72,6 +75,7 @@ export class Supervisor {
   readonly #memory: OperationMemory;
   readonly #admission: Admission;
   readonly #desk: StatusDesk;
+  readonly #audit: SessionAudit;
   readonly #sessions: Sessions;
   /** Operations that are looked at, and that nobody has been told of yet. */
   readonly #preparing = new Set<string>();
@@ -81,8 +85,9 @@ export class Supervisor {
   #onEmpty: (() => void) | undefined;
 
   constructor(parts: SupervisorParts) {
-    const { log, pool, status, metrics, redact, now } = parts;
+    const { log, pool, status, metrics, redact, now, audit = NO_AUDIT } = parts;
     this.#parts = parts;
+    this.#audit = audit;
     this.#admission = new Admission(parts.admission);
     this.#memory = new OperationMemory(now);
     this.#desk = new StatusDesk({ log, status, metrics, memory: this.#memory });
@@ -90,7 +95,7 @@ export class Supervisor {
       parts.onGone?.(sessionId);
       this.#tellIfEmpty();
     };
-    this.#sessions = new Sessions({ log, pool, metrics, redact, now, onGone, desk: this.#desk });
+    this.#sessions = new Sessions({ log, pool, metrics, redact, now, audit, onGone, desk: this.#desk });
   }
 
   get registry(): SessionRegistry {
@@ -113,15 +118,16 @@ export class Supervisor {
     if (!this.#accepting) return log.info({}, 'operation left to the next run');
     if (this.#parts.lease?.isCertain() === false) return this.#whenHeld(() => this.onOperation(parsed));
     if (parsed.kind === 'refused') {
-      const name = { operationId: parsed.id, deviceId: parsed.deviceId };
+      const name = { operationId: parsed.id, deviceId: parsed.deviceId, askedBy: parsed.askedBy };
       if (!this.#isNew(name, undefined)) return;
-      return this.#desk.refuse(name, new GatehouseError('invalid-operation', parsed.sentence));
+      return this.#refuse(name, new GatehouseError('invalid-operation', parsed.sentence));
     }
     const { operation } = parsed;
-    const name = { operationId: operation.id, deviceId: operation.deviceId };
+    const { hostname, port, askedBy, deviceId } = operation;
+    const name = { operationId: operation.id, deviceId, hostname, port, askedBy };
     const keyHash = hashOfKey(operation.connectionKey);
     if (!this.#isNew(name, keyHash)) return;
-    void this.#start(operation, keyHash).catch((error: unknown) => this.#desk.refuse(name, asFailure(error)));
+    void this.#start(operation, keyHash).catch((error: unknown) => this.#refuse(name, asFailure(error)));
   }
 
   /** Ends one session; resolves once both of its sockets are gone. */
@@ -206,7 +212,7 @@ export class Supervisor {
     this.#sessions.onReport(worker, report);
   }
 
-  #isNew(name: OperationName, keyHash: string | undefined): boolean {
+  #isNew(name: RefusedRequest, keyHash: string | undefined): boolean {
     const recollection = this.#memory.recall(name.operationId, keyHash);
     if (recollection.kind !== 'seen') this.#parts.metrics.received();
     switch (recollection.kind) {
@@ -217,10 +223,15 @@ export class Supervisor {
         return false;
       case 'key-used': {
         const sentence = `The connection key was already used by operation ${recollection.by}; connect again.`;
-        this.#desk.refuse(name, new GatehouseError('invalid-operation', sentence));
+        this.#refuse(name, new GatehouseError('invalid-operation', sentence));
         return false;
       }
     }
+  }
+
+  #refuse(request: RefusedRequest, error: GatehouseError): void {
+    this.#audit.refused(request, error);
+    this.#desk.refuse(request, error);
   }
 
   async #start(operation: RemoteAccessOperation, keyHash: string): Promise<void> {
@@ -237,9 +248,10 @@ export class Supervisor {
     try {
       const { id: operationId, deviceId } = operation;
       await this.#parts.journal.claim({ operationId, deviceId, keyHash });
+      await this.#audit.allowed(record, operation, admitted.conduit);
     } catch (error) {
       this.#sessions.forget(record);
-      throw notJournalled(error);
+      throw error instanceof GatehouseError ? error : notJournalled(error);
     }
     await this.#sessions.run(record, operation.connectionKey, prepared.tunnel, admitted.limits);
   }
