@@ -1,6 +1,5 @@
 import { AuditLog, type AuditState } from './audit/audit-log.js';
 import { configHash } from './audit/config-hash.js';
-import type { ApprovalFact } from './audit/fact.js';
 import { SessionRecorder, type OnEnd } from './audit/session-recorder.js';
 import { missingEnds } from './audit/unfinished.js';
 import type { Config } from './config/config.js';
@@ -84,12 +83,6 @@ export class GatewayAudit {
     void this.#log
       ?.record({ type: 'reload', generation, before, after, changed }, 'fact')
       .catch(() => undefined);
-  }
-
-  /** Somebody on site was asked, and this came of it. Written at once, or as soon as the disk can. */
-  async approval(fact: Omit<ApprovalFact, 'type' | 'generation'>): Promise<void> {
-    const generation = this.#generation;
-    await this.#log?.record({ type: 'approval', generation, ...fact }, 'fact').catch(() => undefined);
   }
 
   /** The agent ends; writes what waits. `sessions` are those that it still has. */

@@ -82,11 +82,14 @@ export interface DecisionFact extends Subject {
 export interface ApprovalFact extends Subject {
   readonly type: 'approval';
   readonly generation: number;
+  /** `withdrawn`: the session was ended while it waited. */
   readonly outcome: 'approved' | 'denied' | 'timeout' | 'withdrawn';
   /** Who answered, as far as the way tells. */
   readonly by?: string;
   /** How the answer came: `admin`, `cli`, `file`, `mqtt` … */
   readonly way?: string;
+  /** Why not, with the other outcomes. */
+  readonly sentence?: string;
 }
 
 /** Both connections are up; on the disk before SUCCESSFUL is reported. */

@@ -1,10 +1,15 @@
-import { cutToBytes, GatehouseError, MAX_FAILURE_REASON_BYTES } from '../../contract/failure.js';
+import {
+  cutToBytes,
+  GatehouseError,
+  type FailureCode,
+  MAX_FAILURE_REASON_BYTES,
+} from '../../contract/failure.js';
 import type { AskedBy, RemoteAccessOperation } from '../cloud/intake.js';
 import type { Conduit } from '../config/config.js';
 import type { RefusedRequest, SessionAudit, SessionEnd } from '../supervisor/session-audit.js';
 import type { SessionRecord } from '../supervisor/session-registry.js';
 import type { AuditLog } from './audit-log.js';
-import type { Asked, EndFact, StatedFact, Subject } from './fact.js';
+import type { ApprovalFact, Asked, EndFact, StatedFact, Subject } from './fact.js';
 import type { Position } from './record.js';
 
 /** Takes the end of each session; `place` is that of its record, undefined when there is no log or it failed. */
@@ -18,6 +23,14 @@ export interface SessionRecorderParts {
   /** Wall clock, in ms since 1970. */
   readonly now: () => number;
 }
+
+/** Bytes of the name of somebody who approves. */
+const MAX_NAME_BYTES = 200;
+
+const OUTCOMES: Partial<Record<FailureCode, ApprovalFact['outcome']>> = {
+  'approval-denied': 'denied',
+  'approval-timeout': 'timeout',
+};
 
 /** States in the audit log what the supervisor decides, and what becomes of its sessions. */
 export class SessionRecorder implements SessionAudit {
@@ -57,6 +70,26 @@ export class SessionRecorder implements SessionAudit {
       sentence: cutToBytes(message, MAX_FAILURE_REASON_BYTES),
       ...askedOf(askedBy, undefined),
     });
+  }
+
+  async approved(record: SessionRecord, by: string, way: string): Promise<void> {
+    const { generation } = this.#parts;
+    const who = cutToBytes(by, MAX_NAME_BYTES);
+    await this.#asked({
+      type: 'approval',
+      ...subjectOf(record),
+      generation,
+      outcome: 'approved',
+      by: who,
+      way,
+    });
+  }
+
+  notApproved(record: SessionRecord, { code, message }: GatehouseError): void {
+    const { generation } = this.#parts;
+    const outcome = OUTCOMES[code] ?? 'withdrawn';
+    const sentence = cutToBytes(message, MAX_FAILURE_REASON_BYTES);
+    void this.#later({ type: 'approval', ...subjectOf(record), generation, outcome, sentence });
   }
 
   async opened(record: SessionRecord, setupMs: number): Promise<void> {

@@ -20,6 +20,10 @@ export interface SessionAudit {
   /** Resolves when it is on the disk; nothing is dialled before. @throws GatehouseError local-resources. */
   allowed(record: SessionRecord, operation: RemoteAccessOperation, conduit: Conduit): Promise<void>;
   refused(request: RefusedRequest, error: GatehouseError): void;
+  /** Somebody on site approved; resolves when it is on the disk. @throws GatehouseError local-resources. */
+  approved(record: SessionRecord, by: string, way: string): Promise<void>;
+  /** Nobody approved. */
+  notApproved(record: SessionRecord, error: GatehouseError): void;
   /** Resolves when it is on the disk; SUCCESSFUL is reported after it. @throws GatehouseError local-resources. */
   opened(record: SessionRecord, setupMs: number): Promise<void>;
   /** The session of an allowed request is over, whether it ever was open or not. */
@@ -30,6 +34,8 @@ export interface SessionAudit {
 export const NO_AUDIT: SessionAudit = {
   allowed: () => Promise.resolve(),
   refused: () => undefined,
+  approved: () => Promise.resolve(),
+  notApproved: () => undefined,
   opened: () => Promise.resolve(),
   ended: () => undefined,
 };

@@ -60,7 +60,7 @@ test('an agent writes down what it decided, what was opened and how it ended', a
   assert.deepEqual(decision?.addresses, ['127.0.0.1']);
   assert.match(JSON.stringify(decision.conduit), /"file":"[^"]*gatehouse.yaml","line":\d+/);
   assert.match(JSON.stringify(decision.asked), /"at":"20.*"description":/);
-  assert.equal(decision.session, open.session);
+  assert.equal(decision.session, open?.session);
   assert.deepEqual([end.outcome, end.uplinkBytes, end.downlinkBytes], ['ended', 5, 5]);
   assert.deepEqual([no?.code, no?.host, no?.port], ['policy-denied', '10.9.9.9', 22]);
   const verified = await gatehouse(['audit', 'verify', '--json'], { cwd: agent.folder });
