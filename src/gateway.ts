@@ -15,6 +15,7 @@ import { policyOf } from './gateway-policy.js';
 import type { OwnBackend } from './generations/elders.js';
 import { GatewayConsent } from './gateway-consent.js';
 import { GatewayAdmin } from './gateway-admin.js';
+import { GatewayAudit } from './gateway-audit.js';
 import { supervisorMetrics } from './gateway-metrics.js';
 import type { GatewayOptions, TakeOverFacts } from './gateway-options.js';
 import type { AdminPlace, HandOver } from './generations/messages.js';
@@ -25,7 +26,7 @@ import { createJournal } from './journal/create-journal.js';
 import type { Journal, Recovered } from './journal/journal.js';
 import { Resolver } from './names/resolver.js';
 import type { ResourceWatch } from './resources/resource-watch.js';
-import type { Device } from './supervisor/admission.js';
+import type { AdmissionParts, Device } from './supervisor/admission.js';
 import { Supervisor } from './supervisor/supervisor.js';
 import { Tunnels } from './tunnels.js';
 import { within } from './within.js';
@@ -63,6 +64,8 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #workers: GatewayWorkers;
   readonly #journal: Journal;
+  /** The audit log. */
+  readonly #audit: GatewayAudit;
   readonly #cloud: Cloud;
   readonly #admin: GatewayAdmin;
   readonly #view: GatewayView;
@@ -98,6 +101,7 @@ export class Gateway {
       onReport: (worker, report) => this.#onReport(worker, report),
     });
     this.#journal = createJournal({ ...options, directory: config.state.directory });
+    this.#audit = new GatewayAudit({ ...options, onEnd: () => undefined });
     this.#cloud = createCloud({
       config,
       version: options.version,
@@ -119,22 +123,14 @@ export class Gateway {
     });
     const resolver = new Resolver();
     this.#consent = this.#createConsent();
-    const tunnels = new Tunnels({ cloud: config.cloud, credentials: this.#cloud.credentials, resolver });
     this.supervisor = new Supervisor({
       log,
       pool: this.#workers.pool,
       status: this.#cloud.status,
       journal: this.#journal,
+      audit: this.#audit.sessions,
       metrics: supervisorMetrics(this.#metrics, this.#view, config.intake.kind),
-      admission: {
-        policy: policyOf(config, config.admin.listen),
-        deviceOf: (deviceId) => this.#deviceOf(deviceId),
-        resolve: (hostname) => resolver.resolve(hostname),
-        tunnel: (connectionKey) => tunnels.open(connectionKey),
-        shortage: () => this.#resources.shortage(),
-        switchedOff: () => this.#consent.switchedOff(),
-        cloudNow: () => this.#cloud.clock.now(),
-      },
+      admission: this.#admission(resolver),
       approvals: this.#consent.approvals,
       redact: { add: (key) => redactor.add(key, 'connection-key'), remove: (key) => redactor.remove(key) },
       now: () => performance.now(),
@@ -173,7 +169,7 @@ export class Gateway {
    */
   async prepare(proveCloud: boolean): Promise<void> {
     const proof = proveCloud ? this.#cloud.prepare(AbortSignal.timeout(PROOF_MS)) : Promise.resolve();
-    await Promise.all([this.#workers.allUp(), proof, this.#consent.start()]);
+    await Promise.all([this.#workers.allUp(), proof, this.#consent.start(), this.#audit.check()]);
     await this.#resources.start();
   }
 
@@ -195,6 +191,7 @@ export class Gateway {
     ]);
     this.#adminListen = address ?? listen;
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
+    await this.#audit.start(this.#options.others?.elders.alive ?? []);
     for (const generation of ended) await this.recover(generation);
     this.supervisor.remember(await this.#journal.elders());
     this.supervisor.takeOver(handOver);
@@ -237,6 +234,7 @@ export class Gateway {
   /** Takes over what an elder left that has ended: its unfinished operations get their one final status. */
   async recover(generation: number): Promise<void> {
     this.#takeOverFrom(await this.#journal.recover(generation));
+    await this.#audit.recover(generation);
   }
 
   /** Resolves when operations can be received. */
@@ -256,7 +254,10 @@ export class Gateway {
     // The supervisor takes on nothing more from here, so the intake may end in its own time.
     const ended = Promise.all([intakeStopped, this.supervisor.shutdown()]);
     await within(SESSIONS_SHUTDOWN_MS, ended);
-    await this.#cloud.status.flush(STATUS_FLUSH_MS);
+    await Promise.all([
+      this.#cloud.status.flush(STATUS_FLUSH_MS),
+      within(STATUS_FLUSH_MS, this.#audit.stop(this.supervisor.registry.sessions)),
+    ]);
     await Promise.all([this.#admin.stop(), this.#consent.stop()]);
     // The outbox stops first, at once: from there nothing more is journalled.
     const closed = Promise.all([this.#cloud.close(), this.#workers.pool.destroy(), this.#journal.close()]);
@@ -282,6 +283,7 @@ export class Gateway {
     const needsRestart = changes.needsRestart.filter(isFixed);
     this.#config = reloaded(this.#config, fresh);
     log.level = fresh.log.level;
+    this.#audit.reloaded(this.#config, [...changes.applies, ...changes.needsRestart]);
     this.#cloud.credentials.replace(fresh.cloud);
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
     if (applies.some((key) => /^(switch|plant)\./.test(key))) this.#consent.reload(this.#config);
@@ -317,6 +319,21 @@ export class Gateway {
     if (!isThere)
       this.#options.log.warn({}, 'bufferutil has no native code here, frames are masked without it');
     return isThere;
+  }
+
+  /** What decides by. */
+  #admission(resolver: Resolver): AdmissionParts {
+    const config = this.#config;
+    const tunnels = new Tunnels({ cloud: config.cloud, credentials: this.#cloud.credentials, resolver });
+    return {
+      policy: policyOf(config, config.admin.listen),
+      deviceOf: (deviceId) => this.#deviceOf(deviceId),
+      resolve: (hostname) => resolver.resolve(hostname),
+      tunnel: (connectionKey) => tunnels.open(connectionKey),
+      shortage: () => this.#resources.shortage(),
+      switchedOff: () => this.#consent.switchedOff(),
+      cloudNow: () => this.#cloud.clock.now(),
+    };
   }
 
   #onReport(worker: number, report: WorkerReport): void {
