@@ -5,6 +5,7 @@ import type { CloudLink } from './cloud/intake.js';
 import { LoopDelayMeter } from './resources/loop-delay-meter.js';
 import { RESOURCES, type Sample } from './resources/sample.js';
 import type { SessionRecord } from './supervisor/session-registry.js';
+import type { GatewayChronicle } from './gateway-chronicle.js';
 import type { Supervisor } from './supervisor/supervisor.js';
 
 type LoopDelay = WorkerView['eventLoopDelay'];
@@ -23,6 +24,7 @@ export interface BackendParts {
   readonly outboxSize: () => number;
   readonly resources: () => Sample;
   readonly drain: () => void;
+  readonly chronicle: Pick<GatewayChronicle, 'operations' | 'activity'>;
 }
 
 /** What the admin listener and its clients see of the agent. */
@@ -43,6 +45,8 @@ export class GatewayView {
     private readonly generation: number,
     /** It was started by a process that watches over all generations. */
     private readonly hasParent: boolean,
+    /** External id of the gateway, and base URL of the cloud. */
+    private readonly names: { readonly device: string; readonly cloudUrl: string },
   ) {}
 
   /** @param pid of a worker that is a process of its own. */
@@ -95,6 +99,8 @@ export class GatewayView {
       close: (sessionId) => supervisor.close(sessionId, 'admin', 'an operator closed it'),
       drain: () => parts.drain(),
       readiness: () => this.#readiness(),
+      operations: () => parts.chronicle.operations(),
+      activity: () => parts.chronicle.activity(),
     };
   }
 
@@ -109,17 +115,20 @@ export class GatewayView {
     for (const { worker } of registry.all()) perWorker.set(worker, (perWorker.get(worker) ?? 0) + 1);
     return {
       version: this.version,
+      device: this.names.device,
       pid: process.pid,
       parentPid: this.hasParent ? process.ppid : null,
       uptimeSeconds: Math.round(process.uptime()),
       draining: this.draining,
-      cloud: this.link,
+      cloud: { url: this.names.cloudUrl, ...this.link },
       generations: [
         {
           generation: this.generation,
           pid: process.pid,
           since: new Date(Date.now() - process.uptime() * 1_000).toISOString(),
           sessions: registry.sessions,
+          uplinkBytes: this.#uplinkBytes,
+          downlinkBytes: this.#downlinkBytes,
           draining: this.draining,
           answers: true,
         },

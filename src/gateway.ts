@@ -11,6 +11,7 @@ import { VIOLATIONS } from './cloud/violation.js';
 import type { AdminListen, Config } from './config/config.js';
 import { reloadable, reloaded } from './config/reload.js';
 import { hasBufferutil } from './bufferutil.js';
+import { GatewayChronicle } from './gateway-chronicle.js';
 import { policyOf } from './gateway-policy.js';
 import type { OwnBackend } from './generations/elders.js';
 import { GatewayAdmin } from './gateway-admin.js';
@@ -59,6 +60,8 @@ export class Gateway {
   readonly supervisor: Supervisor;
   /** What this generation shows of itself. */
   readonly own: OwnBackend;
+  /** What is remembered of the last minutes. */
+  readonly chronicle: GatewayChronicle;
   readonly #options: GatewayOptions;
   readonly #workers: GatewayWorkers;
   readonly #journal: Journal;
@@ -87,7 +90,10 @@ export class Gateway {
       resources: () => this.#resources.sample,
     });
     this.#metrics.expectViolations(VIOLATIONS);
-    this.#view = new GatewayView(options.version, options.generation ?? 1, options.others !== undefined);
+    const { generation = 1, others } = options;
+    this.chronicle = new GatewayChronicle({ generation, others, now: () => Date.now() });
+    const names = { device: config.device.externalId, cloudUrl: config.cloud.url };
+    this.#view = new GatewayView(options.version, generation, others !== undefined, names);
     this.#workers = new GatewayWorkers({
       ...options,
       view: this.#view,
@@ -134,6 +140,7 @@ export class Gateway {
       now: () => performance.now(),
       lease: options.others?.lease,
       onGone: options.others?.onSessionGone.bind(options.others),
+      notes: this.chronicle,
     });
     this.#resources = watchResources({
       log,
@@ -146,6 +153,7 @@ export class Gateway {
       outboxSize: () => this.#cloud.status.size,
       resources: () => this.#resources.sample,
       drain: () => this.drain(),
+      chronicle: this.chronicle,
     });
     this.#admin = new GatewayAdmin({ ...options, own: this.own, metrics: this.#metrics });
   }
@@ -181,6 +189,7 @@ export class Gateway {
   ): Promise<AdminAddress | undefined> {
     this.#view.draining = false;
     const listen = samePort(this.#config.admin.listen, admin);
+    this.chronicle.start(this.#admin.backend);
     const [address] = await Promise.all([
       this.#admin.start(listen, mayAdminWait),
       this.#openJournal(),
@@ -198,6 +207,7 @@ export class Gateway {
   /** Gives up admin listener and control connection, and takes on nothing more; sessions and their statuses go on. */
   async release(): Promise<HandOver> {
     this.#view.draining = true;
+    this.chronicle.stop();
     const handOver = this.supervisor.release();
     // That the cloud hears of the end of our subscription may take a while; the next one need not wait for that.
     this.#released = within(RELEASE_MS, this.#cloud.release());
@@ -229,6 +239,7 @@ export class Gateway {
 
   /** Takes over what an elder left that has ended: its unfinished operations get their one final status. */
   async recover(generation: number): Promise<void> {
+    this.chronicle.generationEnded(generation);
     this.#takeOverFrom(await this.#journal.recover(generation));
   }
 
@@ -241,6 +252,7 @@ export class Gateway {
   /** Stops cleanly within SHUTDOWN_MS: sessions end with their bytes delivered, what is pending is reported. */
   async stop(): Promise<void> {
     this.#workers.expectEnd();
+    this.chronicle.stop();
     this.#resources.stop();
     const { log } = this.#options;
     const intakeStopped = this.#cloud.intake.stop();
@@ -312,6 +324,7 @@ export class Gateway {
 
   #onLink(link: CloudLink): void {
     this.#view.link = link;
+    this.chronicle.onLink(link);
     this.#metrics.cloudConnected(link.state === 'connected');
     this.#options.others?.onLink(link.state === 'connected');
     if (link.state !== 'connected') return;

@@ -1,5 +1,5 @@
 import { SESSION_ID } from './limits.js';
-import type { Reply } from './reply.js';
+import type { Reply, Stream } from './reply.js';
 
 /** Who may use a route: `page` = no data, for everybody; `probe` = without a token; `guarded` = with it. */
 export type Exposure = 'page' | 'probe' | 'guarded';
@@ -10,7 +10,7 @@ export interface Route {
   readonly methods: Readonly<Partial<Record<'GET' | 'POST' | 'DELETE', Handler>>>;
 }
 
-export type Handler = (id: string) => Reply | Promise<Reply>;
+export type Handler = (id: string) => Reply | Stream | Promise<Reply>;
 
 /** The routes: a fixed map of whole paths, and one prefix that is followed by an id. */
 export interface Routes {

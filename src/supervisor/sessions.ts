@@ -14,7 +14,7 @@ import { hostAndPort } from '../policy/decide.js';
 import type { Admitted } from './admission.js';
 import type { SessionPool } from './pool.js';
 import { SessionRegistry, type SessionRecord } from './session-registry.js';
-import type { StatusDesk } from './status-desk.js';
+import type { OperationNotes, StatusDesk } from './status-desk.js';
 
 export interface SessionsParts {
   readonly log: SessionsLog;
@@ -27,6 +27,16 @@ export interface SessionsParts {
   readonly now: () => number;
   /** A session is gone. */
   readonly onGone: (sessionId: string) => void;
+  /** Keeps a list of what becomes of each session. */
+  readonly notes?: SessionNotes | undefined;
+}
+
+/** Who is told of every session, for people to look at. */
+export interface SessionNotes extends OperationNotes {
+  connecting(session: SessionRecord): void;
+  opened(session: SessionRecord): void;
+  /** It had been open. */
+  ended(session: SessionRecord, reason: EndReason, detail: string | undefined): void;
 }
 
 export interface SessionsLog {
@@ -83,6 +93,7 @@ export class Sessions {
     const { id: sessionId, host, port, addresses } = record;
     redact.add(key.reveal());
     desk.report(record, 'EXECUTING');
+    this.#parts.notes?.connecting(record);
     log.info({ ...about(record), target: hostAndPort(host, port) }, 'session connecting');
     const target = { host, port, addresses };
     const summary = await pool.run({ sessionId, target, tunnel, limits }).catch(() => undefined);
@@ -142,6 +153,7 @@ export class Sessions {
     if (record?.openedAtMs !== undefined || record === undefined) return;
     record.openedAtMs = Date.now();
     this.#parts.desk.report(record, 'SUCCESSFUL');
+    this.#parts.notes?.opened(record);
     this.#parts.metrics.sessionOpened(setupMs);
     this.#parts.log.info({ ...about(record), setupMs: Math.round(setupMs) }, 'session open');
   }
@@ -155,6 +167,7 @@ export class Sessions {
     this.#onOpened(record.id, summary.setupMs);
     const { reason, detail, durationMs } = summary;
     metrics.sessionEnded(reason, durationMs);
+    this.#parts.notes?.ended(record, reason, detail);
     const fields = { reason, detail, uplinkBytes, downlinkBytes, durationMs: Math.round(durationMs) };
     log.info({ ...about(record), ...fields }, 'session ended');
   }
@@ -165,6 +178,7 @@ export class Sessions {
     record.hasFailed = true;
     this.#parts.desk.report(record, 'FAILED', failureReason(code, sentence));
     this.#parts.metrics.sessionFailed(code);
+    this.#parts.notes?.failed(record, code, sentence);
     this.#parts.log.warn({ ...about(record), code, sentence }, 'session failed');
   }
 
@@ -174,6 +188,7 @@ export class Sessions {
     if (record.openedAtMs !== undefined) {
       // Set-up included, but by a clock that nobody sets.
       metrics.sessionEnded('worker-lost', this.#parts.now() - record.startedAtMs);
+      this.#parts.notes?.ended(record, 'worker-lost', 'its worker died or stood still');
       return log.error(about(record), 'session lost with its worker');
     }
     const sentence = 'The worker thread of this session ended unexpectedly; connect again.';

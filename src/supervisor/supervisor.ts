@@ -13,7 +13,7 @@ import type { OperationJournal, PastOperation } from './operation-journal.js';
 import { hashOfKey, OperationMemory, type RememberedOperation } from './operation-memory.js';
 import type { SessionPool } from './pool.js';
 import type { Guest, SessionRegistry } from './session-registry.js';
-import { Sessions, type SessionsLog, type SessionsMetrics } from './sessions.js';
+import { Sessions, type SessionNotes, type SessionsLog, type SessionsMetrics } from './sessions.js';
 import { StatusDesk, type OperationName } from './status-desk.js';
 
 export interface SupervisorParts {
@@ -31,6 +31,8 @@ export interface SupervisorParts {
   readonly lease?: ClaimLease | undefined;
   /** A session is gone, and its place is free. */
   readonly onGone?: ((sessionId: string) => void) | undefined;
+  /** Keeps the list of recent operations. */
+  readonly notes?: SessionNotes | undefined;
 }
 
 /** Right to take on operations, where another process could have it instead. */
@@ -81,16 +83,16 @@ export class Supervisor {
   #onEmpty: (() => void) | undefined;
 
   constructor(parts: SupervisorParts) {
-    const { log, pool, status, metrics, redact, now } = parts;
+    const { log, pool, status, metrics, redact, now, notes } = parts;
     this.#parts = parts;
     this.#admission = new Admission(parts.admission);
     this.#memory = new OperationMemory(now);
-    this.#desk = new StatusDesk({ log, status, metrics, memory: this.#memory });
+    this.#desk = new StatusDesk({ log, status, metrics, notes, memory: this.#memory });
     const onGone = (sessionId: string): void => {
       parts.onGone?.(sessionId);
       this.#tellIfEmpty();
     };
-    this.#sessions = new Sessions({ log, pool, metrics, redact, now, onGone, desk: this.#desk });
+    this.#sessions = new Sessions({ log, pool, metrics, redact, now, onGone, notes, desk: this.#desk });
   }
 
   get registry(): SessionRegistry {
@@ -118,7 +120,8 @@ export class Supervisor {
       return this.#desk.refuse(name, new GatehouseError('invalid-operation', parsed.sentence));
     }
     const { operation } = parsed;
-    const name = { operationId: operation.id, deviceId: operation.deviceId };
+    const { id: operationId, deviceId, hostname: host, port } = operation;
+    const name = { operationId, deviceId, host, port };
     const keyHash = hashOfKey(operation.connectionKey);
     if (!this.#isNew(name, keyHash)) return;
     void this.#start(operation, keyHash).catch((error: unknown) => this.#desk.refuse(name, asFailure(error)));
