@@ -1,11 +1,7 @@
 import type { FailureCode } from '../contract/failure.js';
 import type { EndReason } from '../contract/session-state.js';
 import { ActivitySamples, SAMPLE_MS } from './admin/activity/activity-samples.js';
-import {
-  asActivity,
-  asOperation,
-  type ActivityFromElsewhere,
-} from './admin/activity/from-elsewhere.js';
+import { asActivity, asOperation, type ActivityFromElsewhere } from './admin/activity/from-elsewhere.js';
 import { LinkLog } from './admin/activity/link-log.js';
 import { OperationLog, type AboutOperation } from './admin/activity/operation-log.js';
 import type { ActivityView, AdminBackend, OperationView } from './admin/backend.js';
@@ -108,8 +104,7 @@ export class GatewayChronicle implements SessionNotes {
   async #seed(): Promise<void> {
     const { elders } = this.#parts.others ?? {};
     const before = elders?.alive.at(-1);
-    const answer =
-      before === undefined ? undefined : await elders?.ask(before, { kind: 'activity' }, ASK_MS);
+    const answer = before === undefined ? undefined : await elders?.ask(before, { kind: 'activity' }, ASK_MS);
     const kept = asActivity(answer);
     if (kept !== undefined) {
       this.#log.seed(kept.operations, kept.refusals);

@@ -58,7 +58,9 @@ function App() {
       <Header dashboard={dashboard} stream={stream} />
       {dashboard === undefined ? (
         <main class="lock">
-          <p role="status">{stream.kind === 'lost' ? `${stream.reason} Trying again …` : 'Asking the agent …'}</p>
+          <p role="status">
+            {stream.kind === 'lost' ? `${stream.reason} Trying again …` : 'Asking the agent …'}
+          </p>
         </main>
       ) : (
         <Page

@@ -35,9 +35,9 @@ export class RequestHandler {
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const answer = await this.#answer(request, response);
-      if ('follow' in answer) return sendStream(response, answer);
+      if ('follow' in answer) sendStream(response, answer);
       // A body that was not read would be taken for the next request.
-      send(response, answer, !request.complete);
+      else send(response, answer, !request.complete);
     } catch (error) {
       // A client that goes away while its body is read is no fault of ours.
       if (response.destroyed || request.destroyed) return;

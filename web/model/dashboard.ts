@@ -44,7 +44,10 @@ export interface Dashboard extends Omit<Snapshot, 'sessions' | 'status'> {
 export function fromSnapshot(snapshot: Snapshot, before?: Dashboard): Dashboard {
   const { sessions, ...rest } = snapshot;
   const rows = new Map(
-    sessions.map((session) => [session.id, rowOf(session, before?.rows.get(session.id), before, snapshot.atMs)]),
+    sessions.map((session) => [
+      session.id,
+      rowOf(session, before?.rows.get(session.id), before, snapshot.atMs),
+    ]),
   );
   // A restart makes the agent forget what this page still knows.
   const firstMs = snapshot.samples[0]?.atMs ?? snapshot.atMs;
@@ -57,7 +60,9 @@ export function withChanges(before: Dashboard, changes: Changes): Dashboard {
   const { sessions = [], bytes = [], gone = [], operations, samples, ...rest } = changes;
   const rows = new Map(before.rows);
   for (const id of gone) rows.delete(id);
-  const moved = new Map(bytes.map(([id, uplinkBytes, downlinkBytes]) => [id, { uplinkBytes, downlinkBytes }]));
+  const moved = new Map(
+    bytes.map(([id, uplinkBytes, downlinkBytes]) => [id, { uplinkBytes, downlinkBytes }]),
+  );
   const renewed = new Map(sessions.map((session) => [session.id, session]));
   for (const [id, row] of rows) {
     const now = renewed.get(id) ?? { ...row, ...moved.get(id) };
@@ -81,12 +86,7 @@ export function startedMs({ startedAt, openedAt, seenAtMs }: Row): number {
   return at === null ? seenAtMs : Date.parse(at);
 }
 
-function rowOf(
-  session: SessionView,
-  row: Row | undefined,
-  before: Dashboard | undefined,
-  atMs: number,
-): Row {
+function rowOf(session: SessionView, row: Row | undefined, before: Dashboard | undefined, atMs: number): Row {
   const seconds = (atMs - (before?.atMs ?? atMs)) / 1_000;
   if (row === undefined || seconds <= 0) {
     return { ...session, seenAtMs: row?.seenAtMs ?? atMs, uplinkRate: 0, downlinkRate: 0 };

@@ -44,9 +44,9 @@ export class EventStream {
   /** Runs until `stop`, or until a token is needed. Never rejects. */
   async run(): Promise<void> {
     this.#options.onState({ kind: 'connecting' });
-    while (!this.#end.signal.aborted) {
+    while (!this.#hasEnded()) {
       const state = await this.#follow();
-      if (this.#end.signal.aborted) return;
+      if (this.#hasEnded()) return;
       this.#options.onState(state);
       if (state.kind === 'locked') return;
       await this.#pause();
@@ -55,6 +55,10 @@ export class EventStream {
 
   stop(): void {
     this.#end.abort();
+  }
+
+  #hasEnded(): boolean {
+    return this.#end.signal.aborted;
   }
 
   async #follow(): Promise<StreamState> {
@@ -138,7 +142,8 @@ async function refusal(answer: Response): Promise<StreamState> {
 
 /** What the agent says of a refusal. */
 export async function errorOf(answer: Response): Promise<{ error: string; message: string }> {
-  const body = (await answer.json().catch(() => undefined)) as { error?: unknown; message?: unknown } | undefined;
+  const body = (await answer.json().catch(() => undefined)) as
+    { error?: unknown; message?: unknown } | undefined;
   const { error, message } = body ?? {};
   return {
     error: typeof error === 'string' ? error : 'unknown',

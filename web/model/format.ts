@@ -16,6 +16,11 @@ export function bytes(count: number): string {
   return `${value.toFixed(digits)} ${UNITS[unit] ?? ''}`;
 }
 
+/** For the marks of an axis, which are round: `16 MiB/s`, `1.5 MiB/s`. */
+export function roundRate(bytesPerSecond: number): string {
+  return `${bytes(bytesPerSecond).replace('.0 ', ' ')}/s`;
+}
+
 /** `1.2 MiB/s`; a dash for nothing, so that what moves stands out. */
 export function rate(bytesPerSecond: number): string {
   return bytesPerSecond < 0.5 ? '–' : `${bytes(bytesPerSecond)}/s`;
@@ -38,13 +43,16 @@ export function countdown(ms: number): string {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
-/** Local time of day, with the date when it is not the day of `nowMs`. */
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** Local time of day: `10:22:01`; of another day than that of `nowMs` it is `22 Nov 10:22`. */
 export function clock(iso: string, nowMs: number): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return iso;
   const isToday = date.toDateString() === new Date(nowMs).toDateString();
-  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-  return isToday ? time : `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${time}`;
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}`;
+  if (isToday) return `${time}:${two(date.getSeconds())}`;
+  return `${date.getDate()} ${MONTHS[date.getMonth()] ?? ''} ${time}`;
 }
 
 /** `10.0.5.7:5900`, `[fd00::7]:5900`. */

@@ -8,7 +8,7 @@ import { remembered, remember } from './session-memory.js';
 export interface ApprovalsProps {
   readonly dashboard: Dashboard;
   readonly actions: Actions;
-  onDecided(sentence: string): void;
+  readonly onDecided: (sentence: string) => void;
 }
 
 /** Paths that somebody on site has to allow, with the two buttons for it. Nothing when nobody waits. */
@@ -53,8 +53,8 @@ export function Approvals({ dashboard: { approvals, atMs }, actions, onDecided }
 interface ApprovalProps {
   readonly approval: ApprovalView;
   readonly nowMs: number;
-  decide(decision: 'approve' | 'deny'): ReturnType<Actions['decide']>;
-  onDecided(sentence: string): void;
+  readonly decide: (decision: 'approve' | 'deny') => ReturnType<Actions['decide']>;
+  readonly onDecided: (sentence: string) => void;
 }
 
 function Approval({ approval, nowMs, decide, onDecided }: ApprovalProps) {
@@ -66,17 +66,17 @@ function Approval({ approval, nowMs, decide, onDecided }: ApprovalProps) {
     setBusy(true);
     setTrouble('');
     const outcome = await decide(decision);
-    if (outcome.ok) return onDecided(`${name} was ${decision === 'approve' ? 'approved' : 'denied'}.`);
     setBusy(false);
-    setTrouble(outcome.sentence);
+    if (outcome.ok) onDecided(`${name} was ${decision === 'approve' ? 'approved' : 'denied'}.`);
+    else setTrouble(outcome.sentence);
   };
   return (
     <li>
       <div class="approval-text">
         <strong>{name}</strong> through <strong>{conduit}</strong>
         <div class="muted">
-          asked {format.age(nowMs - Date.parse(askedAt))} ago for device {deviceId}, operation {operationId}; refused by
-          itself in {format.countdown(Date.parse(expiresAt) - nowMs)}
+          asked {format.age(nowMs - Date.parse(askedAt))} ago for device {deviceId}, operation {operationId};
+          refused by itself in {format.countdown(Date.parse(expiresAt) - nowMs)}
         </div>
         {trouble === '' ? null : (
           <div class="trouble" role="alert">
@@ -85,7 +85,12 @@ function Approval({ approval, nowMs, decide, onDecided }: ApprovalProps) {
         )}
       </div>
       <div class="buttons">
-        <button type="button" disabled={isBusy} aria-label={`Deny ${name}`} onClick={() => void choose('deny')}>
+        <button
+          type="button"
+          disabled={isBusy}
+          aria-label={`Deny ${name}`}
+          onClick={() => void choose('deny')}
+        >
           Deny
         </button>
         <button

@@ -45,8 +45,8 @@ function Link({ change: { at, state, reason }, until, nowMs }: LinkProps) {
       <span class="muted">
         {until === undefined ? 'for ' : ''}
         {format.age(ms)}
-        {reason === undefined ? '' : `: ${reason}`}
       </span>
+      {reason === undefined ? null : <span class="why muted">{reason}</span>}
     </li>
   );
 }

@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 
 export interface DialogProps {
   readonly title: string;
-  onClose(): void;
+  readonly onClose: () => void;
   readonly children: ComponentChildren;
 }
 

@@ -5,16 +5,16 @@ export interface GridKeysOptions {
   readonly rows: readonly Row[];
   readonly body: { readonly current: HTMLDivElement | null };
   readonly rowHeight: number;
-  onOpen(row: Row): void;
-  onEnd(row: Row): void;
+  readonly onOpen: (row: Row) => void;
+  readonly onEnd: (row: Row) => void;
 }
 
 /** What the keyboard does in the table of sessions. */
 export interface GridKeys {
   /** The one row that Tab comes to; the arrow keys move it. */
   readonly activeId: string | undefined;
-  activate(id: string): void;
-  onKeyDown(event: KeyboardEvent): void;
+  readonly activate: (id: string) => void;
+  readonly onKeyDown: (event: KeyboardEvent) => void;
 }
 
 /**
@@ -73,5 +73,6 @@ export function useGridKeys({ rows, body, rowHeight, onOpen, onEnd }: GridKeysOp
 
 function scrollTo(body: HTMLElement, top: number, height: number): void {
   if (top < body.scrollTop) body.scrollTop = top;
-  else if (top + height > body.scrollTop + body.clientHeight) body.scrollTop = top + height - body.clientHeight;
+  else if (top + height > body.scrollTop + body.clientHeight)
+    body.scrollTop = top + height - body.clientHeight;
 }

@@ -17,7 +17,7 @@ export function Header({ dashboard, stream }: HeaderProps) {
       </a>
       <img src="/icon.svg" alt="" width="24" height="24" />
       <h1>
-        Gatehouse <span class="device">{status?.device ?? ''}</span>
+        <span class="product">Gatehouse</span> <span class="device">{status?.device ?? ''}</span>
       </h1>
       {status === undefined ? null : <CloudPill cloud={status.cloud} />}
       {status?.switch === undefined || status.switch.state === 'none' ? null : (

@@ -19,20 +19,21 @@ export function Notices({ dashboard, stream, isOutdated }: NoticesProps) {
     <div class="notices">
       {stream.kind === 'lost' ? (
         <Notice kind="warn">
-          <strong>{stream.reason}</strong> What you see is of {format.clock(new Date(atMs).toISOString(), atMs)}.
-          This page tries again by itself; open sessions do not need it.
+          <strong>{stream.reason}</strong> What you see is of{' '}
+          {format.clock(new Date(atMs).toISOString(), atMs)}. This page tries again by itself; open sessions
+          do not need it.
         </Notice>
       ) : null}
       {status.switch?.state === 'off' ? (
         <Notice kind="bad">
-          <strong>Remote access is switched off on site.</strong> {status.switch.reason ?? ''} No session can be opened
-          until it is switched on again.
+          <strong>Remote access is switched off on site.</strong> {status.switch.reason ?? ''} No session can
+          be opened until it is switched on again.
         </Notice>
       ) : null}
       {status.cloud.state === 'disconnected' ? (
         <Notice kind="bad">
-          <strong>The cloud is not connected.</strong> {status.cloud.reason ?? ''} Nobody can open a session until it is;
-          open ones go on. <code>gatehouse check</code> tells what to repair.
+          <strong>The cloud is not connected.</strong> {status.cloud.reason ?? ''} Nobody can open a session
+          until it is; open ones go on. <code>gatehouse check</code> tells what to repair.
         </Notice>
       ) : null}
       {status.draining ? (

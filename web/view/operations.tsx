@@ -11,7 +11,7 @@ export interface OperationsProps {
   readonly filter: OperationFilter;
   /** Start of the day that times are told without a date, in ms. */
   readonly dayMs: number;
-  onFilter(filter: OperationFilter): void;
+  readonly onFilter: (filter: OperationFilter) => void;
 }
 
 /** What was asked of this gateway lately, and what became of it. */
@@ -41,7 +41,10 @@ export const Operations = memo(function Operations(props: OperationsProps) {
             <strong>{operations.length === 0 ? 'Nothing was asked of this gateway yet.' : 'None.'}</strong>
           </p>
           {operations.length === 0 ? (
-            <p>Each request of the cloud is listed here with its outcome, and with the reason when it was refused.</p>
+            <p>
+              Each request of the cloud is listed here with its outcome, and with the reason when it was
+              refused.
+            </p>
           ) : null}
         </div>
       ) : (
@@ -58,7 +61,7 @@ export const Operations = memo(function Operations(props: OperationsProps) {
 interface ChoiceProps {
   readonly text: string;
   readonly isChosen: boolean;
-  onChoose(): void;
+  readonly onChoose: () => void;
 }
 
 function Choice({ text, isChosen, onChoose }: ChoiceProps) {
@@ -94,7 +97,14 @@ function Operation({ operation, dayMs }: { readonly operation: OperationView; re
 }
 
 /** `ended after 12 min by admin (an operator closed it), 1.2 MiB up, 30 B down`. */
-function endingOf({ startedAt, endedAt, endReason, reason, uplinkBytes, downlinkBytes }: OperationView): string {
+function endingOf({
+  startedAt,
+  endedAt,
+  endReason,
+  reason,
+  uplinkBytes,
+  downlinkBytes,
+}: OperationView): string {
   const ms = endedAt === null ? 0 : Date.parse(endedAt) - Date.parse(startedAt);
   const how = endReason === null ? (reason ?? '') : `${endReason}${reason === null ? '' : ` (${reason})`}`;
   const moved =

@@ -32,7 +32,10 @@ export function Page({ dashboard, stream, isOutdated, actions }: PageProps) {
   const [filter, setFilter] = useState<OperationFilter>('all');
   const [said, setSaid] = useState('');
   const now = chosen === undefined ? undefined : dashboard.rows.get(chosen.row.id);
-  const dayMs = useMemo(() => new Date(dashboard.atMs).setHours(0, 0, 0, 0), [Math.floor(dashboard.atMs / 60_000)]);
+  const dayMs = useMemo(
+    () => new Date(dashboard.atMs).setHours(0, 0, 0, 0),
+    [Math.floor(dashboard.atMs / 60_000)],
+  );
   const onFilter = (wanted: OperationFilter): void => {
     setFilter(wanted);
     document.getElementById('operations-title')?.scrollIntoView({ block: 'nearest' });

@@ -22,6 +22,8 @@ export interface PlotProps {
   /** Distance of the marks of the value axis. */
   readonly step: (highest: number) => number;
   readonly format: (value: number) => string;
+  /** The same for the marks of the axis. */
+  readonly mark: (value: number) => string;
   /** Says in a sentence what the plot shows. */
   readonly summary: string;
   /** Corners instead of slopes, for what is counted. */
@@ -68,7 +70,9 @@ export function Plot(props: PlotProps) {
           </span>
         ))}
         <span class="gap" />
-        <span class="plot-time">{time === undefined ? 'last 15 minutes' : secondsAgo(nowMs / 1_000 - time)}</span>
+        <span class="plot-time">
+          {time === undefined ? 'last 15 minutes' : secondsAgo(nowMs / 1_000 - time)}
+        </span>
       </div>
       <div class="drawing" role="img" aria-label={summary} ref={place} />
     </section>
@@ -111,13 +115,13 @@ function draw(
       y: { range: (_, _lowest, highest) => [0, top(latest.current, highest)] },
     },
     axes: [
-      { ...axis, size: 22, gap: 2, space: 60, values: (_, splits) => splits.map(hoursAndMinutes) },
+      { ...axis, size: 24, gap: 5, space: 60, values: (_, splits) => splits.map(hoursAndMinutes) },
       {
         ...axis,
         size: 66,
         gap: 4,
         splits: (_, _index, _lowest, highest) => marks(latest.current, highest),
-        values: (_, splits) => splits.map((value) => latest.current.format(value)),
+        values: (_, splits) => splits.map((value) => latest.current.mark(value)),
       },
     ],
     series: [
@@ -132,7 +136,9 @@ function draw(
         ...(stepped === undefined ? {} : { paths: stepped }),
       })),
     ],
-    hooks: { setCursor: [({ cursor: { idx, left = -1 } }) => onPoint(left < 0 ? undefined : (idx ?? undefined))] },
+    hooks: {
+      setCursor: [({ cursor: { idx, left = -1 } }) => onPoint(left < 0 ? undefined : (idx ?? undefined))],
+    },
   };
   return new uPlot(options, columns(latest.current), element);
 }

@@ -28,6 +28,7 @@ export function Plots({ dashboard: { samples, atMs } }: { readonly dashboard: Da
         ]}
         step={(highest) => byteSteps(Math.max(highest, 1_024), MARKS)}
         format={rate}
+        mark={format.roundRate}
         summary={throughput.join(' ')}
       />
       <Plot
@@ -37,6 +38,7 @@ export function Plots({ dashboard: { samples, atMs } }: { readonly dashboard: Da
         lines={[{ name: '', colour: '--accent', values: sessions }]}
         step={wholeSteps}
         format={(value) => value.toLocaleString('en')}
+        mark={(value) => value.toLocaleString('en')}
         summary={`Now ${many}. At most ${peak(sessions).toLocaleString('en')} in the last 15 minutes.`}
         isStepped
       />

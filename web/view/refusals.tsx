@@ -4,7 +4,7 @@ import type { OperationFilter } from './operations.js';
 
 export interface RefusalsProps {
   readonly dashboard: Dashboard;
-  onFilter(filter: OperationFilter): void;
+  readonly onFilter: (filter: OperationFilter) => void;
 }
 
 /** How often operations were refused or failed, by code; a click shows the operations. */
@@ -23,7 +23,12 @@ export function Refusals({ dashboard: { refusals, atMs }, onFilter }: RefusalsPr
         <ul class="refusals">
           {refusals.map(({ code, count, lastAt }) => (
             <li key={code}>
-              <button type="button" class="refusal" onClick={() => onFilter(code)} title="Show these operations">
+              <button
+                type="button"
+                class="refusal"
+                onClick={() => onFilter(code)}
+                title="Show these operations"
+              >
                 <span class="refusal-bar" style={{ width: `${(100 * count) / most}%` }} aria-hidden="true" />
                 <code>{code}</code>
                 <span class="muted">last {format.clock(lastAt, atMs)}</span>

@@ -13,9 +13,9 @@ export interface SessionDialogProps {
   /** Ask at once, instead of showing the session first. */
   readonly asks: boolean;
   readonly actions: Actions;
-  onEnding(id: string, isEnding: boolean): void;
-  onEnded(row: Row): void;
-  onClose(): void;
+  readonly onEnding: (id: string, isEnding: boolean) => void;
+  readonly onEnded: (row: Row) => void;
+  readonly onClose: () => void;
 }
 
 /** One session with all that is known of it, and the question whether to end it, which is asked once. */

@@ -25,7 +25,12 @@ const COLUMNS: readonly Column[] = [
   { key: 'state', label: 'State' },
   { key: 'age', label: 'Age', isNumber: true },
   { key: 'uplinkRate', label: 'Up/s', title: 'Uplink rate: from the target to the cloud', isNumber: true },
-  { key: 'downlinkRate', label: 'Down/s', title: 'Downlink rate: from the cloud to the target', isNumber: true },
+  {
+    key: 'downlinkRate',
+    label: 'Down/s',
+    title: 'Downlink rate: from the cloud to the target',
+    isNumber: true,
+  },
   { key: 'uplinkBytes', label: 'Up', title: 'Uplink bytes so far', isNumber: true },
   { key: 'downlinkBytes', label: 'Down', title: 'Downlink bytes so far', isNumber: true },
   { key: 'worker', label: 'Worker', isNumber: true },
@@ -42,9 +47,9 @@ export interface SessionGridProps {
   readonly sorting: Sorting;
   readonly ending: ReadonlySet<string>;
   readonly hasGenerations: boolean;
-  onSort(sorting: Sorting): void;
-  onOpen(row: Row): void;
-  onEnd(row: Row): void;
+  readonly onSort: (sorting: Sorting) => void;
+  readonly onOpen: (row: Row) => void;
+  readonly onEnd: (row: Row) => void;
 }
 
 /** The sessions as a table of which only the rows in sight are drawn: a thousand cost what thirty cost. */
@@ -90,7 +95,7 @@ export function SessionGrid(props: SessionGridProps) {
 interface HeadingProps {
   readonly column: Column;
   readonly sorting: Sorting;
-  onSort(sorting: Sorting): void;
+  readonly onSort: (sorting: Sorting) => void;
 }
 
 function Heading({ column: { key, label, title, isNumber = false }, sorting, onSort }: HeadingProps) {
@@ -118,7 +123,7 @@ interface SessionRowProps extends SessionGridProps {
   readonly index: number;
   readonly top: number;
   readonly isActive: boolean;
-  onFocus(): void;
+  readonly onFocus: () => void;
 }
 
 function SessionRow(props: SessionRowProps) {

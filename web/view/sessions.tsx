@@ -1,20 +1,13 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { Dashboard, Row } from '../model/dashboard.js';
-import * as format from '../model/format.js';
-import {
-  DEFAULT_SORTING,
-  matching,
-  sorted,
-  type SortKey,
-  type Sorting,
-} from '../model/session-list.js';
+import { DEFAULT_SORTING, matching, sorted, type SortKey, type Sorting } from '../model/session-list.js';
 import { SessionGrid, SORT_NAMES } from './session-grid.js';
 
 export interface SessionsProps {
   readonly dashboard: Dashboard;
   readonly ending: ReadonlySet<string>;
-  onOpen(row: Row): void;
-  onEnd(row: Row): void;
+  readonly onOpen: (row: Row) => void;
+  readonly onEnd: (row: Row) => void;
 }
 
 /** The live sessions, with search and sort. */
@@ -22,12 +15,9 @@ export function Sessions({ dashboard, ending, onOpen, onEnd }: SessionsProps) {
   const [search, setSearch] = useState('');
   const [sorting, setSorting] = useState<Sorting>(DEFAULT_SORTING);
   const { rows, atMs, status } = dashboard;
-  const shown = useMemo(
-    () => sorted(matching(rows.values(), search), sorting),
-    [rows, search, sorting],
-  );
-  const count =
-    search.trim() === '' ? format.many(rows.size, 'session') : `${shown.length} of ${format.many(rows.size, 'session')}`;
+  const shown = useMemo(() => sorted(matching(rows.values(), search), sorting), [rows, search, sorting]);
+  const all = rows.size.toLocaleString('en');
+  const count = search.trim() === '' ? all : `${shown.length.toLocaleString('en')} of ${all}`;
   return (
     <section class="card sessions" aria-labelledby="sessions-title">
       <div class="card-head">
@@ -36,6 +26,7 @@ export function Sessions({ dashboard, ending, onOpen, onEnd }: SessionsProps) {
         </h2>
         <span class="count" role="status">
           {count}
+          <span class="hidden"> sessions</span>
         </span>
         <span class="gap" />
         <label class="sort-choice">
@@ -82,7 +73,7 @@ export function Sessions({ dashboard, ending, onOpen, onEnd }: SessionsProps) {
 interface EmptyProps {
   readonly hasSessions: boolean;
   readonly search: string;
-  onClear(): void;
+  readonly onClear: () => void;
 }
 
 function Empty({ hasSessions, search, onClear }: EmptyProps) {

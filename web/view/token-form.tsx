@@ -5,7 +5,7 @@ export interface TokenFormProps {
   readonly reason: string;
   /** A token was given already, and not taken. */
   readonly isAgain: boolean;
-  onToken(token: string): void;
+  readonly onToken: (token: string) => void;
 }
 
 /** Asks for the admin token. It stays in this tab. */
@@ -22,8 +22,8 @@ export function TokenForm({ reason, isAgain, onToken }: TokenFormProps) {
       >
         <h2>This gateway asks for its admin token</h2>
         <p>
-          It stands in the configuration of the gateway as <code>admin.token</code>. It stays in this tab and is forgotten
-          with it.
+          It stands in the configuration of the gateway as <code>admin.token</code>. It stays in this tab and
+          is forgotten with it.
         </p>
         <label>
           <span>Admin token</span>

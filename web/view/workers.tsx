@@ -95,7 +95,8 @@ function Resource({ resource: { resource, used, limit } }: { readonly resource: 
     <li>
       <span>{RESOURCE_NAMES[resource]}</span>
       <span class="number">
-        {text(used)} {limit > 0 ? <span class="muted">of {text(limit)}</span> : <span class="muted">no limit</span>}
+        {text(used)}{' '}
+        {limit > 0 ? <span class="muted">of {text(limit)}</span> : <span class="muted">no limit</span>}
       </span>
       <span class="meter" aria-hidden="true">
         <span class={share > SHORT ? 'short' : ''} style={{ width: `${100 * share}%` }} />

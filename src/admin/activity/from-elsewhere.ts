@@ -26,7 +26,8 @@ export function asActivity(value: unknown): ActivityFromElsewhere | undefined {
 }
 
 function keep<T>(value: unknown, fields: readonly (keyof T & string)[], type: 'number' | 'string'): T[] {
-  const isOne = (one: unknown): one is T => isFields(one) && fields.every((field) => typeof one[field] === type);
+  const isOne = (one: unknown): one is T =>
+    isFields(one) && fields.every((field) => typeof one[field] === type);
   return listOf(value).filter(isOne);
 }
 

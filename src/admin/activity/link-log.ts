@@ -15,7 +15,8 @@ export class LinkLog {
     const last = this.#changes.at(-1);
     const why = reason === undefined ? {} : { reason };
     if (last?.state === state) {
-      if (last.reason !== reason) this.#changes = [...this.#changes.slice(0, -1), { at: last.at, state, ...why }];
+      if (last.reason !== reason)
+        this.#changes = [...this.#changes.slice(0, -1), { at: last.at, state, ...why }];
       return;
     }
     const change = { at: new Date(this.now()).toISOString(), state, ...why };

@@ -4,7 +4,17 @@ import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { Secret } from '../../../contract/secret.js';
 import { AdminServer } from '../../../src/admin/admin-server.js';
-import { bodyOf, FakeBackend, raw, REFUSED, request, SESSION, STATUS, statusOf, withAdmin } from './admin-helpers.js';
+import {
+  bodyOf,
+  FakeBackend,
+  raw,
+  REFUSED,
+  request,
+  SESSION,
+  STATUS,
+  statusOf,
+  withAdmin,
+} from './admin-helpers.js';
 
 const JSON_TYPE = 'Content-Type: application/json';
 

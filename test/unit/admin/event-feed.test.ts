@@ -172,7 +172,10 @@ for (const path of ['/api/events', '/api/operations']) {
       assert.equal(await status(), 401);
       assert.equal(await status('Authorization: Bearer wrong'), 401);
       assert.equal(await status(token), 200);
-      assert.equal(await status(token, `Origin: http://127.0.0.1:${port}`, 'Sec-Fetch-Site: same-origin'), 200);
+      assert.equal(
+        await status(token, `Origin: http://127.0.0.1:${port}`, 'Sec-Fetch-Site: same-origin'),
+        200,
+      );
       assert.equal(await status(token, 'Origin: http://evil.example'), 403);
       assert.equal(await status(token, 'Sec-Fetch-Site: cross-site'), 403);
       assert.equal(await status(token, 'Host: evil.example'), 421);
