@@ -1,3 +1,4 @@
+import { approvalPaths } from './approval-routes.js';
 import type { AdminBackend } from './backend.js';
 import type { EventFeed } from './events/event-feed.js';
 import { errorReply } from './errors.js';
@@ -31,6 +32,10 @@ export function adminRoutes(
       { exposure: 'guarded', methods: { GET: () => jsonReply(200, backend.operations()) } },
     ],
     ['/api/events', { exposure: 'guarded', methods: { GET: () => events(feed) } }],
+    [
+      '/api/approvals',
+      { exposure: 'guarded', methods: { GET: async () => jsonReply(200, await backend.approvals()) } },
+    ],
     ['/api/drain', { exposure: 'guarded', methods: { POST: () => drain(backend) } }],
   ];
   const pageRoutes = [...new Map([['/', WELCOME_PAGE], ...pages])].map(([path, page]): [string, Route] => [
@@ -40,8 +45,15 @@ export function adminRoutes(
   return {
     // The API comes last: no page can stand in its way.
     paths: new Map([...pageRoutes, ...api]),
-    prefix: '/api/sessions/',
-    withId: { exposure: 'guarded', methods: { DELETE: (id) => closeSession(backend, id) } },
+    withId: [
+      {
+        prefix: '/api/sessions/',
+        suffix: '',
+        route: { exposure: 'guarded', methods: { DELETE: (id) => closeSession(backend, id) } },
+        unknown: 'unknown-session',
+      },
+      ...approvalPaths(backend),
+    ],
   };
 }
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { ChildConfig, Conduit, Config } from './config.js';
+import type { ChildConfig, Conduit, Config, PlantConfig } from './config.js';
 import type { Settings } from './schema.js';
 
 /** What the defaults that are computed depend on. */
@@ -41,6 +41,13 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
       operationAgeMs: values['intake.operationAge'],
     },
     conduits: values.conduits.map((entry, index) => conduit(entry, surroundings.conduitSource(index))),
+    approval: {
+      timeoutMs: values['approval.timeout'],
+      directory: values['approval.directory'],
+      mqttTopic: values['approval.mqttTopic'],
+    },
+    switch: { file: values['switch.file'], mqttTopic: values['switch.mqttTopic'] },
+    plant: plant(values),
     limits: { ...limits(values), memoryBytes: values['limits.memory'] ?? surroundings.memoryBytes },
     keepAlive: { webSocketPingMs: values['keepAlive.webSocketPing'] },
     workers: {
@@ -74,8 +81,16 @@ function conduit(entry: Settings['conduits'][number], source: Conduit['source'])
     maxSessions: entry.maxSessions,
     idleTimeoutMs: entry.idleTimeout,
     sessionDurationMs: entry.sessionDuration,
+    approval: entry.approval ?? false,
     source,
   };
+}
+
+function plant(values: Settings): PlantConfig | undefined {
+  const url = values['plant.mqttUrl'];
+  if (url === undefined) return undefined;
+  const { 'plant.mqttUser': user, 'plant.mqttPassword': password, 'plant.caFile': ca } = values;
+  return { mqttUrl: url, user, password, ca };
 }
 
 function stateDirectory(written: string): string | undefined {

@@ -1,3 +1,4 @@
+import { consentRules } from './consent-rules.js';
 import type { Layer } from './layers.js';
 import { isLoopback } from './urls.js';
 import type { Problem, Source } from './problem.js';
@@ -20,7 +21,7 @@ export interface RuleInput {
   readonly nowhere: Source;
 }
 
-interface Findings {
+export interface Findings {
   readonly problems: Problem[];
   readonly warnings: { readonly source: Source; readonly key: string; readonly message: string }[];
 }
@@ -35,6 +36,7 @@ export function checkRules(input: RuleInput): Findings {
   adminToken(input, findings);
   mqttLogin(input, findings);
   mqttClientId(input, findings);
+  consentRules(input, findings);
   return findings;
 }
 

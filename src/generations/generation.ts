@@ -317,6 +317,10 @@ class Generation {
         return this.#gateway?.metrics();
       case 'activity':
         return this.#gateway?.chronicle.forOthers();
+      case 'approvals':
+        return this.#gateway?.own.approvals();
+      case 'answer-approval':
+        return this.#gateway?.own.answerApproval(question.approval, question.answer);
       case 'close':
         return this.#gateway?.own.close(question.sessionId);
     }

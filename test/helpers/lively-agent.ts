@@ -2,11 +2,13 @@ import { AdminServer } from '../../src/admin/admin-server.js';
 import type {
   ActivityView,
   AdminBackend,
+  ApprovalAnswer,
+  ApprovalOutcome,
+  ApprovalView,
   OperationView,
   SessionView,
   StatusView,
 } from '../../src/admin/backend.js';
-import type { ApprovalView } from '../../src/admin/events/messages.js';
 import { dashboardPages } from '../../src/gateway-pages.js';
 import { STATUS } from '../unit/admin/admin-helpers.js';
 import { Secret } from '../../contract/secret.js';
@@ -17,10 +19,11 @@ const PORTS = [5900, 102, 22, 8080];
 
 /** An agent that is all show: as many sessions as a test wants, that move bytes each time one looks. */
 export class LivelyAgent implements AdminBackend {
-  approvals: () => readonly ApprovalView[] = () => [];
   list: SessionView[];
   recent: OperationView[] = [];
-  more: Partial<StatusView> & { readonly switch?: object } = {};
+  more: Partial<StatusView> = {};
+  waiting: readonly ApprovalView[] = [];
+  readonly answers: (ApprovalAnswer & { readonly id: string })[] = [];
   links: ActivityView['links'] = [{ at: at(-3_600_000), state: 'connected' }];
   refusals: ActivityView['refusals'] = [];
   readonly #random = randomNumbers('lively');
@@ -95,6 +98,16 @@ export class LivelyAgent implements AdminBackend {
     return Promise.resolve(before === this.list.length ? 'unknown' : 'closed');
   }
 
+  approvals(): readonly ApprovalView[] {
+    return this.waiting;
+  }
+
+  answerApproval(id: string, answer: ApprovalAnswer): ApprovalOutcome {
+    this.answers.push({ id, ...answer });
+    this.waiting = this.waiting.filter((one) => one.id !== id);
+    return { kind: 'taken' };
+  }
+
   drain(): void {
     this.more = { ...this.more, draining: true };
   }
@@ -116,6 +129,8 @@ function session(index: number, random: () => number): SessionView {
     port: PORTS[kind] ?? 0,
     state: openedAt === null ? 'connecting' : 'open',
     worker: openedAt === null ? 0 : 1 + (index % 4),
+    startedAt: openedAt ?? at(-1_000),
+    approval: null,
     openedAt,
     uplinkBytes: openedAt === null ? 0 : Math.round(random() ** 4 * 4e9),
     downlinkBytes: openedAt === null ? 0 : Math.round(random() ** 4 * 2e8),

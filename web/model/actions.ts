@@ -15,7 +15,10 @@ export function actionsOf(token: string | undefined): Actions {
   return {
     end: (sessionId) => send(token, 'DELETE', `/api/sessions/${sessionId}`),
     decide: (approvalId, decision, by) =>
-      send(token, 'POST', `/api/approvals/${approvalId}/${decision}`, by === '' ? {} : { by }),
+      send(token, 'POST', `/api/approvals/${approvalId}/${decision}`, {
+        way: 'dashboard',
+        ...(by === '' ? {} : { by }),
+      }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { ActivitySample, OperationView, SessionView, StatusView } from '../../src/admin/backend.js';
+import type { ActivitySample, OperationView, SessionView } from '../../src/admin/backend.js';
 import type { Changes, Snapshot } from '../../src/admin/events/messages.js';
 
 /** How far back the plots go, in ms. */
@@ -12,9 +12,7 @@ const NEWEST_SHARE = 0.5;
 
 /** What newer agents tell of a session; older ones leave it out. */
 export interface SessionExtras {
-  /** ISO 8601, UTC, like `endsAt`. */
-  readonly startedAt?: string;
-  readonly approval?: 'waiting' | 'approved' | null;
+  /** ISO 8601, UTC. */
   readonly endsAt?: string | null;
   readonly endsBecause?: 'window-end' | 'max-duration' | null;
 }
@@ -28,15 +26,8 @@ export interface Row extends SessionView, SessionExtras {
   readonly downlinkRate: number;
 }
 
-/** The switch on site, where there is one. */
-export interface SwitchView {
-  readonly state: 'on' | 'off' | 'none';
-  readonly reason?: string;
-}
-
 /** All that the page shows. Never changed in place: what is the same object is the same. */
-export interface Dashboard extends Omit<Snapshot, 'sessions' | 'status'> {
-  readonly status: StatusView & { readonly switch?: SwitchView };
+export interface Dashboard extends Omit<Snapshot, 'sessions'> {
   readonly rows: ReadonlyMap<string, Row>;
 }
 
@@ -81,9 +72,9 @@ export function withChanges(before: Dashboard, changes: Changes): Dashboard {
 }
 
 /** When the session began, by the agent's clock, in ms. */
-export function startedMs({ startedAt, openedAt, seenAtMs }: Row): number {
-  const at = startedAt ?? openedAt;
-  return at === null ? seenAtMs : Date.parse(at);
+export function startedMs({ startedAt, seenAtMs }: Row): number {
+  const ms = Date.parse(startedAt);
+  return Number.isNaN(ms) ? seenAtMs : ms;
 }
 
 function rowOf(session: SessionView, row: Row | undefined, before: Dashboard | undefined, atMs: number): Row {

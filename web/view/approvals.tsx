@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { ApprovalView } from '../../src/admin/events/messages.js';
+import type { ApprovalView } from '../../src/admin/backend.js';
 import type { Actions } from '../model/actions.js';
 import type { Dashboard } from '../model/dashboard.js';
 import * as format from '../model/format.js';

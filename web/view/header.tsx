@@ -20,7 +20,7 @@ export function Header({ dashboard, stream }: HeaderProps) {
         <span class="product">Gatehouse</span> <span class="device">{status?.device ?? ''}</span>
       </h1>
       {status === undefined ? null : <CloudPill cloud={status.cloud} />}
-      {status?.switch === undefined || status.switch.state === 'none' ? null : (
+      {status === undefined || status.switch.state === 'none' ? null : (
         <Pill
           kind={status.switch.state === 'on' ? 'good' : 'bad'}
           text={status.switch.state === 'on' ? 'Remote access is on' : 'Remote access is switched off'}

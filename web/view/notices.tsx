@@ -24,7 +24,7 @@ export function Notices({ dashboard, stream, isOutdated }: NoticesProps) {
           do not need it.
         </Notice>
       ) : null}
-      {status.switch?.state === 'off' ? (
+      {status.switch.state === 'off' ? (
         <Notice kind="bad">
           <strong>Remote access is switched off on site.</strong> {status.switch.reason ?? ''} No session can
           be opened until it is switched on again.

@@ -3,10 +3,10 @@ import type { Changes, EventSource, SessionBytes, Snapshot } from './messages.js
 
 /** Everything there is to show now; `atMs` is the wall clock. */
 export async function snapshotOf(source: EventSource, atMs: number): Promise<Snapshot> {
-  const [status, sessions, approvals = []] = await Promise.all([
+  const [status, sessions, approvals] = await Promise.all([
     source.status(),
     source.sessions(),
-    source.approvals?.(),
+    source.approvals(),
   ]);
   return { atMs, status, sessions, approvals, operations: source.operations(), ...source.activity() };
 }

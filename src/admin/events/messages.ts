@@ -1,6 +1,7 @@
 import type {
   ActivityView,
   AdminBackend,
+  ApprovalView,
   LinkChange,
   OperationView,
   RefusalCount,
@@ -12,20 +13,6 @@ import type {
  * What the dashboard is told, as JSON in server-sent events: one `snapshot`, then `changes` once a second. Only types,
  * because the page is built from them too.
  */
-
-/** A path that somebody at the gateway has to allow before it is opened. */
-export interface ApprovalView {
-  readonly id: string;
-  readonly sessionId: string;
-  readonly operationId: string;
-  readonly deviceId: string;
-  readonly conduit: string;
-  readonly host: string;
-  readonly port: number;
-  /** ISO 8601, UTC, like `expiresAt`. */
-  readonly askedAt: string;
-  readonly expiresAt: string;
-}
 
 /** Everything there is to show. */
 export interface Snapshot extends ActivityView {
@@ -60,7 +47,5 @@ export interface Changes {
 
 export type SessionBytes = readonly [id: string, uplinkBytes: number, downlinkBytes: number];
 
-/** Where the messages come from. `approvals` is missing where nothing can be approved. */
-export type EventSource = Pick<AdminBackend, 'status' | 'sessions' | 'operations' | 'activity'> & {
-  approvals?(): readonly ApprovalView[] | Promise<readonly ApprovalView[]>;
-};
+/** Where the messages come from. */
+export type EventSource = Pick<AdminBackend, 'status' | 'sessions' | 'operations' | 'activity' | 'approvals'>;

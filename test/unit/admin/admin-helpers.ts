@@ -5,6 +5,9 @@ import { AdminServer, type AdminServerOptions } from '../../../src/admin/admin-s
 import type {
   ActivityView,
   AdminBackend,
+  ApprovalAnswer,
+  ApprovalOutcome,
+  ApprovalView,
   OperationView,
   SessionView,
   StatusView,
@@ -18,11 +21,25 @@ export const SESSION: SessionView = {
   host: '10.0.5.7',
   port: 5900,
   state: 'open',
+  approval: null,
+  startedAt: '2030-01-02T03:04:00.000Z',
   worker: 1,
   generation: 1,
   openedAt: '2030-01-02T03:04:05.000Z',
   uplinkBytes: 1_234_567,
   downlinkBytes: 89,
+};
+
+export const APPROVAL: ApprovalView = {
+  id: '3fa94c01d2',
+  sessionId: '3fa94c01d2',
+  operationId: '4711',
+  deviceId: '40511',
+  conduit: 'packaging-hmis',
+  host: '10.0.5.7',
+  port: 5900,
+  askedAt: '2030-01-02T03:04:00.000Z',
+  expiresAt: '2030-01-02T03:09:00.000Z',
 };
 
 export const STATUS: StatusView = {
@@ -33,6 +50,7 @@ export const STATUS: StatusView = {
   uptimeSeconds: 93_784,
   draining: false,
   cloud: { url: 'https://plant.example.com', state: 'connected' },
+  switch: { state: 'none' },
   eventLoopDelay: { p50Ms: 0.2, p99Ms: 2, maxMs: 11 },
   resources: [
     { resource: 'memory', used: 104_857_600, limit: 1_073_741_824 },
@@ -100,6 +118,8 @@ export class FakeBackend implements AdminBackend {
   list: readonly SessionView[] = [SESSION];
   recent: readonly OperationView[] = [REFUSED];
   lately: ActivityView = { samples: [], links: [], refusals: [] };
+  waiting: readonly ApprovalView[] = [APPROVAL];
+  readonly answers: (ApprovalAnswer & { readonly id: string })[] = [];
   /** What `close` waits for. */
   closing: Promise<void> = Promise.resolve();
 
@@ -128,6 +148,17 @@ export class FakeBackend implements AdminBackend {
 
   drain(): void {
     this.drains += 1;
+  }
+
+  approvals(): readonly ApprovalView[] {
+    return this.waiting;
+  }
+
+  answerApproval(id: string, answer: ApprovalAnswer): ApprovalOutcome {
+    if (id === 'settled') return { kind: 'settled', sentence: 'Ann had denied it (dashboard)' };
+    if (!this.waiting.some((one) => one.id === id)) return { kind: 'unknown' };
+    this.answers.push({ id, ...answer });
+    return { kind: 'taken' };
   }
 
   readiness(): { ready: true } | { ready: false; reason: string } {

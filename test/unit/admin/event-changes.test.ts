@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { LinkChange } from '../../../src/admin/backend.js';
 import { changesBetween, snapshotOf } from '../../../src/admin/events/changes.js';
 import type { Snapshot } from '../../../src/admin/events/messages.js';
-import { FakeBackend, REFUSED, SESSION, STATUS } from './admin-helpers.js';
+import { APPROVAL, FakeBackend, REFUSED, SESSION, STATUS } from './admin-helpers.js';
 
 const NOTHING: Snapshot = {
   atMs: 1,
@@ -23,6 +23,7 @@ test('a snapshot has everything there is to show', async () => {
     atMs: 5,
     sessions: [SESSION],
     operations: [REFUSED],
+    approvals: [APPROVAL],
   });
 });
 

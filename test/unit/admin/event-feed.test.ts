@@ -117,6 +117,7 @@ function members(backend: FakeBackend) {
     sessions: () => backend.sessions(),
     operations: () => backend.operations(),
     activity: () => backend.activity(),
+    approvals: () => backend.approvals(),
   };
 }
 
