@@ -12,6 +12,8 @@ export interface Config {
     readonly credentials:
       | { readonly kind: 'basic'; readonly user: string; readonly password: Secret }
       | { readonly kind: 'token'; readonly token: Secret };
+    /** Where `register` stores the credentials, as an absolute path; undefined when they stand elsewhere. */
+    readonly credentialsFile?: string | undefined;
     /** Content of cloud.caFile: extra trusted roots in PEM. */
     readonly ca: string | undefined;
     /** HTTP proxy for REST, WebSockets and MQTT; undefined when there is none or NO_PROXY names the host. */

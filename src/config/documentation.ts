@@ -49,7 +49,7 @@ const INTRODUCTION = [
   '  (`chmod 600`); only what root owns may be readable for a group (`root:gatehouse 0640`, and systemd credentials).',
   '  Anything else is an error, as is a configuration or `cloud.caFile` that everybody can write.',
   '- Relative paths start at the folder of the configuration file.',
-  '- The credentials are exactly one of `cloud.user` with `cloud.password`, or `cloud.token`.',
+  '- The credentials are exactly one of `cloud.user` with `cloud.password`, `cloud.token`, or `cloud.credentialsFile`.',
   '- `NO_PROXY` holds names, `.suffixes`, `host:port` or `*`. A proxy from the environment is not used for loopback.',
   '- `NODE_TLS_REJECT_UNAUTHORIZED=0` is refused; name your own root in `cloud.caFile`.',
   '- SIGHUP reads the configuration again, in a new generation of the agent. All keys but `state.directory` take effect',

@@ -25,6 +25,7 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
       remoteAccessUrl: values['cloud.remoteAccessUrl'] ?? url,
       tenant: values['cloud.tenant'],
       credentials: credentials(values),
+      credentialsFile: values['cloud.credentialsFile'],
       ca: values['cloud.caFile'],
       minTlsVersion: `TLSv${values['cloud.tlsMinimum']}`,
       proxy: surroundings.isProxyBypassed ? undefined : values['cloud.proxy'],
