@@ -6,7 +6,7 @@ import { LinkLog } from './admin/activity/link-log.js';
 import { OperationLog, type AboutOperation } from './admin/activity/operation-log.js';
 import type { ActivityView, AdminBackend, OperationView } from './admin/backend.js';
 import type { CloudLink } from './cloud/intake.js';
-import type { GatewayOthers } from './gateway-options.js';
+import type { GatewayOptions } from './gateway-options.js';
 import type { SessionRecord } from './supervisor/session-registry.js';
 import type { SessionNotes } from './supervisor/sessions.js';
 import type { OperationName } from './supervisor/status-desk.js';
@@ -14,16 +14,10 @@ import type { OperationName } from './supervisor/status-desk.js';
 /** Longest wait for what the generation before has kept, in ms. Nothing else waits for it. */
 const ASK_MS = 2_000;
 
-export interface ChronicleParts {
-  readonly generation: number;
-  readonly others: GatewayOthers | undefined;
-  /** Wall clock, in ms. */
-  readonly now: () => number;
-}
-
 /** What the agent remembers of the last minutes for people to look at. A reload hands it on, a restart begins anew. */
 export class GatewayChronicle implements SessionNotes {
-  readonly #parts: ChronicleParts;
+  readonly #generation: number;
+  readonly #others: GatewayOptions['others'];
   readonly #log: OperationLog;
   readonly #samples = new ActivitySamples();
   readonly #links: LinkLog;
@@ -32,10 +26,11 @@ export class GatewayChronicle implements SessionNotes {
   /** Until what the generation before kept is here, its news is in that already. */
   #isSeeded = false;
 
-  constructor(parts: ChronicleParts) {
-    this.#parts = parts;
-    this.#links = new LinkLog(parts.now);
-    this.#log = new OperationLog(parts.generation, parts.now, (entry) => this.#tell(entry));
+  constructor({ generation = 1, others }: Pick<GatewayOptions, 'generation' | 'others'>) {
+    this.#generation = generation;
+    this.#others = others;
+    this.#links = new LinkLog(Date.now);
+    this.#log = new OperationLog(generation, Date.now, (entry) => this.#tell(entry));
   }
 
   /** This generation is in charge from now on: samples of the whole agent are taken, what was kept before is fetched. */
@@ -97,12 +92,12 @@ export class GatewayChronicle implements SessionNotes {
   }
 
   #tell(entry: OperationView): void {
-    if (entry.generation === this.#parts.generation) this.#parts.others?.onOperationNews(entry);
+    if (entry.generation === this.#generation) this.#others?.onOperationNews(entry);
   }
 
   /** Only from the one that was in charge before: it has what the ones before it kept. */
   async #seed(): Promise<void> {
-    const { elders } = this.#parts.others ?? {};
+    const { elders } = this.#others ?? {};
     const before = elders?.alive.at(-1);
     const answer = before === undefined ? undefined : await elders?.ask(before, { kind: 'activity' }, ASK_MS);
     const kept = asActivity(answer);
@@ -119,7 +114,7 @@ export class GatewayChronicle implements SessionNotes {
     this.#isSampling = true;
     try {
       const { generations } = await backend.status();
-      this.#samples.take(this.#parts.now(), generations);
+      this.#samples.take(Date.now(), generations);
     } finally {
       this.#isSampling = false;
     }

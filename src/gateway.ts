@@ -26,7 +26,7 @@ import { createJournal } from './journal/create-journal.js';
 import type { Journal, Recovered } from './journal/journal.js';
 import { Resolver } from './names/resolver.js';
 import type { ResourceWatch } from './resources/resource-watch.js';
-import type { Device } from './supervisor/admission.js';
+import type { AdmissionParts, Device } from './supervisor/admission.js';
 import { Supervisor } from './supervisor/supervisor.js';
 import { Tunnels } from './tunnels.js';
 import { within } from './within.js';
@@ -93,10 +93,8 @@ export class Gateway {
       isSwitchOn: () => this.#consent.switchedOff() === undefined,
     });
     this.#metrics.expectViolations(VIOLATIONS);
-    const { generation = 1, others } = options;
-    this.chronicle = new GatewayChronicle({ generation, others, now: () => Date.now() });
-    const names = { device: config.device.externalId, cloudUrl: config.cloud.url };
-    this.#view = new GatewayView(options.version, generation, others !== undefined, names);
+    this.chronicle = new GatewayChronicle(options);
+    this.#view = new GatewayView(options);
     this.#workers = new GatewayWorkers({
       ...options,
       view: this.#view,
@@ -123,24 +121,14 @@ export class Gateway {
         onCancelled: (operationId) => this.supervisor.cancel(operationId),
       },
     });
-    const resolver = new Resolver();
     this.#consent = this.#createConsent();
-    const tunnels = new Tunnels({ cloud: config.cloud, credentials: this.#cloud.credentials, resolver });
     this.supervisor = new Supervisor({
       log,
       pool: this.#workers.pool,
       status: this.#cloud.status,
       journal: this.#journal,
       metrics: supervisorMetrics(this.#metrics, this.#view, config.intake.kind),
-      admission: {
-        policy: policyOf(config, config.admin.listen),
-        deviceOf: (deviceId) => this.#deviceOf(deviceId),
-        resolve: (hostname) => resolver.resolve(hostname),
-        tunnel: (connectionKey) => tunnels.open(connectionKey),
-        shortage: () => this.#resources.shortage(),
-        switchedOff: () => this.#consent.switchedOff(),
-        cloudNow: () => this.#cloud.clock.now(),
-      },
+      admission: this.#admissionParts(),
       approvals: this.#consent.approvals,
       redact: { add: (key) => redactor.add(key, 'connection-key'), remove: (key) => redactor.remove(key) },
       now: () => performance.now(),
@@ -163,6 +151,21 @@ export class Gateway {
       consent: this.#consent,
     });
     this.#admin = new GatewayAdmin({ ...options, own: this.own, metrics: this.#metrics });
+  }
+
+  #admissionParts(): AdmissionParts {
+    const { cloud, admin } = this.#config;
+    const resolver = new Resolver();
+    const tunnels = new Tunnels({ cloud, credentials: this.#cloud.credentials, resolver });
+    return {
+      policy: policyOf(this.#config, admin.listen),
+      deviceOf: (deviceId) => this.#deviceOf(deviceId),
+      resolve: (hostname) => resolver.resolve(hostname),
+      tunnel: (connectionKey) => tunnels.open(connectionKey),
+      shortage: () => this.#resources.shortage(),
+      switchedOff: () => this.#consent.switchedOff(),
+      cloudNow: () => this.#cloud.clock.now(),
+    };
   }
 
   /**
