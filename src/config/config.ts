@@ -14,6 +14,8 @@ export interface Config {
       | { readonly kind: 'token'; readonly token: Secret }
       /** Tokens that thin-edge.io fetches; only with intake thin-edge. */
       | { readonly kind: 'thin-edge' };
+    /** Where `register` stores the credentials, as an absolute path; undefined when they stand elsewhere. */
+    readonly credentialsFile?: string | undefined;
     /** Content of cloud.caFile: extra trusted roots in PEM. */
     readonly ca: string | undefined;
     /** HTTP proxy for REST, WebSockets and MQTT; undefined when there is none or NO_PROXY names the host. */

@@ -1,5 +1,7 @@
 import path from 'node:path';
 import type { Config } from './config.js';
+import { OTHER_CREDENTIALS, openCredentials } from './credentials-file.js';
+import type { StoredCredentials } from './credentials-file.js';
 import { readYaml } from './document.js';
 import type { Tree } from './document.js';
 import { FileMissing, readTextFile } from './file.js';
@@ -53,6 +55,11 @@ export interface LoadOptions {
   readonly cwd: string;
   /** Whether log lines go to a terminal; decides the default of `log.format`. Default false. */
   readonly isTerminal?: boolean;
+  /**
+   * Log in as this one, whatever the configuration says: `register` does it with the bootstrap credentials. Then
+   * cloud.credentialsFile has to be given and its file need not exist.
+   */
+  readonly loginAs?: StoredCredentials | undefined;
   /** Default SYSTEM_FILE; tests name one that does not exist. */
   readonly systemFile?: string;
 }
@@ -103,7 +110,9 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   resolvePaths(entries, (source) => (source.kind === 'file' ? folder : cwd));
   addThinEdge(entries, problems);
   const given = new Set(entries.keys());
+  if (options.loginAs !== undefined) loginAs(entries, options.loginAs);
   readSecrets(entries, (source) => (source.kind === 'file' ? folder : cwd), problems);
+  if (options.loginAs === undefined) openCredentials(entries, problems);
 
   const values = validate(entries, locate, problems);
   const nowhere: Source =
@@ -113,7 +122,8 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     [...given].map((name) => [name, entries.get(name) ?? { raw: null, source: nowhere }]),
   );
   const troubled = new Set(problems.map(({ key }) => key));
-  const findings = checkRules({ values, entries: known, locate, nowhere, troubled });
+  const isRegistering = options.loginAs !== undefined;
+  const findings = checkRules({ values, entries: known, locate, nowhere, troubled, isRegistering });
   problems.push(...findings.problems, ...environmentProblems(env));
   warnings.push(...findings.warnings.map((warning) => problemText({ ...warning, example: undefined })));
   if (problems.length > 0) throw new ConfigError(inOrder(problems));
@@ -183,9 +193,18 @@ function noFile(candidates: readonly string[], cwd: string): Problem {
 
 function locator(file: string | undefined, tree: Tree | undefined): Locate {
   return (source, key) => {
-    if (source.kind !== 'file' || file === undefined || tree === undefined) return source;
+    if (source.kind !== 'file' || source.file !== file || tree === undefined) return source;
     return { kind: 'file', file, line: tree.lineOf(key) };
   };
+}
+
+/** Takes every credential out and puts these in. */
+function loginAs(entries: Layer, { tenant, user, password }: StoredCredentials): void {
+  const source: Source = { kind: 'command line' };
+  for (const name of OTHER_CREDENTIALS) entries.delete(name);
+  entries.set('cloud.tenant', { raw: tenant, source });
+  entries.set('cloud.user', { raw: user, source });
+  entries.set('cloud.password', { raw: password, source });
 }
 
 /** Turns paths into absolute ones, from the folder of whatever names them. */

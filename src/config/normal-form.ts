@@ -25,6 +25,7 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
       remoteAccessUrl: values['cloud.remoteAccessUrl'] ?? url,
       tenant: values['cloud.tenant'],
       credentials: credentials(values),
+      credentialsFile: values['cloud.credentialsFile'],
       ca: values['cloud.caFile'],
       minTlsVersion: `TLSv${values['cloud.tlsMinimum']}`,
       proxy: surroundings.isProxyBypassed ? undefined : values['cloud.proxy'],
@@ -79,7 +80,7 @@ function mqttUrl(kind: Settings['intake.kind'], cloudUrl: string): string {
 function thinEdge(values: Settings): Config['thinEdge'] {
   return {
     configDirectory: values['thinEdge.configDirectory'],
-    profile: values['thinEdge.profile'],
+    profile: values['thinEdge.profile'] ?? '',
     topicPrefix: values['thinEdge.topicPrefix'],
     topicRoot: values['thinEdge.topicRoot'],
     broker: {

@@ -57,6 +57,7 @@ const VALUES: Readonly<Record<KeyName, (config: Config) => unknown>> = {
     credentials.kind === 'basic' ? credentials.password : undefined,
   'cloud.token': ({ cloud: { credentials } }) =>
     credentials.kind === 'token' ? credentials.token : undefined,
+  'cloud.credentialsFile': ({ cloud }) => cloud.credentialsFile,
   'cloud.certFile': () => undefined,
   'cloud.keyFile': () => undefined,
   'cloud.caFile': ({ cloud }) => cloud.ca,

@@ -1,4 +1,5 @@
 import { consentRules } from './consent-rules.js';
+import { OTHER_CREDENTIALS } from './credentials-file.js';
 import type { Layer } from './layers.js';
 import { isLoopback } from './urls.js';
 import type { Problem, Source } from './problem.js';
@@ -19,6 +20,8 @@ export interface RuleInput {
   readonly troubled: ReadonlySet<string>;
   /** Place for what is not set anywhere. */
   readonly nowhere: Source;
+  /** The credentials are still to come, into the file of cloud.credentialsFile. */
+  readonly isRegistering: boolean;
 }
 
 export interface Findings {
@@ -30,7 +33,7 @@ export interface Findings {
 export function checkRules(input: RuleInput): Findings {
   const findings: Findings = { problems: [], warnings: [] };
   requiredKeys(input, findings);
-  credentials(input, findings);
+  if (!storedCredentials(input, findings)) credentials(input, findings);
   conduits(input, findings);
   children(input, findings);
   adminToken(input, findings);
@@ -52,6 +55,25 @@ function requiredKeys({ entries, locate, nowhere, troubled }: RuleInput, { probl
 
 function sectionOf(key: string): string {
   return key.split('.')[0] ?? key;
+}
+
+/** Whether the file of cloud.credentialsFile has (or will get) the credentials; then nothing else may hold any. */
+function storedCredentials(input: RuleInput, { problems }: Findings): boolean {
+  const { entries, locate, nowhere, isRegistering, troubled } = input;
+  const key: KeyName = 'cloud.credentialsFile';
+  const own = entries.get(key);
+  if (own === undefined && !isRegistering) return false;
+  const other = OTHER_CREDENTIALS.find((name) => entries.has(name));
+  const example = '/etc/gatehouse/credentials.yaml';
+  if (own === undefined) {
+    const instead = other === undefined ? '' : ` in place of ${other}`;
+    const message = `is missing${instead}: it names the file in which the credentials are to be stored`;
+    if (!troubled.has('cloud')) problems.push({ source: locate(nowhere, 'cloud'), key, message, example });
+  } else if (other !== undefined) {
+    const message = `and ${other} are both set; the file holds tenant, user and password, so keep one of them`;
+    problems.push({ source: own.source, key, message, example: undefined });
+  }
+  return true;
 }
 
 /** Exactly one of user with password, and token. */
@@ -80,7 +102,8 @@ function credentials(
   } else if (password && !user) {
     complain('cloud.password', 'cloud.user', 'is missing, but cloud.password is set', 'device_gw-7');
   } else if (!token && !user && !entries.has('cloud.certFile') && values['intake.kind'] !== 'thin-edge') {
-    const message = 'has no credentials: give cloud.user and cloud.password, or cloud.token';
+    const message =
+      'has no credentials: give cloud.user and cloud.password, or cloud.token, or cloud.credentialsFile';
     complain('cloud', 'cloud', message, '{ user: device_gw-7, passwordFile: /etc/gatehouse/password }');
   }
 }

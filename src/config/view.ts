@@ -20,6 +20,7 @@ const VIEW: View = {
     credentials.kind === 'basic' ? quoted(credentials.user) : undefined,
   'cloud.password': ({ cloud: { credentials } }) => (credentials.kind === 'basic' ? MASKED : undefined),
   'cloud.token': ({ cloud: { credentials } }) => (credentials.kind === 'token' ? MASKED : undefined),
+  'cloud.credentialsFile': ({ cloud }) => cloud.credentialsFile,
   'cloud.certFile': () => undefined,
   'cloud.keyFile': () => undefined,
   'cloud.caFile': ({ cloud }) => (cloud.ca === undefined ? undefined : certificates(cloud.ca)),
