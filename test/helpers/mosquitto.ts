@@ -1,138 +1,159 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
-import type { TestContext } from 'node:test';
 import { closedPort } from './closed-port.js';
 import { eventually } from './eventually.js';
 import { findProgram, runProgram } from './programs.js';
-import { temporaryFolder } from './temporary-folder.js';
 
-export interface MosquittoOptions {
-  /** Who may log in; default everybody. */
+/** How the bridge logs in to the cloud; as thin-edge.io writes it for mosquitto. */
+export interface BridgeOptions {
+  /** `host:port` of the cloud's MQTT endpoint. */
+  readonly address: string;
+  readonly clientId: string;
+  /** With a password there are no tokens. */
   readonly login?: { readonly user: string; readonly password: string };
-  /** Certificate and key, and the authority of both, in PEM: the port then speaks TLS alone. */
-  readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string };
+  /** With a certificate there are. Paths of PEM files. */
+  readonly certificate?: { readonly ca: string; readonly certificate: string; readonly key: string };
+  /** What stands before the cloud's topics. Default `c8y`. */
+  readonly prefix?: string;
 }
 
-/** A broker of this test alone, on a port of its own; it forgets everything when it ends. */
+/** A mosquitto of this test alone, with a bridge to the cloud that maps topics as the one of thin-edge.io does. */
 export class Mosquitto {
   #child: ChildProcess | undefined;
+  #log = '';
 
   private constructor(
     readonly port: number,
-    private readonly configFile: string,
-    private readonly options: MosquittoOptions,
+    private readonly folder: string,
+    private readonly bridge: readonly string[],
+    private settings: readonly string[],
   ) {}
 
-  static async start(t: TestContext, options: MosquittoOptions = {}): Promise<Mosquitto> {
-    const folder = temporaryFolder(t);
-    const port = await closedPort();
-    const configFile = path.join(folder, 'mosquitto.conf');
-    writeFileSync(configFile, (await configuration(folder, port, options)).join('\n'));
-    const broker = new Mosquitto(port, configFile, options);
+  /** @param settings lines of its configuration beside the listener on 127.0.0.1. */
+  static async start(
+    bridge: BridgeOptions | undefined,
+    settings: readonly string[] = ['allow_anonymous true'],
+  ): Promise<Mosquitto> {
+    const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-mosquitto-'));
+    const lines = bridge === undefined ? [] : bridgeLines(bridge);
+    const broker = new Mosquitto(await closedPort(), folder, lines, settings);
     await broker.start();
-    t.after(() => broker.kill());
     return broker;
   }
 
   get url(): string {
-    return `${this.options.tls === undefined ? 'mqtt' : 'mqtts'}://127.0.0.1:${this.port}`;
+    return `mqtt://127.0.0.1:${this.port}`;
   }
 
-  /** Starts it (again), on the same port and with nothing retained. */
-  async start(): Promise<void> {
+  /** Its process id while it runs. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Starts it (again), on the same port, with these settings if given; resolves when it listens. */
+  async start(settings = this.settings): Promise<void> {
+    this.settings = settings;
     const program = findProgram('mosquitto') ?? assert.fail('mosquitto is not installed');
-    const child = spawn(program, ['-c', this.configFile, '-v'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const file = path.join(this.folder, 'mosquitto.conf');
+    const own = [`user ${userInfo().username}`, `listener ${this.port} 127.0.0.1`];
+    writeFileSync(file, [...own, ...this.settings, ...this.bridge, ''].join('\n'), { mode: 0o600 });
+    const child = spawn(program, ['-v', '-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child = child;
-    let log = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (log = (log + text).slice(-20_000)));
+    this.#log = '';
+    child.stderr
+      .setEncoding('utf8')
+      .on('data', (text: string) => (this.#log = (this.#log + text).slice(-200_000)));
     await eventually(() => {
-      assert.equal(child.exitCode, null, `mosquitto ended: ${log}`);
-      return log.includes(' running') || undefined;
-    }, 'mosquitto to run');
+      assert.equal(child.exitCode, null, `mosquitto ended: ${this.#log}`);
+      return /mosquitto version \S+ running/.test(this.#log) || undefined;
+    }, 'mosquitto to listen');
   }
 
-  signal(signal: NodeJS.Signals): void {
-    this.#child?.kill(signal);
+  /** What it has written since its last start. */
+  get log(): string {
+    return this.#log;
   }
 
-  async kill(): Promise<void> {
+  /** Ends the process; start() brings it back. */
+  async kill(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
+    this.#child = undefined;
+    if (child?.exitCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
   }
 
-  /** Publishes with mosquitto_pub, as people do it. */
-  async publish(topic: string, message: string, ...flags: readonly string[]): Promise<void> {
-    const what = message === '' ? ['-n'] : ['-m', message];
+  async stop(): Promise<void> {
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Publishes as another program of the gateway would. */
+  async publish(topic: string, payload: string, ...more: readonly string[]): Promise<void> {
+    const place = ['-h', '127.0.0.1', '-p', String(this.port)];
     const { code, stderr } = await runProgram('mosquitto_pub', [
-      '-h',
-      '127.0.0.1',
-      '-p',
-      String(this.port),
-      '-t',
-      topic,
+      ...place,
       '-q',
       '1',
-      ...what,
-      ...flags,
-      ...this.#access(),
+      '-t',
+      topic,
+      '-m',
+      payload,
+      ...more,
     ]);
     assert.equal(code, 0, stderr);
   }
-
-  /** What is retained below a filter now, by topic. */
-  async retained(filter: string): Promise<ReadonlyMap<string, string>> {
-    const { stdout } = await runProgram('mosquitto_sub', [
-      '-h',
-      '127.0.0.1',
-      '-p',
-      String(this.port),
-      '-t',
-      filter,
-      '--retained-only',
-      '-v',
-      '-W',
-      '1',
-      ...this.#access(),
-    ]);
-    const lines = stdout.split('\n').filter((line) => line !== '');
-    return new Map(
-      lines.map((line) => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)]),
-    );
-  }
-
-  #access(): string[] {
-    const { login, tls } = this.options;
-    return [
-      ...(login === undefined ? [] : ['-u', login.user, '-P', login.password]),
-      ...(tls === undefined ? [] : ['--cafile', path.join(path.dirname(this.configFile), 'ca.pem')]),
-    ];
-  }
 }
 
-async function configuration(folder: string, port: number, options: MosquittoOptions): Promise<string[]> {
-  const { login, tls } = options;
-  // Root gives its rights up by default, and could then not read these files.
-  const lines = [`listener ${port} 127.0.0.1`, 'persistence false', 'user root'];
-  if (tls !== undefined) {
-    writeFileSync(path.join(folder, 'cert.pem'), tls.cert);
-    writeFileSync(path.join(folder, 'ca.pem'), tls.ca);
-    writeFileSync(path.join(folder, 'key.pem'), tls.key, { mode: 0o600 });
-    lines.push(`certfile ${folder}/cert.pem`, `keyfile ${folder}/key.pem`);
-  }
-  if (login === undefined) return [...lines, 'allow_anonymous true', ''];
-  const file = path.join(folder, 'passwords');
-  const { code, stderr } = await runProgram('mosquitto_passwd', [
-    '-b',
-    '-c',
-    file,
-    login.user,
-    login.password,
-  ]);
-  assert.equal(code, 0, stderr);
-  return [...lines, 'allow_anonymous false', `password_file ${file}`, ''];
+/** Health of the bridge, where thin-edge.io has it. */
+export const BRIDGE_HEALTH = 'te/device/main/service/mosquitto-c8y-bridge/status/health';
+
+function bridgeLines({ address, clientId, login, certificate, prefix = 'c8y' }: BridgeOptions): string[] {
+  const out = [
+    's/us/#',
+    't/us/#',
+    'q/us/#',
+    'c/us/#',
+    's/uc/#',
+    'inventory/managedObjects/update/#',
+    'event/events/create',
+  ];
+  const into = ['s/ds', 'devicecontrol/notifications', 'error'];
+  const topic = (name: string, direction: string, qos: number): string =>
+    `topic ${name} ${direction} ${qos} ${prefix}/ ""`;
+  return [
+    'connection edge_to_c8y',
+    `address ${address}`,
+    `remote_clientid ${clientId}`,
+    'local_clientid Cumulocity',
+    ...(login === undefined ? [] : [`remote_username ${login.user}`, `remote_password ${login.password}`]),
+    ...(certificate === undefined
+      ? []
+      : [
+          `bridge_cafile ${certificate.ca}`,
+          `bridge_certfile ${certificate.certificate}`,
+          `bridge_keyfile ${certificate.key}`,
+        ]),
+    'try_private false',
+    'start_type automatic',
+    'cleansession true',
+    'local_cleansession false',
+    'notifications true',
+    'notifications_local_only true',
+    `notification_topic te/device/main/service/mosquitto-${prefix}-bridge/status/health`,
+    'bridge_attempt_unsubscribe false',
+    'keepalive_interval 60',
+    // thin-edge.io leaves this at its default of up to 30 s; a test has not the time.
+    'restart_timeout 1',
+    ...out.map((name) => topic(name, 'out', 1)),
+    ...into.map((name) => topic(name, 'in', 1)),
+    topic('s/e', 'in', 0),
+    // With a password, the bridge of thin-edge.io has no topics for tokens.
+    ...(certificate === undefined ? [] : [topic('s/uat', 'out', 0), topic('s/dat', 'in', 0)]),
+  ];
 }

@@ -20,7 +20,7 @@ import { ASKING, create, final, post, request, waiting } from '../helpers/approv
 import { serverIdentity } from '../helpers/certificates.js';
 import { eventually } from '../helpers/eventually.js';
 import * as gen from '../helpers/generations.js';
-import { Mosquitto } from '../helpers/mosquitto.js';
+import { PlantMosquitto } from '../helpers/plant-mosquitto.js';
 import { unlessMissing } from '../helpers/programs.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
@@ -165,7 +165,7 @@ test('what a run that crashed has left is taken away, what others put there stay
 });
 
 test('requests are retained messages, and a message answers them', NEEDS, async (t) => {
-  const broker = await Mosquitto.start(t);
+  const broker = await PlantMosquitto.start(t);
   const sections = { conduits: ASKING, approval: { mqttTopic: TOPIC }, plant: { mqttUrl: broker.url } };
   const agent = await startAgent(t, { sections });
   const target = await startTarget(t);
@@ -202,7 +202,7 @@ test(
   async (t) => {
     const { ca, server } = await serverIdentity();
     const login = { user: 'gatehouse', password: 'canary-of-the-plant-broker' };
-    const broker = await Mosquitto.start(t, {
+    const broker = await PlantMosquitto.start(t, {
       login,
       tls: { cert: server.cert, key: String(server.key), ca },
     });

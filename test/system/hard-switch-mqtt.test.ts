@@ -8,7 +8,7 @@ import { echoes, startAgent, startTarget } from '../helpers/agent-scene.js';
 import { create, final } from '../helpers/approval-scene.js';
 import { eventually } from '../helpers/eventually.js';
 import * as gen from '../helpers/generations.js';
-import { Mosquitto } from '../helpers/mosquitto.js';
+import { PlantMosquitto } from '../helpers/plant-mosquitto.js';
 import { unlessMissing } from '../helpers/programs.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
@@ -23,7 +23,7 @@ function switchIs(agent: AgentProcess, state: 'on' | 'off', why = /./): Promise<
 }
 
 test('a retained message is the switch; without one it is off', NEEDS, async (t) => {
-  const broker = await Mosquitto.start(t);
+  const broker = await PlantMosquitto.start(t);
   const sections = { switch: { mqttTopic: TOPIC }, plant: { mqttUrl: broker.url } };
   const agent = await startAgent(t, { sections, waitForLink: false });
   const target = await startTarget(t);
@@ -52,7 +52,7 @@ test('a retained message is the switch; without one it is off', NEEDS, async (t)
 for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
   const what = signal === 'SIGKILL' ? 'killed' : 'stopped, with its connections open,';
   test(`a broker that is ${what} is off; when it is back its message counts again`, NEEDS, async (t) => {
-    const broker = await Mosquitto.start(t);
+    const broker = await PlantMosquitto.start(t);
     await broker.publish(TOPIC, '1', '-r');
     const sections = { switch: { mqttTopic: TOPIC }, plant: { mqttUrl: broker.url } };
     const agent = await startAgent(t, { sections });
@@ -78,7 +78,7 @@ for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
 
 test('with a file and a topic both have to be on; the broker wants a login', NEEDS, async (t) => {
   const login = { user: 'gatehouse', password: 'canary-of-the-plant-broker' };
-  const broker = await Mosquitto.start(t, { login });
+  const broker = await PlantMosquitto.start(t, { login });
   const file = path.join(temporaryFolder(t), 'switch');
   writeFileSync(file, 'on');
   const plant = { mqttUrl: broker.url, mqttUser: login.user, mqttPassword: login.password };
@@ -97,7 +97,7 @@ test('with a file and a topic both have to be on; the broker wants a login', NEE
 });
 
 test('a broker that refuses the login is told of in a sentence, and the switch is off', NEEDS, async (t) => {
-  const broker = await Mosquitto.start(t, { login: { user: 'gatehouse', password: 'the-right-password' } });
+  const broker = await PlantMosquitto.start(t, { login: { user: 'gatehouse', password: 'the-right-password' } });
   const plant = { mqttUrl: broker.url, mqttUser: 'gatehouse', mqttPassword: 'canary-wrong-password' };
   const agent = await startAgent(t, {
     sections: { switch: { mqttTopic: TOPIC }, plant },
