@@ -114,7 +114,11 @@ export class PlantMosquitto {
   }
 }
 
-async function configuration(folder: string, port: number, options: PlantMosquittoOptions): Promise<string[]> {
+async function configuration(
+  folder: string,
+  port: number,
+  options: PlantMosquittoOptions,
+): Promise<string[]> {
   const { login, tls } = options;
   // Root gives its rights up by default, and could then not read these files.
   const lines = [`listener ${port} 127.0.0.1`, 'persistence false', 'user root'];

@@ -97,7 +97,9 @@ test('with a file and a topic both have to be on; the broker wants a login', NEE
 });
 
 test('a broker that refuses the login is told of in a sentence, and the switch is off', NEEDS, async (t) => {
-  const broker = await PlantMosquitto.start(t, { login: { user: 'gatehouse', password: 'the-right-password' } });
+  const broker = await PlantMosquitto.start(t, {
+    login: { user: 'gatehouse', password: 'the-right-password' },
+  });
   const plant = { mqttUrl: broker.url, mqttUser: 'gatehouse', mqttPassword: 'canary-wrong-password' };
   const agent = await startAgent(t, {
     sections: { switch: { mqttTopic: TOPIC }, plant },
