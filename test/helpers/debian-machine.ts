@@ -19,7 +19,9 @@ cd /mnt/root
 mount -t proc proc proc
 mount -t tmpfs tmpfs dev
 for device in null zero full random urandom tty; do touch dev/$device; mount --bind /dev/$device dev/$device; done
-mkdir dev/shm
+mkdir dev/shm dev/pts
+mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts
+ln -s pts/ptmx dev/ptmx
 ln -s /proc/self/fd dev/fd
 mount -t sysfs -o ro sysfs sys
 mount -t cgroup2 cgroup2 sys/fs/cgroup
@@ -33,8 +35,12 @@ printf '[Unit]\\nRequires=basic.target dbus.socket\\nAfter=basic.target\\n' >etc
 for unit in systemd-udevd.service systemd-udev-trigger.service systemd-modules-load.service dev-hugepages.mount; do
   ln -s /dev/null etc/systemd/system/$unit
 done
-exec chroot . /usr/bin/env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin \\
-  /lib/systemd/systemd --system --unit=test.target --show-status=no --log-target=null
+mkdir old
+pivot_root . old
+umount --lazy old
+rmdir old
+exec /usr/bin/env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin \\
+  /lib/systemd/systemd --system --unit=test.target --show-status=no --log-target=journal
 `;
 
 /** A Debian system with its own systemd and package database, until the end of the test. */
@@ -70,8 +76,9 @@ export class DebianMachine {
   /** The same, for one that has to go well. Gives what it printed. */
   async sh(line: string): Promise<string> {
     const { code, stdout, stderr } = await this.run(line);
-    if (code !== 0) throw new Error(`${line}: exit ${code}\n${stdout}${stderr}`);
-    return stdout;
+    if (code === 0) return stdout;
+    const journal = await this.run('journalctl --no-pager --lines 30');
+    throw new Error(`${line}: exit ${code}\n${stdout}${stderr}${journal.stdout}`);
   }
 
   /** Repeats a command until its output matches. */
