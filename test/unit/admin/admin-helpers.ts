@@ -2,7 +2,16 @@ import { once } from 'node:events';
 import { connect, type NetConnectOpts } from 'node:net';
 import { Secret } from '../../../contract/secret.js';
 import { AdminServer, type AdminServerOptions } from '../../../src/admin/admin-server.js';
-import type { AdminBackend, SessionView, StatusView } from '../../../src/admin/backend.js';
+import type {
+  ActivityView,
+  AdminBackend,
+  ApprovalAnswer,
+  ApprovalOutcome,
+  ApprovalView,
+  OperationView,
+  SessionView,
+  StatusView,
+} from '../../../src/admin/backend.js';
 
 export const SESSION: SessionView = {
   id: 's-1',
@@ -12,6 +21,8 @@ export const SESSION: SessionView = {
   host: '10.0.5.7',
   port: 5900,
   state: 'open',
+  approval: null,
+  startedAt: '2030-01-02T03:04:00.000Z',
   worker: 1,
   generation: 1,
   openedAt: '2030-01-02T03:04:05.000Z',
@@ -19,13 +30,27 @@ export const SESSION: SessionView = {
   downlinkBytes: 89,
 };
 
+export const APPROVAL: ApprovalView = {
+  id: '3fa94c01d2',
+  sessionId: '3fa94c01d2',
+  operationId: '4711',
+  deviceId: '40511',
+  conduit: 'packaging-hmis',
+  host: '10.0.5.7',
+  port: 5900,
+  askedAt: '2030-01-02T03:04:00.000Z',
+  expiresAt: '2030-01-02T03:09:00.000Z',
+};
+
 export const STATUS: StatusView = {
   version: '0.1.0',
+  device: 'gw-7',
   pid: 77,
   parentPid: null,
   uptimeSeconds: 93_784,
   draining: false,
-  cloud: { state: 'connected' },
+  cloud: { url: 'https://plant.example.com', state: 'connected' },
+  switch: { state: 'none' },
   eventLoopDelay: { p50Ms: 0.2, p99Ms: 2, maxMs: 11 },
   resources: [
     { resource: 'memory', used: 104_857_600, limit: 1_073_741_824 },
@@ -59,10 +84,30 @@ export const STATUS: StatusView = {
       pid: 77,
       since: '2030-01-01T03:04:05.000Z',
       sessions: 1,
+      uplinkBytes: 1_234_567,
+      downlinkBytes: 89,
       draining: false,
       answers: true,
     },
   ],
+};
+
+export const REFUSED: OperationView = {
+  operationId: '4712',
+  deviceId: '40511',
+  host: '10.0.5.9',
+  port: 23,
+  conduit: null,
+  sessionId: null,
+  outcome: 'refused',
+  code: 'policy-denied',
+  reason: 'No conduit allows 10.0.5.9:23.',
+  endReason: null,
+  startedAt: '2030-01-02T03:05:00.000Z',
+  endedAt: '2030-01-02T03:05:00.000Z',
+  uplinkBytes: null,
+  downlinkBytes: null,
+  generation: 1,
 };
 
 /** An agent with one session that notes what it was asked. */
@@ -71,6 +116,10 @@ export class FakeBackend implements AdminBackend {
   drains = 0;
   ready = true;
   list: readonly SessionView[] = [SESSION];
+  recent: readonly OperationView[] = [REFUSED];
+  lately: ActivityView = { samples: [], links: [], refusals: [] };
+  waiting: readonly ApprovalView[] = [APPROVAL];
+  readonly answers: (ApprovalAnswer & { readonly id: string })[] = [];
   /** What `close` waits for. */
   closing: Promise<void> = Promise.resolve();
 
@@ -82,6 +131,14 @@ export class FakeBackend implements AdminBackend {
     return this.list;
   }
 
+  operations(): readonly OperationView[] {
+    return this.recent;
+  }
+
+  activity(): ActivityView {
+    return this.lately;
+  }
+
   async close(id: string): Promise<'closed' | 'unknown'> {
     if (!this.list.some((session) => session.id === id)) return 'unknown';
     await this.closing;
@@ -91,6 +148,17 @@ export class FakeBackend implements AdminBackend {
 
   drain(): void {
     this.drains += 1;
+  }
+
+  approvals(): readonly ApprovalView[] {
+    return this.waiting;
+  }
+
+  answerApproval(id: string, answer: ApprovalAnswer): ApprovalOutcome {
+    if (id === 'settled') return { kind: 'settled', sentence: 'Ann had denied it (dashboard)' };
+    if (!this.waiting.some((one) => one.id === id)) return { kind: 'unknown' };
+    this.answers.push({ id, ...answer });
+    return { kind: 'taken' };
   }
 
   readiness(): { ready: true } | { ready: false; reason: string } {
