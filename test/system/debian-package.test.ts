@@ -94,7 +94,8 @@ test(
       await echoes(await scene.open(), 'again');
     });
 
-    await t.test(
+    await step(
+      t,
       'removal stops it and leaves the configuration; a purge leaves nothing but evidence',
       async () => {
         await machine.sh('dpkg --remove gatehouse');
