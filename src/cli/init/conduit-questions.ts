@@ -1,8 +1,9 @@
 import type { DeviceEndpoints } from '../../cloud/endpoints.js';
+import { RestError } from '../../cloud/rest-error.js';
 import type { StoredCredentials } from '../../config/credentials-file.js';
 import type { Prompt } from '../prompt.js';
 import { printable, table, type Terminal } from '../terminal.js';
-import type { Draft, DraftConduit } from './draft.js';
+import type { Draft, DraftConduit, Login } from './draft.js';
 import { conduitsFor, proposalsFor, type Proposals } from './proposals.js';
 import { chosen, type Questions } from './questions.js';
 import { endpointsOf } from './tenant.js';
@@ -13,33 +14,32 @@ interface Surroundings {
   readonly questions: Questions;
   readonly terminal: Terminal;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Asks for the device's user and password once more. */
+  readonly retypeLogin: () => Promise<Login>;
 }
 
-type Permitted = Pick<Draft, 'conduits' | 'children'>;
-
 /** Conduits: of the endpoints that the tenant has, and typed ones, beside those that the draft has already. */
-export async function askConduits(
-  draft: Draft,
-  own: StoredCredentials | undefined,
-  surroundings: Surroundings,
-): Promise<Permitted> {
+export async function askConduits(asked: Draft, surroundings: Surroundings): Promise<Draft> {
   const { terminal, questions } = surroundings;
   terminal.line('Nothing can be reached but what you permit here. It can be changed at any time.');
-  const proposals = await read(draft, own, surroundings);
+  const { draft, proposals } = await read(asked, surroundings);
   const fromTenant = await choose(proposals, draft.conduits, surroundings);
   const conduits = [...draft.conduits, ...fromTenant.conduits];
-  const question = 'Another one: host, network (10.0.5.0/24) or DNS name (Enter: no more)';
   for (;;) {
+    const question =
+      conduits.length === 0
+        ? 'Host, network (10.0.5.0/24) or DNS name (Enter: none)'
+        : 'Another host, network or DNS name (Enter: no more)';
     const host = await questions.value<string>(question, (text) =>
       text === '' ? { value: '' } : field('host', text),
     );
-    if (host === '') return { conduits, children: fromTenant.children };
+    if (host === '') return { ...draft, conduits, children: fromTenant.children };
     const ports = await questions.value(
-      `  Ports of it, such as 5900 or 22,8080-8089, or * for all`,
+      '  Its ports, such as 5900 or 22,8080-8089, or * for all',
       checkPorts,
     );
     const taken = new Set(conduits.map(({ name }) => name));
-    const name = await questions.text('  Name of it in logs', conduitName(host, taken), (text) =>
+    const name = await questions.text('  Its name in logs', conduitName(host, taken), (text) =>
       taken.has(text) ? { why: 'is the name of another one' } : field('name', text),
     );
     conduits.push({ name, host, ports });
@@ -51,33 +51,53 @@ function field(key: 'name' | 'host', text: string): Checked<string> {
   return why === undefined ? { value: text } : { why };
 }
 
-/** The endpoints of the tenant, as often as somebody wants to try. */
-async function read(
-  draft: Draft,
-  own: StoredCredentials | undefined,
-  { prompt, questions, terminal, env }: Surroundings,
-): Promise<Proposals | undefined> {
-  let login = own;
-  if (login === undefined) {
-    terminal.line(
-      'The tenant may have remote-access endpoints for this device already. A user of the tenant can',
-    );
-    terminal.line('read them for a proposal; it is not stored.');
+interface Reading {
+  /** With another login, where the first one was mistyped. */
+  readonly draft: Draft;
+  readonly proposals: Proposals | undefined;
+}
+
+/** The endpoints of the tenant: with the device's own credentials where they are known, else with somebody's. */
+async function read(asked: Draft, surroundings: Surroundings): Promise<Reading> {
+  const { questions, terminal, retypeLogin } = surroundings;
+  let draft = asked;
+  for (let own = ownLogin(draft.login); own !== undefined; own = ownLogin(draft.login)) {
+    const result = await tryToRead(draft, own, surroundings);
+    if (!(result instanceof RestError)) return { draft, proposals: result };
+    const isRefused = result.status === 401;
+    if (!isRefused || !(await questions.agree('Type user and password again?', true)))
+      return { draft, proposals: undefined };
+    draft = { ...draft, login: await retypeLogin() };
   }
+  terminal.line('The tenant may have remote-access endpoints for this device already. A user of');
+  terminal.line('the tenant can read them for a proposal; who that is will not be stored.');
   for (;;) {
-    login ??= await askReader(questions);
-    if (login === undefined) return undefined;
-    terminal.progress('reading the endpoints of the tenant…');
-    try {
-      const devices = await endpointsOf(draft, login, env, prompt.ended);
-      return found(devices, draft.externalId, terminal);
-    } catch (error) {
-      prompt.ended.throwIfAborted();
-      const why = error instanceof Error ? error.message : String(error);
-      terminal.line(terminal.paint('yellow', printable(`  Not read: ${why}.`)));
-      if (!(await questions.agree('Try again, as somebody else?', false))) return undefined;
-      login = undefined;
-    }
+    const somebody = await askReader(questions);
+    if (somebody === undefined) return { draft, proposals: undefined };
+    const result = await tryToRead(draft, somebody, surroundings);
+    if (!(result instanceof RestError)) return { draft, proposals: result };
+  }
+}
+
+/** The device's own credentials, where they have just been typed: good enough to read its endpoints. */
+function ownLogin(login: Login): StoredCredentials | undefined {
+  if (login.kind !== 'password' || !('secret' in login.password)) return undefined;
+  return { tenant: login.tenant, user: login.user, password: login.password.secret };
+}
+
+async function tryToRead(
+  draft: Draft,
+  login: StoredCredentials,
+  { prompt, terminal, env }: Surroundings,
+): Promise<Proposals | undefined | RestError> {
+  terminal.progress('reading the endpoints of the tenant…');
+  try {
+    return found(await endpointsOf(draft, login, env, prompt.ended), draft.externalId, terminal);
+  } catch (error) {
+    prompt.ended.throwIfAborted();
+    if (!(error instanceof RestError)) throw error;
+    terminal.line(terminal.paint('yellow', printable(`  Not read: ${error.message}.`)));
+    return error;
   }
 }
 
@@ -123,7 +143,7 @@ async function choose(
   proposals: Proposals | undefined,
   own: readonly DraftConduit[],
   { questions, terminal }: Surroundings,
-): Promise<Permitted> {
+): Promise<Pick<Draft, 'conduits' | 'children'>> {
   const possible = proposals?.possible ?? [];
   if (possible.length === 0) return { conduits: [], children: [] };
   terminal.line('The tenant has these endpoints:');
@@ -136,7 +156,7 @@ async function choose(
   ]);
   for (const line of table(rows)) terminal.line(printable(line));
   // Without a default: what may be reached is said, not waved through.
-  const indices = await questions.value('Permit which (all, none, or numbers such as 1,3-5)', (text) =>
+  const indices = await questions.value('Permit which? all, none, or numbers such as 1,3-5', (text) =>
     chosen(text, possible.length),
   );
   return conduitsFor(

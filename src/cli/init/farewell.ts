@@ -42,10 +42,8 @@ export class Farewell {
     const config = given === undefined ? '' : ` --config ${given}`;
     const first = draft.conduits.find(({ host }) => !host.includes('/'));
     const steps: (readonly [string, string])[] = [
-      ...(isNew
-        ? [['register', 'get credentials, once somebody accepts the device in the cloud'] as const]
-        : []),
-      ['check', 'try the cloud, the login and every target'],
+      ...(isNew ? [['register', 'get credentials from the cloud'] as const] : []),
+      ['check', 'try cloud, login and targets'],
       ...(first === undefined || typeof first.ports[0] !== 'number'
         ? []
         : [[`explain ${bracketed(first.host)}:${first.ports[0]}`, 'see which line permits it'] as const]),

@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
 import path from 'node:path';
-import type { StoredCredentials } from '../../config/credentials-file.js';
 import { specOf } from '../../config/schema.js';
 import type { Prompt } from '../prompt.js';
 import type { Terminal } from '../terminal.js';
@@ -56,7 +55,8 @@ export async function askDraft(options: WizardOptions): Promise<Draft> {
     conduits: given.conduits ?? [],
     children: [],
   };
-  return { ...draft, ...(await askConduits(draft, ownLogin(login), { ...options, questions })) };
+  const retypeLogin = (): Promise<Login> => askPassword(questions, env);
+  return askConduits(draft, { ...options, questions, retypeLogin });
 }
 
 /** What stands between this gateway and the cloud: asked only where there is something. */
@@ -68,10 +68,7 @@ async function askWay(
   const isSaid = given.proxy !== undefined || given.caFile !== undefined;
   const isSpecial =
     !isSaid &&
-    (await questions.agree(
-      'Does the way there need an HTTP proxy, or a certificate authority of your own?',
-      false,
-    ));
+    (await questions.agree('Is there an HTTP proxy, or a certificate authority of your own?', false));
   if (!isSpecial) return { proxy: given.proxy, caFile: given.caFile };
   const proxy = await questions.text('HTTP proxy as host:port (Enter: none)', '', (text) =>
     checkKey('cloud.proxy', text),
@@ -110,18 +107,7 @@ async function askLogin(questions: Questions, { stem, env, cwd }: WizardOptions)
     case 'register':
       return { kind, file: `${stem}.credentials.yaml` };
     case 'password':
-      return {
-        kind,
-        tenant: await questions.text(
-          'Tenant id (Enter: found by the address)',
-          env.C8Y_TENANT ?? '',
-          (text) => checkKey('cloud.tenant', text),
-        ),
-        user: await questions.text('User', env.C8Y_USER, (text) => checkKey('cloud.user', text)),
-        password: {
-          secret: await questions.secret('Password', (text) => checkKey('cloud.password', text)),
-        },
-      };
+      return askPassword(questions, env);
     case 'token':
       return {
         kind,
@@ -136,8 +122,13 @@ async function askLogin(questions: Questions, { stem, env, cwd }: WizardOptions)
   }
 }
 
-/** The device's own credentials, where they have just been typed: good enough to read its endpoints. */
-function ownLogin(login: Login): StoredCredentials | undefined {
-  if (login.kind !== 'password' || !('secret' in login.password)) return undefined;
-  return { tenant: login.tenant, user: login.user, password: login.password.secret };
+async function askPassword(questions: Questions, env: WizardOptions['env']): Promise<Login> {
+  return {
+    kind: 'password',
+    tenant: await questions.text('Tenant id (Enter: found by the address)', env.C8Y_TENANT ?? '', (text) =>
+      checkKey('cloud.tenant', text),
+    ),
+    user: await questions.text('User', env.C8Y_USER, (text) => checkKey('cloud.user', text)),
+    password: { secret: await questions.secret('Password', (text) => checkKey('cloud.password', text)) },
+  };
 }
