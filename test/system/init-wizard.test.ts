@@ -127,7 +127,7 @@ test('a known device: its endpoints are read with its own credentials, proposed,
   await wizard.answer('Tenant id', device.tenant);
   await wizard.answer('User', device.user);
   await wizard.answer('Password (not shown):', 'canary-mistyped');
-  await wizard.shows('the cloud does not accept the credentials');
+  await wizard.shows('the cloud does not accept this user and password');
   await wizard.answer('Type user and password again?', '');
   await wizard.answer(/Tenant id[^]*Tenant id/, device.tenant);
   await wizard.answer(/User:[^]*User:/, device.user);

@@ -96,9 +96,15 @@ async function tryToRead(
   } catch (error) {
     prompt.ended.throwIfAborted();
     if (!(error instanceof RestError)) throw error;
-    terminal.line(terminal.paint('yellow', printable(`  Not read: ${error.message}.`)));
+    terminal.line(terminal.paint('yellow', printable(`  Not read: ${whyNot(error)}.`)));
     return error;
   }
+}
+
+function whyNot({ status, message }: RestError): string {
+  if (status === 401) return 'the cloud does not accept this user and password';
+  if (status === 403) return 'this user may not read the device (it takes read permission for the inventory)';
+  return message;
 }
 
 async function askReader(questions: Questions): Promise<StoredCredentials | undefined> {
