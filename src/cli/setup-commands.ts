@@ -65,7 +65,7 @@ function addInit(program: Command, io: ProcessIo, finish: Finish): void {
       example(
         'gatehouse init',
         'on a terminal: asks, proposes, writes',
-        'gatehouse init --url acme.example.com --device gw-7 --conduit hmi=10.0.5.7:5900',
+        'gatehouse init --url acme.example.com --device gw-7 --conduit hmi=10.0.5.7:80',
         'in a script',
       ),
     )
