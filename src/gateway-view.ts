@@ -6,6 +6,7 @@ import { LoopDelayMeter } from './resources/loop-delay-meter.js';
 import { RESOURCES, type Sample } from './resources/sample.js';
 import type { SessionRecord } from './supervisor/session-registry.js';
 import type { Supervisor } from './supervisor/supervisor.js';
+import { isoSecond } from './supervisor/terms.js';
 
 type LoopDelay = WorkerView['eventLoopDelay'];
 
@@ -170,6 +171,8 @@ function viewOf(record: SessionRecord, generation: number): SessionView {
     state: record.state === 'closed' ? 'closing' : record.state,
     worker: record.worker,
     openedAt: record.openedAtMs === undefined ? null : new Date(record.openedAtMs).toISOString(),
+    endsAt: record.term.end === undefined ? null : isoSecond(record.term.end.realMs),
+    endsBecause: record.term.end?.because ?? null,
     uplinkBytes: record.uplinkBytes,
     downlinkBytes: record.downlinkBytes,
     generation,

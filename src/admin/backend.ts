@@ -32,6 +32,9 @@ export interface SessionView {
   readonly worker: number;
   /** ISO 8601, UTC; null while it is connecting. */
   readonly openedAt: string | null;
+  /** When it ends by the clock, ISO 8601, UTC; null when nothing limits it. */
+  readonly endsAt: string | null;
+  readonly endsBecause: 'window-end' | 'max-duration' | null;
   readonly uplinkBytes: number;
   readonly downlinkBytes: number;
   /** Number of the generation that has it. */

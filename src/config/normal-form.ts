@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { ChildConfig, Conduit, Config } from './config.js';
 import type { Settings } from './schema.js';
+import { systemTimeZone } from './weekly-time.js';
 
 /** What the defaults that are computed depend on. */
 export interface Surroundings {
@@ -11,14 +12,15 @@ export interface Surroundings {
   readonly stateDirectory: string;
   /** Default of limits.memory, in bytes. */
   readonly memoryBytes: number;
-  /** Where the conduit at `index` is written. */
-  readonly conduitSource: (index: number) => Conduit['source'];
+  /** Where the conduit at `index` is written, or one of its keys. */
+  readonly conduitSource: (index: number, key?: string) => Conduit['source'];
 }
 
 /** The values by key, valid and complete, in the shape the parts of the agent read. */
 export function normalForm(values: Settings, surroundings: Surroundings): Config {
   const url = present(values['cloud.url']);
   const externalId = present(values['device.externalId']);
+  const timeZone = values['limits.timeZone'] ?? systemTimeZone();
   return {
     cloud: {
       url,
@@ -40,8 +42,14 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
       mqttUrl: values['intake.mqttUrl'] ?? `mqtts://${new URL(url).hostname}:8883`,
       operationAgeMs: values['intake.operationAge'],
     },
-    conduits: values.conduits.map((entry, index) => conduit(entry, surroundings.conduitSource(index))),
-    limits: { ...limits(values), memoryBytes: values['limits.memory'] ?? surroundings.memoryBytes },
+    conduits: values.conduits.map((entry, index) =>
+      conduit(entry, timeZone, (key) => surroundings.conduitSource(index, key)),
+    ),
+    limits: {
+      ...limits(values),
+      memoryBytes: values['limits.memory'] ?? surroundings.memoryBytes,
+      timeZone,
+    },
     keepAlive: { webSocketPingMs: values['keepAlive.webSocketPing'] },
     workers: {
       count: values['workers.count'] ?? availableParallelism(),
@@ -66,7 +74,12 @@ function child({ externalId, name, targets }: Settings['device.children'][number
   return { externalId, name: name ?? externalId, targets };
 }
 
-function conduit(entry: Settings['conduits'][number], source: Conduit['source']): Conduit {
+function conduit(
+  entry: Settings['conduits'][number],
+  timeZone: string,
+  source: (key?: string) => Conduit['source'],
+): Conduit {
+  const { window } = entry;
   return {
     name: entry.name,
     host: entry.host,
@@ -74,7 +87,10 @@ function conduit(entry: Settings['conduits'][number], source: Conduit['source'])
     maxSessions: entry.maxSessions,
     idleTimeoutMs: entry.idleTimeout,
     sessionDurationMs: entry.sessionDuration,
-    source,
+    window: window === undefined ? undefined : { times: window, source: source('window') },
+    timeZone: entry.timeZone ?? timeZone,
+    exclusive: entry.exclusive ?? false,
+    source: source(),
   };
 }
 
@@ -82,7 +98,7 @@ function stateDirectory(written: string): string | undefined {
   return written === 'off' ? undefined : written;
 }
 
-function limits(values: Settings): Omit<Config['limits'], 'memoryBytes'> {
+function limits(values: Settings): Omit<Config['limits'], 'memoryBytes' | 'timeZone'> {
   return {
     sessions: values['limits.sessions'],
     sessionsPerTarget: values['limits.sessionsPerTarget'],

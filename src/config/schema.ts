@@ -7,6 +7,7 @@ import type { KeySpec, ValueOf } from './key.js';
 import { bearerToken } from './secret-values.js';
 import { mqttUrl } from './urls.js';
 import { BadValue, MAX_TIMER_MS, duration, oneOf, parsed, size, text, wholeNumber } from './values.js';
+import { timeZone } from './weekly-time.js';
 
 const MAX_ID_CHARACTERS = 256;
 /** PATH_MAX of Linux. */
@@ -152,6 +153,14 @@ export const KEYS = {
     unit: 'size, 0 = off',
     example: '2GiB',
     defaultText: '60 % of what the control group or the machine has',
+    reloads: true,
+  }),
+  'limits.timeZone': key({
+    schema: parsed(timeZone),
+    meaning: 'whose clocks the `window` of a conduit means',
+    unit: 'IANA time zone',
+    example: 'Europe/Berlin',
+    defaultText: "the system's",
     reloads: true,
   }),
   'keepAlive.webSocketPing': key({

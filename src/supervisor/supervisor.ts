@@ -9,12 +9,14 @@ import type {
   StatusReporter,
 } from '../cloud/intake.js';
 import { Admission, type AdmissionParts, type Policy } from './admission.js';
+import { comply, type Breach } from './compliance.js';
 import type { OperationJournal, PastOperation } from './operation-journal.js';
 import { hashOfKey, OperationMemory, type RememberedOperation } from './operation-memory.js';
 import type { SessionPool } from './pool.js';
-import type { Guest, SessionRegistry } from './session-registry.js';
+import type { Guest, SessionRecord, SessionRegistry } from './session-registry.js';
 import { Sessions, type SessionsLog, type SessionsMetrics } from './sessions.js';
 import { StatusDesk, type OperationName } from './status-desk.js';
+import { Terms } from './terms.js';
 
 export interface SupervisorParts {
   readonly log: SupervisorLog;
@@ -27,6 +29,8 @@ export interface SupervisorParts {
   readonly redact: { add(key: string): void; remove(key: string): void };
   /** Monotonic, in ms. */
   readonly now: () => number;
+  /** Milliseconds that only go up, also while the machine sleeps. Default `now`. */
+  readonly elapsed?: () => number;
   /** Whether this process may take operations on; without it, it always may. */
   readonly lease?: ClaimLease | undefined;
   /** A session is gone, and its place is free. */
@@ -73,6 +77,7 @@ export class Supervisor {
   readonly #admission: Admission;
   readonly #desk: StatusDesk;
   readonly #sessions: Sessions;
+  readonly #terms: Terms;
   /** Operations that are looked at, and that nobody has been told of yet. */
   readonly #preparing = new Set<string>();
   /** Counts the times that control was given up: what was looked at before belongs to another generation. */
@@ -90,7 +95,16 @@ export class Supervisor {
       parts.onGone?.(sessionId);
       this.#tellIfEmpty();
     };
-    this.#sessions = new Sessions({ log, pool, metrics, redact, now, onGone, desk: this.#desk });
+    const realNow = parts.admission.cloudNow;
+    const desk = this.#desk;
+    this.#sessions = new Sessions({ log, pool, metrics, redact, now, realNow, onGone, desk });
+    const elapsed = parts.elapsed ?? now;
+    this.#terms = new Terms({
+      log,
+      registry: this.registry,
+      now: () => ({ realMs: realNow(), elapsedMs: elapsed() }),
+      end: this.#sessions.end.bind(this.#sessions),
+    });
   }
 
   get registry(): SessionRegistry {
@@ -158,12 +172,7 @@ export class Supervisor {
   release(): Taken {
     this.#accepting = false;
     this.#term += 1;
-    const guests = [...this.registry.all()].map(({ id, conduit, addresses, port }) => ({
-      id,
-      conduit,
-      addresses,
-      port,
-    }));
+    const guests = [...this.registry.all()].map(asGuest);
     const remembered = this.#memory.newest(MAX_HANDED_OVER).filter(([id]) => !this.#preparing.has(id));
     return { remembered, guests };
   }
@@ -190,15 +199,21 @@ export class Supervisor {
     });
   }
 
-  /** Takes over a reloaded policy: sessions whose conduit no longer allows them end, all others stay. */
-  reload(policy: Policy): void {
+  /** Takes over a reloaded policy: sessions that it no longer allows end, and are given back; all others stay. */
+  reload(policy: Policy): readonly Breach[] {
     this.#admission.replace(policy);
-    for (const record of this.registry.all()) {
-      const why = this.#admission.revoked(record);
-      if (why === undefined) continue;
-      this.#parts.log.info({ sessionId: record.id, why }, 'session no longer allowed');
-      this.#sessions.end(record, 'policy-revoked', 'the configuration no longer allows it');
+    const breaches = comply(this.registry, (record) => this.#admission.standing(record));
+    for (const { record, why, reason } of breaches) {
+      const { id: sessionId, operationId, conduit } = record;
+      this.#parts.log.info({ sessionId, operationId, conduit, why }, 'session no longer allowed');
+      this.#sessions.end(record, reason, 'the configuration no longer allows it');
     }
+    return breaches;
+  }
+
+  /** Ends sessions whose time is over and warns of those that end soon; to be called about twice a second. */
+  lookAtClock(): void {
+    this.#terms.look();
   }
 
   /** What a worker tells of its sessions. */
@@ -270,6 +285,10 @@ export class Supervisor {
     this.#onEmpty?.();
     this.#onEmpty = undefined;
   }
+}
+
+function asGuest({ id, conduit, addresses, port, operationId, sinceMs, isExclusive }: SessionRecord): Guest {
+  return { id, conduit, addresses, port, operationId, sinceMs, isExclusive };
 }
 
 function tooManyConnecting(): GatehouseError {

@@ -12,6 +12,9 @@ export function conduit(line: number, host: string, more: Partial<Conduit> = {})
     maxSessions: undefined,
     idleTimeoutMs: undefined,
     sessionDurationMs: undefined,
+    window: undefined,
+    timeZone: 'UTC',
+    exclusive: false,
     source: { file: 'gatehouse.yaml', line },
     ...more,
   };
@@ -39,6 +42,7 @@ export function question(
     gateway: GATEWAY,
     limits: { sessions: 100, sessionsPerTarget: 10 },
     counts: NO_SESSIONS,
+    nowMs: 0,
     ...more,
   };
 }

@@ -46,6 +46,7 @@ export class Fleet {
       onEnd: (from, end) => {
         this.#processes.delete(from);
         this.#questions.ended(from);
+        for (const sessionId of from.guests.keys()) this.#guestGone(from, sessionId);
         const wasInCharge = this.inCharge === from;
         if (wasInCharge) this.inCharge = undefined;
         this.events.onEnd(from, end, wasInCharge);
@@ -53,6 +54,11 @@ export class Fleet {
     });
     this.#processes.add(process);
     return process;
+  }
+
+  /** Told to all: elders count the sessions of older ones, too, when a target becomes exclusive. */
+  #guestGone(from: GenerationProcess, sessionId: string): void {
+    for (const other of this.#processes) if (other !== from) other.send({ kind: 'guest-gone', sessionId });
   }
 
   #onMessage(from: GenerationProcess, message: GenerationMessage): void {
@@ -71,9 +77,7 @@ export class Fleet {
         return this.#questions.answer(message.id, message.value);
       case 'session-ended':
         from.guests.delete(message.sessionId);
-        return this.inCharge === from
-          ? undefined
-          : this.inCharge?.send({ kind: 'guest-gone', sessionId: message.sessionId });
+        return this.#guestGone(from, message.sessionId);
       case 'released':
         for (const guest of message.handOver.guests) from.guests.set(guest.id, guest);
         // Too late to be part of the take-over.

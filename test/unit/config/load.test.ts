@@ -84,6 +84,9 @@ test('a small file gives a whole configuration in normal form', () => {
       maxSessions: 4,
       idleTimeoutMs: 900_000,
       sessionDurationMs: undefined,
+      window: undefined,
+      timeZone: config.limits.timeZone,
+      exclusive: false,
       source: { file, line: 8 },
     },
   ]);
