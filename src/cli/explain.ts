@@ -36,7 +36,14 @@ export async function explainTarget(options: ExplainOptions, io: ProcessIo): Pro
   try {
     const { addresses } = await new Resolver().resolve(parsed.hostname);
     const policy = policyOf(config, config.admin.listen);
-    const { decision, lines } = explain({ ...parsed, addresses, child, ...policy, counts: NO_SESSIONS, nowMs });
+    const { decision, lines } = explain({
+      ...parsed,
+      addresses,
+      child,
+      ...policy,
+      counts: NO_SESSIONS,
+      nowMs,
+    });
     io.stdout.write(
       options.json ? `${JSON.stringify({ ...decision, lines }, null, 2)}\n` : `${lines.join('\n')}\n`,
     );

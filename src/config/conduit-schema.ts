@@ -67,7 +67,8 @@ export const CONDUIT_KEYS = {
   }),
   window: key({
     schema: parsed(weeklyTimes).optional(),
-    meaning: 'when it may be used, one time or a list; outside it sessions are refused, and those that are open end',
+    meaning:
+      'when it may be used, one time or a list; outside it sessions are refused, and those that are open end',
     unit: 'days and times',
     example: 'Mon-Fri 06:00-18:00',
     defaultText: 'always',

@@ -109,7 +109,11 @@ function fieldsOf({ name: _name, source: _source, ...conduit }: Conduit): Fields
   return fields;
 }
 
-function fieldText(name: string, value: unknown, conduit: Omit<Conduit, 'name' | 'source'>): string | undefined {
+function fieldText(
+  name: string,
+  value: unknown,
+  conduit: Omit<Conduit, 'name' | 'source'>,
+): string | undefined {
   // False is how a switch is when it is left out; without a window the zone does nothing.
   if (value === undefined || value === false) return undefined;
   if (name === 'timeZone') return conduit.window === undefined ? undefined : conduit.timeZone;

@@ -28,7 +28,8 @@ function weeklyTime(raw: unknown): WeeklyTime {
   if (days === '') throw new BadValue('must be days and times, such as Mon-Fri 06:00-18:00');
   const fromMinute = minuteOfDay(from);
   const toMinute = minuteOfDay(to);
-  if (fromMinute === MINUTES_PER_DAY) throw new BadValue('must not begin at 24:00; write 00:00 of the next day');
+  if (fromMinute === MINUTES_PER_DAY)
+    throw new BadValue('must not begin at 24:00; write 00:00 of the next day');
   if (fromMinute === toMinute) {
     throw new BadValue('begins and ends at the same time; the whole day is 00:00-24:00');
   }
@@ -39,7 +40,8 @@ function weeklyTime(raw: unknown): WeeklyTime {
 function minuteOfDay(written: string): number {
   const [hours = 0, minutes = 0] = written.split(':').map(Number);
   const minute = hours * 60 + minutes;
-  if (minutes > 59 || minute > MINUTES_PER_DAY) throw new BadValue('has a time that is not from 00:00 to 24:00');
+  if (minutes > 59 || minute > MINUTES_PER_DAY)
+    throw new BadValue('has a time that is not from 00:00 to 24:00');
   return minute;
 }
 

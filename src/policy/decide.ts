@@ -51,7 +51,12 @@ function whileFree(prepared: PreparedConduit, addresses: readonly string[], ques
   const { conduit } = prepared;
   const holder = holderOf(conduit, addresses, question);
   if (holder !== undefined) {
-    return { kind: 'deny', code: 'target-in-use', sentence: targetInUse(prepared, holder, question), conduit };
+    return {
+      kind: 'deny',
+      code: 'target-in-use',
+      sentence: targetInUse(prepared, holder, question),
+      conduit,
+    };
   }
   return withinLimits(conduit, addresses, question);
 }

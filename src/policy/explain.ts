@@ -53,7 +53,9 @@ function hoursLines({ conduit }: Decision, { conduits, nowMs }: Question): strin
   if (prepared === undefined || window === undefined) return [];
   const { isOpen, toMs } = window.spellAt(nowMs);
   const until = toMs === Infinity ? 'always' : `until ${prepared.zone.text(toMs)}`;
-  return [`  window ${windowText(prepared)}: at ${prepared.zone.text(nowMs)} ${isOpen ? 'open' : 'closed'} ${until}`];
+  return [
+    `  window ${windowText(prepared)}: at ${prepared.zone.text(nowMs)} ${isOpen ? 'open' : 'closed'} ${until}`,
+  ];
 }
 
 /** `Mon-Fri 06:00-18:00, Europe/Berlin (gatehouse.yaml:14)` */

@@ -32,7 +32,7 @@ export class TimeZone {
   /** The first moment behind `fromMs`, up to `toMs`, at which the clocks are changed; undefined when there is none. */
   nextChange(fromMs: number, toMs: number): number | undefined {
     const offsetMs = this.#offsetMs(fromMs);
-    for (let ms = fromMs; ms < toMs; ) {
+    for (let ms = fromMs; ms < toMs;) {
       const next = Math.min(ms + STEP_MS, toMs);
       if (this.#offsetMs(next) !== offsetMs) return this.#firstOther(ms, next, offsetMs);
       ms = next;

@@ -72,7 +72,7 @@ export class Window {
   #changeAfter(ms: number): number {
     const isOpen = this.#isOpen(ms);
     const limit = ms + HORIZON_MS;
-    for (let at = ms; at < limit; ) {
+    for (let at = ms; at < limit;) {
       const inWeek = inWeekMs(this.zone.wallMs(at));
       const edge = at + this.#nextEdge(inWeek) - inWeek;
       const clockChange = this.zone.nextChange(at, Math.min(edge, limit));

@@ -57,7 +57,10 @@ export class Sessions {
   }
 
   /** Takes a place for the session of an admitted operation; run() or forget() must follow. */
-  add(operation: RemoteAccessOperation, { conduit, addresses, term }: Omit<Admitted, 'limits'>): SessionRecord {
+  add(
+    operation: RemoteAccessOperation,
+    { conduit, addresses, term }: Omit<Admitted, 'limits'>,
+  ): SessionRecord {
     const record: SessionRecord = {
       // Ten characters: unlikely to repeat within a log file, and short enough to be typed.
       id: randomBytes(5).toString('hex'),

@@ -42,7 +42,10 @@ test('nothing changes when conduits only move in the file', () => {
 });
 
 test('every changed key is told with what it was before, secrets masked', () => {
-  const changes = changed(['sessions: 100', 'sessions: 200, idleTimeout: 5m'], ['canary-secret-1', 'canary-secret-2']);
+  const changes = changed(
+    ['sessions: 100', 'sessions: 200, idleTimeout: 5m'],
+    ['canary-secret-1', 'canary-secret-2'],
+  );
   assert.deepEqual(changes, [
     'cloud.password: [secret] -> [secret] (another one)',
     'limits.sessions: 100 -> 200',
@@ -69,11 +72,14 @@ test('conduits are told by name with their place: added, removed, and each key t
 
 test('another window or time zone is told, however the days were spelt', () => {
   assert.deepEqual(changed(['Mon-Fri 06:00-18:00', 'mon,tue,wed,thu,fri 6:00 - 18:00']), []);
-  assert.deepEqual(changed(['Mon-Fri 06:00-18:00', 'Mon-Sat 06:00-12:00'], ['timeZone: UTC', 'timeZone: Asia/Tokyo']), [
-    'limits.timeZone: UTC -> Asia/Tokyo',
-    'conduits[plcs].window: Mon-Fri 06:00-18:00 -> Mon-Sat 06:00-12:00 @gatehouse.yaml:7',
-    'conduits[plcs].timeZone: UTC -> Asia/Tokyo @gatehouse.yaml:7',
-  ]);
+  assert.deepEqual(
+    changed(['Mon-Fri 06:00-18:00', 'Mon-Sat 06:00-12:00'], ['timeZone: UTC', 'timeZone: Asia/Tokyo']),
+    [
+      'limits.timeZone: UTC -> Asia/Tokyo',
+      'conduits[plcs].window: Mon-Fri 06:00-18:00 -> Mon-Sat 06:00-12:00 @gatehouse.yaml:7',
+      'conduits[plcs].timeZone: UTC -> Asia/Tokyo @gatehouse.yaml:7',
+    ],
+  );
 });
 
 test('children are told by their external id, with their targets', () => {

@@ -11,12 +11,21 @@ const MONDAY_NOON = Date.parse('2026-11-23T11:00Z');
 const SUNDAY_NIGHT = Date.parse('2026-11-22T22:10Z');
 
 function workingHours(line: number, more: Partial<Conduit> = {}): Conduit {
-  const window = { times: weeklyTimes('Mon-Fri 06:00-18:00'), source: { file: 'gatehouse.yaml', line: line + 3 } };
+  const window = {
+    times: weeklyTimes('Mon-Fri 06:00-18:00'),
+    source: { file: 'gatehouse.yaml', line: line + 3 },
+  };
   return conduit(line, '10.0.5.7', { window, timeZone: 'Europe/Berlin', ...more });
 }
 
 function usedBy(holder: Partial<Holder> = {}, address = '10.0.5.7'): SessionCounts {
-  const whole = { sessionId: 'abc', operationId: '4711', conduit: 'c10', sinceMs: MONDAY_NOON, isExclusive: false };
+  const whole = {
+    sessionId: 'abc',
+    operationId: '4711',
+    conduit: 'c10',
+    sinceMs: MONDAY_NOON,
+    isExclusive: false,
+  };
   const holderOf = (asked: string): Holder | undefined =>
     asked === address ? { ...whole, ...holder } : undefined;
   return { ...NO_SESSIONS, holderOf };
@@ -37,16 +46,24 @@ test('a target is reached within the window of its conduit, and refused outside 
 
 test('a later conduit does not help: the first that has host and port decides, window and all', () => {
   const conduits = [workingHours(10), conduit(20, '10.0.5.7')];
-  assert.match(sentence(decide(question(conduits, '10.0.5.7', { nowMs: SUNDAY_NIGHT }))), /^outside-window: /);
+  assert.match(
+    sentence(decide(question(conduits, '10.0.5.7', { nowMs: SUNDAY_NIGHT }))),
+    /^outside-window: /,
+  );
 });
 
 test('explain names window and line, and until when it is open or closed', () => {
   const at = (nowMs: number): string =>
-    explain(question([workingHours(10)], '10.0.5.7', { nowMs })).lines.find((line) => line.includes('window')) ?? '';
+    explain(question([workingHours(10)], '10.0.5.7', { nowMs })).lines.find((line) =>
+      line.includes('window'),
+    ) ?? '';
   const window = '  window Mon-Fri 06:00-18:00, Europe/Berlin (gatehouse.yaml:13): at';
   assert.equal(at(MONDAY_NOON), `${window} Mon 23 Nov 2026 12:00 open until Mon 23 Nov 2026 18:00`);
   const closed = explain(question([workingHours(10)], '10.0.5.7', { nowMs: SUNDAY_NIGHT })).lines;
-  assert.ok(closed.includes(`${window} Sun 22 Nov 2026 23:10 closed until Mon 23 Nov 2026 06:00`), closed.join('\n'));
+  assert.ok(
+    closed.includes(`${window} Sun 22 Nov 2026 23:10 closed until Mon 23 Nov 2026 06:00`),
+    closed.join('\n'),
+  );
 });
 
 test('an exclusive conduit gives a target to one session, and says who has it since when', () => {

@@ -38,7 +38,10 @@ test('a window of working hours opens and closes by the clocks of its zone, in w
 
 test('a window across midnight belongs to the day on which it begins, also from Saturday to Sunday', () => {
   const window = windowOf('Sat 22:00-04:00', 'UTC');
-  assert.deepEqual(changes(window, '2026-11-20T00:00Z', 8), ['opens 2026-11-21T22:00Z', 'closes 2026-11-22T04:00Z']);
+  assert.deepEqual(changes(window, '2026-11-20T00:00Z', 8), [
+    'opens 2026-11-21T22:00Z',
+    'closes 2026-11-22T04:00Z',
+  ]);
 });
 
 test('an hour that the clocks leave out in spring is never there, and one that they show twice is there twice', () => {
@@ -69,7 +72,10 @@ test('a change of the clocks opens and closes a window that it jumps into or out
 
 test('windows that join without a gap are one, also over midnight and the end of the week', () => {
   const joined = windowOf(['Fri 18:00-24:00', 'Sat 00:00-24:00', 'Sun 00:00-06:00'], 'UTC');
-  assert.deepEqual(changes(joined, '2026-11-20T12:00Z', 3), ['opens 2026-11-20T18:00Z', 'closes 2026-11-22T06:00Z']);
+  assert.deepEqual(changes(joined, '2026-11-20T12:00Z', 3), [
+    'opens 2026-11-20T18:00Z',
+    'closes 2026-11-22T06:00Z',
+  ]);
   const always = windowOf(['daily 06:00-18:00', 'daily 18:00-06:00'], 'America/New_York');
   assert.deepEqual(always.spellAt(0), { isOpen: true, fromMs: 0, toMs: Infinity });
 });
@@ -99,7 +105,9 @@ function reference(times: readonly WeeklyTime[], zone: string): (ms: number) => 
     const clock = Number(hour) * 60 + Number(minute);
     return times.some(({ days, fromMinute, toMinute }) => {
       if (fromMinute < toMinute) return days.includes(day) && fromMinute <= clock && clock < toMinute;
-      return (days.includes(day) && clock >= fromMinute) || (days.includes((day + 6) % 7) && clock < toMinute);
+      return (
+        (days.includes(day) && clock >= fromMinute) || (days.includes((day + 6) % 7) && clock < toMinute)
+      );
     });
   };
 }
@@ -154,7 +162,8 @@ test('open and closed, and the next change, are what a minute by minute walk alo
         while (at < ms + DAY_MS && isOpen(at) === spell.isOpen) at += MINUTE_MS;
         if (at < ms + DAY_MS) return assert.equal(spell.toMs, at);
         assert.ok(spell.toMs >= at);
-        for (; at < Math.min(spell.toMs, ms + 14 * DAY_MS); at += HOUR_MS) assert.equal(isOpen(at), spell.isOpen);
+        for (; at < Math.min(spell.toMs, ms + 14 * DAY_MS); at += HOUR_MS)
+          assert.equal(isOpen(at), spell.isOpen);
         if (spell.toMs === Infinity) return;
         assert.equal(isOpen(spell.toMs - MINUTE_MS), spell.isOpen);
         assert.equal(isOpen(spell.toMs), !spell.isOpen);

@@ -48,7 +48,10 @@ test('a session ends with its window and is warned of five minutes and one minut
 
 test('one that opens with less than five minutes left is warned of at once', () => {
   const term = open(new Term({ window: daily('06:00-12:03'), durationMs: 0 }));
-  assert.deepEqual(events(term, [at(0.5), at(1), at(2.5)]), ['0.5: warn 2.5 window-end', '2.5: warn 0.5 window-end']);
+  assert.deepEqual(events(term, [at(0.5), at(1), at(2.5)]), [
+    '0.5: warn 2.5 window-end',
+    '2.5: warn 0.5 window-end',
+  ]);
 });
 
 test('of window and longest duration the earlier one ends a session, and the duration counts from its opening', () => {
