@@ -100,20 +100,17 @@ function summary(conduit: Conduit | undefined): string | undefined {
 }
 
 /** Every key of a conduit that is set, as it may be written; so a key that is new to conduits is in it by itself. */
-function fieldsOf({ name: _name, source: _source, ...conduit }: Conduit): Fields {
+function fieldsOf(conduit: Conduit): Fields {
   const fields = new Map<string, string>();
   for (const [name, value] of Object.entries(conduit)) {
+    if (name === 'name' || name === 'source') continue;
     const text = fieldText(name, value, conduit);
     if (text !== undefined) fields.set(name.replace(/(Ms|BytesPerSecond)$/, ''), text);
   }
   return fields;
 }
 
-function fieldText(
-  name: string,
-  value: unknown,
-  conduit: Omit<Conduit, 'name' | 'source'>,
-): string | undefined {
+function fieldText(name: string, value: unknown, conduit: Conduit): string | undefined {
   // False is how a switch is when it is left out; without a window the zone does nothing.
   if (value === undefined || value === false) return undefined;
   if (name === 'timeZone') return conduit.window === undefined ? undefined : conduit.timeZone;

@@ -95,8 +95,8 @@ const VALUES: Readonly<Record<KeyName, (config: Config) => unknown>> = {
   'log.format': ({ log }) => log.format,
 };
 
-function withoutPlace({ source: _source, window, ...conduit }: Conduit): unknown {
-  return { ...conduit, times: window?.times };
+function withoutPlace(conduit: Conduit): unknown {
+  return { ...conduit, source: undefined, window: conduit.window?.times };
 }
 
 function identities({ device }: Config): unknown {

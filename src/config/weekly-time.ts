@@ -80,7 +80,7 @@ function daysText(days: readonly number[]): string {
   const runs: number[][] = [];
   for (const day of ordered) {
     const run = runs.at(-1);
-    if (run !== undefined && run.at(-1) === (day + 6) % 7) run.push(day);
+    if (run?.at(-1) === (day + 6) % 7) run?.push(day);
     else runs.push([day]);
   }
   const name = (day: number | undefined): string => DAYS[day ?? 0] ?? '';

@@ -22,14 +22,17 @@ export class TimeZone {
     });
   }
 
-  /** What the clocks show at `ms` (since 1970, UTC), as if they showed UTC. */
+  /** What the clocks show at `ms` (since 1970, UTC, a whole number), as if they showed UTC. */
   wallMs(ms: number): number {
     const { year, month, day, hour, minute, second } = this.#parts(ms);
     const shown = Date.parse(`${day} ${month} ${year} ${hour}:${minute}:${second} GMT`);
     return shown + (((ms % 1_000) + 1_000) % 1_000);
   }
 
-  /** The first moment behind `fromMs`, up to `toMs`, at which the clocks are changed; undefined when there is none. */
+  /**
+   * The first moment behind `fromMs`, up to `toMs` (whole numbers), at which the clocks are changed; undefined when there
+   * is none.
+   */
   nextChange(fromMs: number, toMs: number): number | undefined {
     const offsetMs = this.#offsetMs(fromMs);
     for (let ms = fromMs; ms < toMs;) {

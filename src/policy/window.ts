@@ -51,7 +51,9 @@ export class Window {
   spellAt(ms: number): Spell {
     const known = this.#spell;
     if (known !== undefined && isWithin(known, ms)) return known;
-    const spell = { isOpen: this.#isOpen(ms), fromMs: ms, toMs: this.#changeAfter(ms) };
+    // Clocks that are derived from others give fractions.
+    const fromMs = Math.floor(ms);
+    const spell = { isOpen: this.#isOpen(fromMs), fromMs, toMs: this.#changeAfter(fromMs) };
     this.#spell = spell;
     return spell;
   }

@@ -83,7 +83,7 @@ test('a session that an elder keeps holds its exclusive target against the next 
   const agent = await startAgent(t, { sections: { conduits } });
   const first = await agent.open(target);
   await echoes(first, 'mine');
-  const [{ id = '' } = {}] = agent.operations();
+  const id = agent.operations()[0]?.id ?? '';
   await gen.reload(agent);
   const second = await agent.open(target);
   second.on('error', () => undefined).resume();

@@ -157,6 +157,7 @@ test('open and closed, and the next change, are what a minute by minute walk alo
         const ms = Math.floor(moment.getTime() / MINUTE_MS) * MINUTE_MS;
         const spell = window.spellAt(ms);
         assert.equal(spell.isOpen, isOpen(ms));
+        assert.deepEqual(new Window(times, new TimeZone(zone)).spellAt(ms + 0.7), spell);
         // Clocks are changed at full minutes, so within a day every minute is looked at, then every hour.
         let at = ms;
         while (at < ms + DAY_MS && isOpen(at) === spell.isOpen) at += MINUTE_MS;
