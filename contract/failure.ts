@@ -1,6 +1,6 @@
 /**
  * Why an operation failed. The code opens the operation's `failureReason`, and is the log field and the metric
- * label. CONTRACT: the names are stable; docs/errors.md has a row for each.
+ * label. CONTRACT: the names are stable; docs/operator/when-it-says-no.md has a row for each.
  */
 export const FAILURE_CODES = [
   'invalid-operation',
@@ -9,6 +9,9 @@ export const FAILURE_CODES = [
   'outside-window',
   'limit-reached',
   'target-in-use',
+  'approval-timeout',
+  'approval-denied',
+  'switched-off',
   'target-unresolved',
   'target-refused',
   'target-unreachable',

@@ -14,6 +14,7 @@ import { reloadable, reloaded } from './config/reload.js';
 import { hasBufferutil } from './bufferutil.js';
 import { policyOf } from './gateway-policy.js';
 import type { OwnBackend } from './generations/elders.js';
+import { GatewayConsent } from './gateway-consent.js';
 import { GatewayAdmin } from './gateway-admin.js';
 import { logBreaches, logDifference } from './gateway-reload.js';
 import { supervisorMetrics } from './gateway-metrics.js';
@@ -72,6 +73,7 @@ export class Gateway {
   readonly #view: GatewayView;
   readonly #metrics: Metrics;
   readonly #resources: ResourceWatch;
+  readonly #consent: GatewayConsent;
   #config: Config;
   /** Where the admin listener really is: port 0 of the configuration stands for any free one. */
   #adminListen: AdminListen;
@@ -93,6 +95,7 @@ export class Gateway {
       logDropped: options.logDropped,
       hasBufferutil: this.#hasBufferutil(),
       resources: () => this.#resources.sample,
+      isSwitchOn: () => this.#consent.switchedOff() === undefined,
     });
     this.#metrics.expectViolations(VIOLATIONS);
     this.#view = new GatewayView(options.version, options.generation ?? 1, options.others !== undefined);
@@ -123,6 +126,7 @@ export class Gateway {
       },
     });
     const resolver = new Resolver();
+    this.#consent = this.#createConsent();
     const tunnels = new Tunnels({ cloud: config.cloud, credentials: this.#cloud.credentials, resolver });
     this.supervisor = new Supervisor({
       log,
@@ -136,8 +140,10 @@ export class Gateway {
         resolve: (hostname) => resolver.resolve(hostname),
         tunnel: (connectionKey) => tunnels.open(connectionKey),
         shortage: () => this.#resources.shortage(),
+        switchedOff: () => this.#consent.switchedOff(),
         cloudNow: () => this.#cloud.clock.now(),
       },
+      approvals: this.#consent.approvals,
       redact: { add: (key) => redactor.add(key, 'connection-key'), remove: (key) => redactor.remove(key) },
       now: () => performance.now(),
       elapsed: bootMs,
@@ -155,6 +161,7 @@ export class Gateway {
       outboxSize: () => this.#cloud.status.size,
       resources: () => this.#resources.sample,
       drain: () => this.drain(),
+      consent: this.#consent,
     });
     this.#admin = new GatewayAdmin({ ...options, own: this.own, metrics: this.#metrics });
   }
@@ -175,7 +182,7 @@ export class Gateway {
    */
   async prepare(proveCloud: boolean): Promise<void> {
     const proof = proveCloud ? this.#cloud.prepare(AbortSignal.timeout(PROOF_MS)) : Promise.resolve();
-    await Promise.all([this.#workers.allUp(), proof]);
+    await Promise.all([this.#workers.allUp(), proof, this.#consent.start()]);
     await this.#resources.start();
     this.#clock ??= setInterval(() => this.supervisor.lookAtClock(), CLOCK_MS).unref();
   }
@@ -262,7 +269,7 @@ export class Gateway {
     const ended = Promise.all([intakeStopped, this.supervisor.shutdown()]);
     await within(SESSIONS_SHUTDOWN_MS, ended);
     await this.#cloud.status.flush(STATUS_FLUSH_MS);
-    await this.#admin.stop();
+    await Promise.all([this.#admin.stop(), this.#consent.stop()]);
     // The outbox stops first, at once: from there nothing more is journalled.
     const closed = Promise.all([this.#cloud.close(), this.#workers.pool.destroy(), this.#journal.close()]);
     await within(DISCONNECT_MS, closed);
@@ -273,6 +280,7 @@ export class Gateway {
     this.#options.log.info({ sessions: this.supervisor.registry.sessions }, 'draining: no new sessions');
     this.#view.draining = true;
     void this.#cloud.intake.stop();
+    this.supervisor.endAll('shutdown', 'the gateway takes on no new sessions', 'waiting');
     this.supervisor.drain(() => this.#options.onDrained?.());
   }
 
@@ -291,6 +299,7 @@ export class Gateway {
     log.level = fresh.log.level;
     this.#cloud.credentials.replace(fresh.cloud);
     const breaches = this.supervisor.reload(policyOf(this.#config, this.#adminListen));
+    if (applies.some((key) => /^(switch|plant)\./.test(key))) this.#consent.reload(this.#config);
     logBreaches(log, breaches);
     log.info({ changed, sessionsEnded: breaches.length, applies, needsRestart }, 'configuration reloaded');
   }
@@ -300,6 +309,11 @@ export class Gateway {
     if (this.#isJournalOpen) return;
     this.#takeOverFrom(await this.#journal.open());
     this.#isJournalOpen = true;
+  }
+
+  #createConsent(): GatewayConsent {
+    const onOff = (detail: string): void => this.supervisor.endAll('switched-off', detail);
+    return new GatewayConsent({ ...this.#options, onOff });
   }
 
   async #deliverAll(): Promise<void> {

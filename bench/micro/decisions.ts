@@ -59,6 +59,7 @@ function conduit(place: number): Conduit {
     window: undefined,
     timeZone: 'UTC',
     exclusive: false,
+    approval: false,
     source: { file: 'gatehouse.yaml', line: place + 1 },
   };
 }

@@ -1,4 +1,5 @@
 import type { WeeklyTime } from './config.js';
+import { fits, formOf, patternForm } from './form.js';
 import { nearest } from './suggestion.js';
 import { BadValue, text } from './values.js';
 
@@ -10,11 +11,21 @@ const MAX_TIMES = 28;
 
 const MINUTES_PER_DAY = 1_440;
 
+const DAY_PATTERN = `(?:${DAYS.map((day) => [...day].map((letter) => `[${letter.toUpperCase()}${letter.toLowerCase()}]`).join('')).join('|')})`;
+const SPAN_PATTERN = `${DAY_PATTERN}(?:-${DAY_PATTERN})?`;
+const CLOCK_PATTERN = '(?:(?:[01]?\\d|2[0-3]):[0-5]\\d|24:00)';
+/** For editors; the parser says more. */
+const TIME_PATTERN = `(?:[Dd][Aa][Ii][Ll][Yy]|${SPAN_PATTERN}(?:, ?${SPAN_PATTERN})*) +${CLOCK_PATTERN} ?- ?${CLOCK_PATTERN}`;
+
 /**
  * The times of a window, from one text or a list of them: `Mon-Fri 06:00-18:00`, `Sat,Sun 08:00-12:00`,
  * `Sat 22:00-04:00` (into Sunday), `daily 00:00-24:00`.
  */
 export function weeklyTimes(raw: unknown): readonly WeeklyTime[] {
+  fits(raw, () => {
+    const one = formOf(weeklyTime) ?? {};
+    return { anyOf: [one, { type: 'array', items: one, minItems: 1, maxItems: MAX_TIMES }] };
+  });
   const entries: unknown[] = Array.isArray(raw) ? raw : [raw];
   if (entries.length === 0) throw new BadValue('is empty; leave it out where the hour does not matter');
   if (entries.length > MAX_TIMES) throw new BadValue(`must have at most ${MAX_TIMES} entries`);
@@ -22,6 +33,7 @@ export function weeklyTimes(raw: unknown): readonly WeeklyTime[] {
 }
 
 function weeklyTime(raw: unknown): WeeklyTime {
+  fits(raw, () => patternForm(TIME_PATTERN, 'Days and times, such as Mon-Fri 06:00-18:00.', 128));
   const written = text(raw, 128);
   const [, days = '', from = '', to = ''] =
     /^(\S+(?:, ?\S+)*) +(\d{1,2}:\d{2}) ?- ?(\d{1,2}:\d{2})$/.exec(written) ?? [];
@@ -80,7 +92,7 @@ function daysText(days: readonly number[]): string {
   const runs: number[][] = [];
   for (const day of ordered) {
     const run = runs.at(-1);
-    if (run?.at(-1) === (day + 6) % 7) run?.push(day);
+    if (run?.at(-1) === (day + 6) % 7) run.push(day);
     else runs.push([day]);
   }
   const name = (day: number | undefined): string => DAYS[day ?? 0] ?? '';
@@ -96,6 +108,7 @@ function clockText(minute: number): string {
 
 /** An IANA time zone such as `Europe/Berlin`. */
 export function timeZone(raw: unknown): string {
+  fits(raw, () => patternForm('[A-Za-z][A-Za-z0-9_+/-]*', 'An IANA time zone, such as Europe/Berlin.', 64));
   const name = text(raw, 64);
   // Offsets such as +01:00 are left out: they know no summer time, and Node 20 has none.
   if (/^[A-Za-z][A-Za-z0-9_+/-]*$/.test(name) && isKnown(name)) return name;

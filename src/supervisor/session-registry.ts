@@ -13,8 +13,8 @@ export interface SessionRecord {
   readonly conduit: string;
   readonly host: string;
   readonly port: number;
-  /** The checked addresses; the session counts against the limit of each. */
-  readonly addresses: readonly string[];
+  /** The checked addresses; the session counts against the limit of each. Changed by the registry alone. */
+  addresses: readonly string[];
   readonly startedAtMs: number;
   /** Real time of its start, in ms since 1970. */
   readonly sinceMs: number;
@@ -22,6 +22,10 @@ export interface SessionRecord {
   isExclusive: boolean;
   /** What ends it by the clock. */
   readonly term: Term;
+  /** The same by the wall clock. */
+  readonly startedAtWallMs: number;
+  /** Undefined where the conduit asks nobody on site. */
+  approval: Approval | undefined;
   state: SessionState;
   /** Thread id; 0 until a worker has taken the session on. */
   worker: number;
@@ -34,6 +38,12 @@ export interface SessionRecord {
   uplinkBytes: number;
   downlinkBytes: number;
 }
+
+/** Where a session stands that somebody on site has to approve. */
+export type Approval =
+  /** Nothing is dialled; `end` gives the waiting up. */
+  | { readonly kind: 'waiting'; readonly end: (reason: EndReason, detail: string) => void }
+  | { readonly kind: 'approved'; readonly by: string; readonly way: string; readonly waitedMs: number };
 
 /** A session that another generation of the agent keeps: this one only counts it. */
 export type Guest = Pick<SessionRecord, 'id' | 'conduit' | 'addresses' | 'port'> &
@@ -72,8 +82,9 @@ export class SessionRegistry {
   }
 
   /** The first session to a target, an exclusive one before all others; one of those that count. */
-  holderOf(address: string, port: number): Holder | undefined {
-    const sessions = [...(this.#perTarget.get(targetKey(address, port)) ?? [])];
+  holderOf(address: string, port: number, except?: string): Holder | undefined {
+    const all = [...(this.#perTarget.get(targetKey(address, port)) ?? [])];
+    const sessions = all.filter(({ id }) => id !== except);
     const first = sessions.find(({ isExclusive }) => isExclusive) ?? sessions[0];
     return first === undefined ? undefined : holder(first);
   }
@@ -111,6 +122,26 @@ export class SessionRegistry {
     if (!this.#records.delete(record.id)) return;
     this.#connecting.delete(record);
     this.#vacate(record);
+  }
+
+  /** Counts the session against other addresses from here on: its name was resolved anew. */
+  readdress(record: SessionRecord, addresses: readonly string[]): void {
+    if (!this.#records.has(record.id)) return;
+    this.#vacate(record);
+    record.addresses = addresses;
+    this.#occupy(record);
+  }
+
+  /** The counts as they would be without this session: for deciding about it once more. */
+  countsWithout(record: SessionRecord): SessionCounts {
+    const keys = targetKeys(record);
+    const isIt = (address: string, port: number): boolean => keys.has(targetKey(address, port));
+    return {
+      sessions: this.counts.sessions - 1,
+      ofConduit: (name) => this.counts.ofConduit(name) - (name === record.conduit ? 1 : 0),
+      ofTarget: (address, port) => this.counts.ofTarget(address, port) - (isIt(address, port) ? 1 : 0),
+      holderOf: (address, port) => this.holderOf(address, port, record.id),
+    };
   }
 
   /** Counts a session of another generation until `dismiss`; once, however often it is told of. */

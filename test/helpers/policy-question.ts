@@ -15,6 +15,7 @@ export function conduit(line: number, host: string, more: Partial<Conduit> = {})
     window: undefined,
     timeZone: 'UTC',
     exclusive: false,
+    approval: false,
     source: { file: 'gatehouse.yaml', line },
     ...more,
   };

@@ -87,6 +87,7 @@ test('a small file gives a whole configuration in normal form', () => {
       window: undefined,
       timeZone: config.limits.timeZone,
       exclusive: false,
+      approval: false,
       source: { file, line: 8 },
     },
   ]);
