@@ -146,7 +146,6 @@ export class Gateway {
       approvals: this.#consent.approvals,
       redact: { add: (key) => redactor.add(key, 'connection-key'), remove: (key) => redactor.remove(key) },
       now: () => performance.now(),
-      elapsed: bootMs,
       lease: options.others?.lease,
       onGone: options.others?.onSessionGone.bind(options.others),
     });
@@ -184,7 +183,7 @@ export class Gateway {
     const proof = proveCloud ? this.#cloud.prepare(AbortSignal.timeout(PROOF_MS)) : Promise.resolve();
     await Promise.all([this.#workers.allUp(), proof, this.#consent.start()]);
     await this.#resources.start();
-    this.#clock ??= setInterval(() => this.supervisor.lookAtClock(), CLOCK_MS).unref();
+    this.#clock ??= setInterval(() => this.supervisor.lookAtClock(bootMs()), CLOCK_MS).unref();
   }
 
   /**

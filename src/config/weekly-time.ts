@@ -11,11 +11,11 @@ const MAX_TIMES = 28;
 
 const MINUTES_PER_DAY = 1_440;
 
-const DAY_PATTERN = `(?:${DAYS.map((day) => [...day].map((letter) => `[${letter.toUpperCase()}${letter.toLowerCase()}]`).join('')).join('|')})`;
+const DAY_PATTERN = `(?:${DAYS.map(inAnyCase).join('|')})`;
 const SPAN_PATTERN = `${DAY_PATTERN}(?:-${DAY_PATTERN})?`;
 const CLOCK_PATTERN = '(?:(?:[01]?\\d|2[0-3]):[0-5]\\d|24:00)';
 /** For editors; the parser says more. */
-const TIME_PATTERN = `(?:[Dd][Aa][Ii][Ll][Yy]|${SPAN_PATTERN}(?:, ?${SPAN_PATTERN})*) +${CLOCK_PATTERN} ?- ?${CLOCK_PATTERN}`;
+const TIME_PATTERN = `(?:${inAnyCase('daily')}|${SPAN_PATTERN}(?:, ?${SPAN_PATTERN})*) +${CLOCK_PATTERN} ?- ?${CLOCK_PATTERN}`;
 
 /**
  * The times of a window, from one text or a list of them: `Mon-Fri 06:00-18:00`, `Sat,Sun 08:00-12:00`,
@@ -129,4 +129,8 @@ function isKnown(name: string): boolean {
 export function systemTimeZone(): string {
   const { timeZone: name } = new Intl.DateTimeFormat().resolvedOptions();
   return isKnown(name) ? name : 'UTC';
+}
+
+function inAnyCase(word: string): string {
+  return word.replace(/./g, (letter) => `[${letter.toUpperCase()}${letter.toLowerCase()}]`);
 }

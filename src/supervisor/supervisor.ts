@@ -32,8 +32,6 @@ export interface SupervisorParts {
   readonly redact: { add(key: string): void; remove(key: string): void };
   /** Monotonic, in ms. */
   readonly now: () => number;
-  /** Milliseconds that only go up, also while the machine sleeps. Default `now`. */
-  readonly elapsed?: () => number;
   /** Whether this process may take operations on; without it, it always may. */
   readonly lease?: ClaimLease | undefined;
   /** A session is gone, and its place is free. */
@@ -103,11 +101,9 @@ export class Supervisor {
     const realNow = parts.admission.cloudNow;
     const desk = this.#desk;
     this.#sessions = new Sessions({ log, pool, metrics, redact, now, realNow, onGone, desk });
-    const elapsed = parts.elapsed ?? now;
     this.#terms = new Terms({
       log,
       registry: this.registry,
-      now: () => ({ realMs: realNow(), elapsedMs: elapsed() }),
       end: this.#sessions.end.bind(this.#sessions),
     });
   }
@@ -223,9 +219,12 @@ export class Supervisor {
     return breaches;
   }
 
-  /** Ends sessions whose time is over and warns of those that end soon; to be called about twice a second. */
-  lookAtClock(): void {
-    this.#terms.look();
+  /**
+   * Ends sessions whose time is over and warns of those that end soon; to be called about twice a second.
+   * @param elapsedMs by a clock that only goes up, also while the machine sleeps.
+   */
+  lookAtClock(elapsedMs: number): void {
+    this.#terms.look({ realMs: this.#parts.admission.cloudNow(), elapsedMs });
   }
 
   /** What a worker tells of its sessions. */

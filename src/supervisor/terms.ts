@@ -3,7 +3,6 @@ import type { Moment, PlannedEnd } from './term.js';
 
 export interface TermsParts {
   readonly registry: Pick<SessionRegistry, 'all'>;
-  readonly now: () => Moment;
   readonly log: { warn(fields: object, message: string): void };
   readonly end: (record: SessionRecord, reason: PlannedEnd['because'], detail: string) => void;
 }
@@ -18,8 +17,7 @@ export class Terms {
   constructor(private readonly parts: TermsParts) {}
 
   /** To be called about twice a second; twice in a row is harmless. */
-  look(): void {
-    const now = this.parts.now();
+  look(now: Moment): void {
     for (const record of this.parts.registry.all()) {
       if (record.state === 'connecting' || record.state === 'open') this.#lookAt(record, now);
     }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test, type TestContext } from 'node:test';
+import { bootMs } from '../../src/cloud/boot-clock.js';
 import { eventually } from '../helpers/eventually.js';
 import { PlantTarget } from '../helpers/plant.js';
 import { World, type WorldOptions } from '../helpers/world.js';
@@ -113,7 +114,7 @@ test('a clock of the cloud that is set back does not let a session live on behin
   // By the clock that the agent knows so far this one is old; what the cloud answers to that has the new time.
   assert.match(await attempt(world, free.port), /^operation-stale: /);
   await world.logged("the gateway's clock differs from the cloud's");
-  world.gateway.supervisor.lookAtClock();
+  world.gateway.supervisor.lookAtClock(bootMs());
   assert.equal(term.end?.elapsedMs, planned.elapsedMs);
 });
 

@@ -67,6 +67,10 @@ const BEYOND = [
   // Arithmetic.
   /has host bits set/,
   /runs backwards/,
+  /begins and ends at the same time/,
+  /must not begin at 24:00/,
+  // What the machine knows.
+  /must be an IANA time zone/,
   // What other files hold.
   /names a file that/,
 ];
