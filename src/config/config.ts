@@ -67,6 +67,12 @@ export interface Config {
   /** Where the journal is kept; undefined = only in memory. */
   readonly state: { readonly directory: string | undefined };
   readonly admin: { readonly listen: AdminListen; readonly token: Secret | undefined };
+  readonly audit: {
+    /** Where the audit log is; undefined = there is none. */
+    readonly file: string | undefined;
+    /** An event in the cloud at the end of each session. */
+    readonly events: boolean;
+  };
   readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' };
 }
 

@@ -64,8 +64,9 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
       count: values['workers.count'] ?? availableParallelism(),
       isolation: values['workers.isolation'],
     },
-    state: { directory: stateDirectory(values['state.directory'] ?? surroundings.stateDirectory) },
+    state: { directory: pathOrOff(values['state.directory'] ?? surroundings.stateDirectory) },
     admin: { listen: values['admin.listen'], token: values['admin.token'] },
+    audit: { file: pathOrOff(values['audit.file']), events: values['audit.events'] === 'true' },
     log: {
       level: values['log.level'],
       format: values['log.format'] ?? (surroundings.isTerminal ? 'pretty' : 'json'),
@@ -88,7 +89,7 @@ function mqttUrl(kind: Settings['intake.kind'], cloudUrl: string): string {
 function thinEdge(values: Settings): Config['thinEdge'] {
   return {
     configDirectory: values['thinEdge.configDirectory'],
-    profile: values['thinEdge.profile'],
+    profile: values['thinEdge.profile'] ?? '',
     topicPrefix: values['thinEdge.topicPrefix'],
     topicRoot: values['thinEdge.topicRoot'],
     broker: {
@@ -133,7 +134,7 @@ function plant(values: Settings): PlantConfig | undefined {
   return { mqttUrl: url, user, password, ca };
 }
 
-function stateDirectory(written: string): string | undefined {
+function pathOrOff(written: string): string | undefined {
   return written === 'off' ? undefined : written;
 }
 

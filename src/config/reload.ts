@@ -111,7 +111,8 @@ const VALUES: Readonly<Record<KeyName, (config: Config) => unknown>> = {
   'workers.count': ({ workers }) => workers.count,
   'admin.listen': ({ admin }) => admin.listen,
   'admin.token': ({ admin }) => admin.token,
-  'audit.file': () => undefined,
+  'audit.file': ({ audit }) => audit.file,
+  'audit.events': ({ audit }) => audit.events,
   'log.level': ({ log }) => log.level,
   'log.format': ({ log }) => log.format,
 };

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { adminListen } from './addresses.js';
 import { CLOUD_KEYS } from './cloud-schema.js';
 import { CHILDREN, CONDUITS, MAX_SESSIONS, MIN_TIMEOUT_MS } from './conduit-schema.js';
@@ -203,7 +202,7 @@ export const KEYS = {
     default: 'thread',
   }),
   'state.directory': key({
-    schema: parsed(stateDirectory),
+    schema: parsed(pathOrOff),
     isPath: true,
     meaning:
       'where the journal of operations is kept, for one agent alone; `off` keeps it in memory, and a restart then fails what was under way',
@@ -231,12 +230,20 @@ export const KEYS = {
     isSecret: true,
   }),
   'audit.file': key({
-    schema: z.unknown(),
-    meaning: 'append-only JSON lines',
-    unit: 'path',
-    example: 'off',
-    defaultText: '`off`',
-    notServed: 'the audit file',
+    schema: parsed(pathOrOff),
+    isPath: true,
+    meaning:
+      'the audit log: append-only JSON lines, each with the hash of the one before; when it cannot be written, new sessions are refused',
+    unit: 'path, `off`',
+    example: '/var/log/gatehouse/audit.log',
+    default: 'off',
+  }),
+  'audit.events': key({
+    schema: parsed((raw) => oneOf(typeof raw === 'boolean' ? String(raw) : raw, ['true', 'false'])),
+    meaning: 'an event in the cloud at the end of each session that was open, with the same facts',
+    unit: '`true`, `false`',
+    example: 'true',
+    default: true,
   }),
   'log.level': key({
     schema: parsed((raw) => oneOf(raw, ['trace', 'debug', 'info', 'warn', 'error', 'fatal'])),
@@ -275,7 +282,7 @@ function memory(raw: unknown): number {
   return raw === 0 || raw === '0' ? 0 : size(raw, min, max);
 }
 
-function stateDirectory(raw: unknown): string {
+function pathOrOff(raw: unknown): string {
   fits(raw, () => ({ anyOf: [formOf((value) => text(value, MAX_PATH_CHARACTERS)), { enum: [false] }] }));
   // YAML 1.1 readers turn a bare `off` into false; people write either.
   return raw === false ? 'off' : text(raw, MAX_PATH_CHARACTERS);

@@ -78,7 +78,8 @@ const VIEW: View = {
   'workers.count': ({ workers }) => String(workers.count),
   'admin.listen': ({ admin }) => listenText(admin.listen),
   'admin.token': ({ admin }) => (admin.token === undefined ? undefined : MASKED),
-  'audit.file': () => 'off',
+  'audit.file': ({ audit }) => audit.file ?? 'off',
+  'audit.events': ({ audit }) => String(audit.events),
   'log.level': ({ log }) => log.level,
   'log.format': ({ log }) => log.format,
 };

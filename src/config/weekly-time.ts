@@ -111,9 +111,12 @@ export function timeZone(raw: unknown): string {
   fits(raw, () => patternForm('[A-Za-z][A-Za-z0-9_+/-]*', 'An IANA time zone, such as Europe/Berlin.', 64));
   const name = text(raw, 64);
   // Offsets such as +01:00 are left out: they know no summer time, and Node 20 has none.
-  if (/^[A-Za-z][A-Za-z0-9_+/-]*$/.test(name) && isKnown(name)) return name;
+  if (!/^[A-Za-z][A-Za-z0-9_+/-]*$/.test(name)) throw new BadValue('must be an IANA time zone');
+  if (isKnown(name)) return name;
   const near = nearest(name, Intl.supportedValuesOf('timeZone'));
-  throw new BadValue(`must be an IANA time zone${near === undefined ? '' : `; did you mean ${near}?`}`);
+  throw new BadValue(
+    `is not an IANA time zone that this machine knows${near === undefined ? '' : `; did you mean ${near}?`}`,
+  );
 }
 
 function isKnown(name: string): boolean {

@@ -1,3 +1,4 @@
+import type { FailureCode } from '../../contract/failure.js';
 import type { SessionCounters } from '../../contract/messages.js';
 import { parseAddress, carriedIpv4 } from '../policy/address.js';
 import type { Holder, SessionCounts } from '../policy/question.js';
@@ -31,8 +32,8 @@ export interface SessionRecord {
   worker: number;
   /** Wall clock; undefined while it connects. */
   openedAtMs: number | undefined;
-  /** Its operation has FAILED already; its sockets may take a moment longer. */
-  hasFailed: boolean;
+  /** Why its operation has FAILED already; its sockets may take a moment longer. */
+  failure: { readonly code: FailureCode; readonly sentence: string } | undefined;
   /** Asked to end before a worker had begun it. */
   endAtStart: readonly [reason: EndReason, detail: string] | undefined;
   uplinkBytes: number;

@@ -70,7 +70,7 @@ const BEYOND = [
   /begins and ends at the same time/,
   /must not begin at 24:00/,
   // What the machine knows.
-  /must be an IANA time zone/,
+  /IANA time zone that this machine knows/,
   // What other files hold.
   /names a file that/,
 ];
