@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Configurations } from './store/configurations.js';
 import { DeviceRequests } from './store/device-requests.js';
+import { Events } from './store/events.js';
 import { Identity } from './store/identity.js';
 import { Ids } from './store/ids.js';
 import { Inventory, type InventoryChange, type ManagedObject } from './store/inventory.js';
@@ -47,6 +48,7 @@ export class Platform extends EventEmitter<PlatformEvents> {
   readonly inventory: Inventory;
   readonly identity = new Identity();
   readonly operations: Operations;
+  readonly events: Events;
   readonly configurations: Configurations;
   readonly deviceRequests: DeviceRequests;
   readonly trustedCertificates: TrustedCertificates;
@@ -76,6 +78,7 @@ export class Platform extends EventEmitter<PlatformEvents> {
       (operation) => this.emit('operationCreated', operation),
       (operation, before) => this.emit('operationUpdated', operation, before),
     );
+    this.events = new Events(new Ids(700_001), this.inventory, this.now);
     this.configurations = new Configurations(new Ids(1), this.inventory);
     this.deviceRequests = new DeviceRequests(this.users, options.acceptAllDevices ?? false);
     this.trustedCertificates = new TrustedCertificates(this.now);

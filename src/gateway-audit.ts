@@ -1,7 +1,9 @@
 import { AuditLog, type AuditState } from './audit/audit-log.js';
 import { configHash } from './audit/config-hash.js';
+import type { EndFact } from './audit/fact.js';
+import type { Head } from './audit/head.js';
 import { SessionRecorder, type OnEnd } from './audit/session-recorder.js';
-import { missingEnds } from './audit/unfinished.js';
+import { unfinished } from './audit/unfinished.js';
 import type { Config } from './config/config.js';
 import { errnoOf } from './journal/state-error.js';
 import type { Log } from './log/log.js';
@@ -13,6 +15,8 @@ export interface GatewayAuditParts {
   readonly generation?: number | undefined;
   /** Takes the end of each session, for the event in the cloud. */
   readonly onEnd: OnEnd;
+  /** Takes an end of an earlier run whose event may never have been written down. */
+  readonly onRecentEnd: (fact: EndFact, place: Head) => void;
 }
 
 /** What the agent states of itself and of its sessions in the audit log; without audit.file all of it is nothing. */
@@ -99,7 +103,9 @@ export class GatewayAudit {
     if (this.#log === undefined || file === undefined) return;
     try {
       // The disk may fail; what is written then waits for it, in this order.
-      for (const fact of await missingEnds(file, isGone, Date.now())) void this.sessions.end(fact);
+      const { missing, recent } = await unfinished(file, isGone, Date.now());
+      for (const { fact, place } of recent) this.#parts.onRecentEnd(fact, place);
+      for (const fact of missing) void this.sessions.end(fact);
     } catch (error) {
       this.#parts.log.error(
         { cause: errnoOf(error) },

@@ -16,6 +16,7 @@ import type { OwnBackend } from './generations/elders.js';
 import { GatewayConsent } from './gateway-consent.js';
 import { GatewayAdmin } from './gateway-admin.js';
 import { GatewayAudit } from './gateway-audit.js';
+import { GatewayEvents } from './gateway-events.js';
 import { supervisorMetrics } from './gateway-metrics.js';
 import type { GatewayOptions, TakeOverFacts } from './gateway-options.js';
 import type { AdminPlace, HandOver } from './generations/messages.js';
@@ -66,6 +67,7 @@ export class Gateway {
   readonly #journal: Journal;
   /** The audit log. */
   readonly #audit: GatewayAudit;
+  readonly #events: GatewayEvents;
   readonly #cloud: Cloud;
   readonly #admin: GatewayAdmin;
   readonly #view: GatewayView;
@@ -101,7 +103,12 @@ export class Gateway {
       onReport: (worker, report) => this.#onReport(worker, report),
     });
     this.#journal = createJournal({ ...options, directory: config.state.directory });
-    this.#audit = new GatewayAudit({ ...options, onEnd: () => undefined });
+    this.#events = new GatewayEvents({ ...options, outbox: () => this.#cloud.events });
+    this.#audit = new GatewayAudit({
+      ...options,
+      onEnd: (...end) => this.#events.ended(...end),
+      onRecentEnd: (...end) => this.#events.endedBefore(...end),
+    });
     this.#cloud = createCloud({
       config,
       version: options.version,
@@ -112,6 +119,7 @@ export class Gateway {
       timing: options.timing,
       renewCredentials: options.renewCredentials,
       journal: this.#journal,
+      eventJournal: this.#events.journal,
       isOurs: (operationId) => this.supervisor.isOurs(operationId),
       connectingFor: (ms) => this.supervisor.connectingFor(ms),
       events: {
@@ -191,6 +199,7 @@ export class Gateway {
     ]);
     this.#adminListen = address ?? listen;
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
+    await this.#events.open();
     await this.#audit.start(this.#options.others?.elders.alive ?? []);
     for (const generation of ended) await this.recover(generation);
     this.supervisor.remember(await this.#journal.elders());
@@ -234,6 +243,7 @@ export class Gateway {
   /** Takes over what an elder left that has ended: its unfinished operations get their one final status. */
   async recover(generation: number): Promise<void> {
     this.#takeOverFrom(await this.#journal.recover(generation));
+    await this.#events.recover(generation);
     await this.#audit.recover(generation);
   }
 
@@ -256,12 +266,18 @@ export class Gateway {
     await within(SESSIONS_SHUTDOWN_MS, ended);
     await Promise.all([
       this.#cloud.status.flush(STATUS_FLUSH_MS),
+      this.#cloud.events.flush(STATUS_FLUSH_MS),
       within(STATUS_FLUSH_MS, this.#audit.stop(this.supervisor.registry.sessions)),
     ]);
     await Promise.all([this.#admin.stop(), this.#consent.stop()]);
     // The outbox stops first, at once: from there nothing more is journalled.
-    const closed = Promise.all([this.#cloud.close(), this.#workers.pool.destroy(), this.#journal.close()]);
-    await within(DISCONNECT_MS, closed);
+    const closing = [
+      this.#cloud.close(),
+      this.#workers.pool.destroy(),
+      this.#journal.close(),
+      this.#events.close(),
+    ];
+    await within(DISCONNECT_MS, Promise.all(closing));
   }
 
   /** Takes on no more operations; the option onDrained is called when the last session has ended. */
