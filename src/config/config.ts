@@ -11,7 +11,11 @@ export interface Config {
     readonly tenant: string;
     readonly credentials:
       | { readonly kind: 'basic'; readonly user: string; readonly password: Secret }
-      | { readonly kind: 'token'; readonly token: Secret };
+      | { readonly kind: 'token'; readonly token: Secret }
+      /** Tokens that thin-edge.io fetches; only with intake thin-edge. */
+      | { readonly kind: 'thin-edge' };
+    /** Where `register` stores the credentials, as an absolute path; undefined when they stand elsewhere. */
+    readonly credentialsFile?: string | undefined;
     /** Content of cloud.caFile: extra trusted roots in PEM. */
     readonly ca: string | undefined;
     /** HTTP proxy for REST, WebSockets and MQTT; undefined when there is none or NO_PROXY names the host. */
@@ -26,10 +30,11 @@ export interface Config {
     readonly children: readonly ChildConfig[];
   };
   readonly intake: {
-    readonly kind: 'rest' | 'mqtt';
+    readonly kind: 'rest' | 'mqtt' | 'thin-edge';
     readonly mqttUrl: string;
     readonly operationAgeMs: number;
   };
+  readonly thinEdge: ThinEdgeConfig;
   readonly conduits: readonly Conduit[];
   readonly approval: {
     /** Longest wait for somebody who approves. */
@@ -67,6 +72,28 @@ export interface Config {
     readonly events: boolean;
   };
   readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' };
+}
+
+/** What intake thin-edge needs beside the others; without it, nobody looks at it. */
+export interface ThinEdgeConfig {
+  /** Absolute; usually /etc/tedge. */
+  readonly configDirectory: string;
+  /** Empty for the default cloud connection. */
+  readonly profile: string;
+  /** One topic level, before the topics of the cloud. */
+  readonly topicPrefix: string;
+  /** One topic level, before the local topics. */
+  readonly topicRoot: string;
+  /** How to log in at the local broker. */
+  readonly broker: {
+    readonly user: string | undefined;
+    readonly password: Secret | undefined;
+    /** Trusted roots in PEM. */
+    readonly ca: string | undefined;
+    /** Client certificate (chain) in PEM, with its key. */
+    readonly certificate: string | undefined;
+    readonly key: Secret | undefined;
+  };
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';

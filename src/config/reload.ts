@@ -57,6 +57,7 @@ const VALUES: Readonly<Record<KeyName, (config: Config) => unknown>> = {
     credentials.kind === 'basic' ? credentials.password : undefined,
   'cloud.token': ({ cloud: { credentials } }) =>
     credentials.kind === 'token' ? credentials.token : undefined,
+  'cloud.credentialsFile': ({ cloud }) => cloud.credentialsFile,
   'cloud.certFile': () => undefined,
   'cloud.keyFile': () => undefined,
   'cloud.caFile': ({ cloud }) => cloud.ca,
@@ -69,6 +70,15 @@ const VALUES: Readonly<Record<KeyName, (config: Config) => unknown>> = {
   'intake.kind': ({ intake }) => intake.kind,
   'intake.mqttUrl': ({ intake }) => intake.mqttUrl,
   'intake.operationAge': ({ intake }) => intake.operationAgeMs,
+  'thinEdge.configDirectory': ({ thinEdge }) => thinEdge.configDirectory,
+  'thinEdge.profile': ({ thinEdge }) => thinEdge.profile,
+  'thinEdge.topicPrefix': ({ thinEdge }) => thinEdge.topicPrefix,
+  'thinEdge.topicRoot': ({ thinEdge }) => thinEdge.topicRoot,
+  'thinEdge.mqttUser': ({ thinEdge }) => thinEdge.broker.user,
+  'thinEdge.mqttPassword': ({ thinEdge }) => thinEdge.broker.password,
+  'thinEdge.mqttCaFile': ({ thinEdge }) => thinEdge.broker.ca,
+  'thinEdge.mqttCertFile': ({ thinEdge }) => thinEdge.broker.certificate,
+  'thinEdge.mqttKeyFile': ({ thinEdge }) => thinEdge.broker.key,
   // Where a conduit is written is no part of what it permits: moving it in the file changes nothing.
   conduits: ({ conduits }) => conduits.map((conduit) => ({ ...conduit, source: undefined })),
   'approval.timeout': ({ approval }) => approval.timeoutMs,

@@ -20,6 +20,7 @@ const VIEW: View = {
     credentials.kind === 'basic' ? quoted(credentials.user) : undefined,
   'cloud.password': ({ cloud: { credentials } }) => (credentials.kind === 'basic' ? MASKED : undefined),
   'cloud.token': ({ cloud: { credentials } }) => (credentials.kind === 'token' ? MASKED : undefined),
+  'cloud.credentialsFile': ({ cloud }) => cloud.credentialsFile,
   'cloud.certFile': () => undefined,
   'cloud.keyFile': () => undefined,
   'cloud.caFile': ({ cloud }) => (cloud.ca === undefined ? undefined : certificates(cloud.ca)),
@@ -38,6 +39,18 @@ const VIEW: View = {
   'intake.kind': ({ intake }) => intake.kind,
   'intake.mqttUrl': ({ intake }) => intake.mqttUrl,
   'intake.operationAge': ({ intake }) => formatDuration(intake.operationAgeMs),
+  'thinEdge.configDirectory': ({ thinEdge }) => thinEdge.configDirectory,
+  'thinEdge.profile': ({ thinEdge }) => (thinEdge.profile === '' ? undefined : quoted(thinEdge.profile)),
+  'thinEdge.topicPrefix': ({ thinEdge }) => thinEdge.topicPrefix,
+  'thinEdge.topicRoot': ({ thinEdge }) => thinEdge.topicRoot,
+  'thinEdge.mqttUser': ({ thinEdge: { broker } }) =>
+    broker.user === undefined ? undefined : quoted(broker.user),
+  'thinEdge.mqttPassword': ({ thinEdge: { broker } }) => (broker.password === undefined ? undefined : MASKED),
+  'thinEdge.mqttCaFile': ({ thinEdge: { broker } }) =>
+    broker.ca === undefined ? undefined : certificates(broker.ca),
+  'thinEdge.mqttCertFile': ({ thinEdge: { broker } }) =>
+    broker.certificate === undefined ? undefined : certificates(broker.certificate),
+  'thinEdge.mqttKeyFile': ({ thinEdge: { broker } }) => (broker.key === undefined ? undefined : MASKED),
   conduits: ({ conduits }) =>
     list(conduits.map(({ name, host, ports }) => `${name} ${host}:${portsText(ports)}`)),
   'approval.timeout': ({ approval }) => formatDuration(approval.timeoutMs),
