@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Configurations } from './store/configurations.js';
 import { DeviceRequests } from './store/device-requests.js';
-import { Events } from './store/events.js';
+import { type Event, Events } from './store/events.js';
 import { Identity } from './store/identity.js';
 import { Ids } from './store/ids.js';
 import { Inventory, type InventoryChange, type ManagedObject } from './store/inventory.js';
@@ -31,6 +31,7 @@ export interface PlatformOptions {
 export interface PlatformEvents {
   operationCreated: [operation: Operation];
   operationUpdated: [operation: Operation, before: Operation];
+  eventCreated: [event: Event];
   managedObject: [change: InventoryChange, object: ManagedObject];
 }
 
@@ -80,7 +81,9 @@ export class Platform extends EventEmitter<PlatformEvents> {
       (operation) => this.emit('operationCreated', operation),
       (operation, before) => this.emit('operationUpdated', operation, before),
     );
-    this.events = new Events(new Ids(700_001), this.inventory, this.now);
+    this.events = new Events(new Ids(700_001), this.inventory, this.now, (event) =>
+      this.emit('eventCreated', event),
+    );
     this.configurations = new Configurations(new Ids(1), this.inventory);
     this.deviceRequests = new DeviceRequests(this.users, options.acceptAllDevices ?? false);
     this.trustedCertificates = new TrustedCertificates(this.now);

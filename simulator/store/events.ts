@@ -35,6 +35,7 @@ export class Events {
     private readonly ids: Ids,
     private readonly inventory: Inventory,
     private readonly now: () => number,
+    private readonly created: (event: Event) => void,
   ) {}
 
   /** @throws PlatformError 422 when a field is missing, or the source does not exist. */
@@ -45,9 +46,8 @@ export class Events {
     if (typeof text !== 'string') throw invalid("Field 'text' is missing or not text.");
     if (typeof time !== 'string' || Number.isNaN(Date.parse(time)))
       throw invalid("Field 'time' is not a date.");
-    const { externalSource: _, ...kept } = fragments;
     const event: Event = {
-      ...kept,
+      ...fragments,
       type,
       text,
       time,
@@ -57,6 +57,7 @@ export class Events {
     };
     this.#events.push(event);
     if (this.#events.length > 1.1 * MAX_EVENTS) this.#events = this.#events.slice(-MAX_EVENTS);
+    this.created(event);
     return event;
   }
 
