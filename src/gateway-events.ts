@@ -47,7 +47,6 @@ export class GatewayEvents {
 
   /** Takes what an elder left, which has ended. */
   async recover(generation: number): Promise<void> {
-    if (generation === this.#parts.generation) return;
     for (const event of (await this.#journal?.recover(generation)) ?? []) this.#parts.outbox().resume(event);
   }
 

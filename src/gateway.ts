@@ -17,7 +17,6 @@ import type { OwnBackend } from './generations/elders.js';
 import { GatewayConsent } from './gateway-consent.js';
 import { GatewayAdmin } from './gateway-admin.js';
 import { GatewayAudit } from './gateway-audit.js';
-import { GatewayEvents } from './gateway-events.js';
 import { supervisorMetrics } from './gateway-metrics.js';
 import type { GatewayOptions, TakeOverFacts } from './gateway-options.js';
 import type { AdminPlace, HandOver } from './generations/messages.js';
@@ -70,7 +69,6 @@ export class Gateway {
   readonly #journal: Journal;
   /** The audit log. */
   readonly #audit: GatewayAudit;
-  readonly #events: GatewayEvents;
   readonly #cloud: Cloud;
   readonly #admin: GatewayAdmin;
   readonly #view: GatewayView;
@@ -107,12 +105,7 @@ export class Gateway {
       onReport: (worker, report) => this.#onReport(worker, report),
     });
     this.#journal = createJournal({ ...options, directory: config.state.directory });
-    this.#events = new GatewayEvents({ ...options, outbox: () => this.#cloud.events });
-    this.#audit = new GatewayAudit({
-      ...options,
-      onEnd: (...end) => this.#events.ended(...end),
-      onRecentEnd: (...end) => this.#events.endedBefore(...end),
-    });
+    this.#audit = new GatewayAudit({ ...options, outbox: () => this.#cloud.events });
     this.#cloud = createCloud({
       config,
       version: options.version,
@@ -123,7 +116,7 @@ export class Gateway {
       timing: options.timing,
       renewCredentials: options.renewCredentials,
       journal: this.#journal,
-      eventJournal: this.#events.journal,
+      eventJournal: this.#audit.eventJournal,
       isOurs: (operationId) => this.supervisor.isOurs(operationId),
       connectingFor: (ms) => this.supervisor.connectingFor(ms),
       events: {
@@ -205,7 +198,6 @@ export class Gateway {
     ]);
     this.#adminListen = address ?? listen;
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
-    await this.#events.open();
     await this.#audit.start(this.#options.others?.elders.alive ?? []);
     for (const generation of ended) await this.recover(generation);
     this.supervisor.remember(await this.#journal.elders());
@@ -251,7 +243,6 @@ export class Gateway {
   async recover(generation: number): Promise<void> {
     this.chronicle.generationEnded(generation);
     this.#takeOverFrom(await this.#journal.recover(generation));
-    await this.#events.recover(generation);
     await this.#audit.recover(generation);
   }
 
@@ -284,7 +275,7 @@ export class Gateway {
       this.#cloud.close(),
       this.#workers.pool.destroy(),
       this.#journal.close(),
-      this.#events.close(),
+      this.#audit.close(),
     ];
     await within(DISCONNECT_MS, Promise.all(closing));
   }

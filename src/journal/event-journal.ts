@@ -109,7 +109,8 @@ export class DiskEventJournal implements EventJournal {
       const content = readRecordsOf(bytes, asEventRecord);
       if (content.kind === 'damaged' || content.kind === 'newer') {
         const keptAs = await setAside(directory, generation, now(), KIND);
-        return log.error({ generation, keptAs }, 'events for the cloud cannot be read and are set aside');
+        log.error({ generation, keptAs }, 'events for the cloud cannot be read and are set aside');
+        return;
       }
       this.#folded.add(generation);
       if (content.kind === 'whole') for (const record of content.records) this.#apply(record);
