@@ -113,7 +113,7 @@ export class Gateway {
       onReport: (worker, report) => this.#onReport(worker, report),
     });
     this.#journal = createJournal({ ...options, directory: config.state.directory });
-    this.#audit = new GatewayAudit({ ...options, onEnd: () => undefined });
+    this.#audit = new GatewayAudit({ ...options, outbox: () => this.#cloud.events });
     this.#cloud = createCloud({
       config,
       version: options.version,
@@ -124,6 +124,7 @@ export class Gateway {
       timing: options.timing,
       renewCredentials: options.renewCredentials,
       journal: this.#journal,
+      eventJournal: this.#audit.eventJournal,
       isOurs: (operationId) => this.supervisor.isOurs(operationId),
       connectingFor: (ms) => this.supervisor.connectingFor(ms),
       events: {
@@ -276,12 +277,18 @@ export class Gateway {
     await within(SESSIONS_SHUTDOWN_MS, ended);
     await Promise.all([
       this.#cloud.status.flush(STATUS_FLUSH_MS),
+      this.#cloud.events.flush(STATUS_FLUSH_MS),
       within(STATUS_FLUSH_MS, this.#audit.stop(this.supervisor.registry.sessions)),
     ]);
     await Promise.all([this.#admin.stop(), this.#consent.stop()]);
     // The outbox stops first, at once: from there nothing more is journalled.
-    const closed = Promise.all([this.#cloud.close(), this.#workers.pool.destroy(), this.#journal.close()]);
-    await within(DISCONNECT_MS, closed);
+    const closing = [
+      this.#cloud.close(),
+      this.#workers.pool.destroy(),
+      this.#journal.close(),
+      this.#audit.close(),
+    ];
+    await within(DISCONNECT_MS, Promise.all(closing));
   }
 
   /** Takes on no more operations; the option onDrained is called when the last session has ended. */
