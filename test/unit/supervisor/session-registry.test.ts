@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Term } from '../../../src/supervisor/term.js';
 import { SessionRegistry, type SessionRecord } from '../../../src/supervisor/session-registry.js';
 
 function record(id: string): SessionRecord {
@@ -11,9 +12,11 @@ function record(id: string): SessionRecord {
     host: '127.0.0.1',
     port: 22,
     addresses: ['127.0.0.1'],
-    startedAtWallMs: 0,
     approval: undefined,
     startedAtMs: 0,
+    sinceMs: 0,
+    isExclusive: false,
+    term: new Term({ window: undefined, durationMs: 0 }),
     state: 'connecting',
     worker: 0,
     openedAtMs: undefined,
