@@ -15,6 +15,8 @@ import { Ledger } from './ledger.js';
 import { Mosquitto } from './mosquitto.js';
 import { FAST } from './timing.js';
 
+type Files = Readonly<Record<string, string>>;
+
 export interface ThinEdgeOptions {
   /** How thin-edge.io logs in to the cloud. Default `password`. */
   readonly login?: 'password' | 'certificate';
@@ -26,7 +28,7 @@ export interface ThinEdgeOptions {
   /** Lines of mosquitto's configuration beside its listener; files may be put into the folder. */
   readonly broker?: (folder: string) => readonly string[];
   /** Files in thin-edge.io's directory, mode 0600. */
-  readonly files?: Readonly<Record<string, string>>;
+  readonly files?: (cloud: Cloud) => Files | Promise<Files>;
   /** More of `[mqtt.client]` of tedge.toml, and behind it. */
   readonly toml?: string;
   /** More of our own configuration. */
@@ -65,7 +67,7 @@ export class ThinEdgeScene {
     const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-tedge-'));
     const configFile = path.join(folder, 'gatehouse.yaml');
     await writeThinEdge(folder, cloud, device, login);
-    for (const [name, text] of Object.entries(options.files ?? {}))
+    for (const [name, text] of Object.entries((await options.files?.(cloud)) ?? {}))
       writeFileSync(path.join(folder, name), text, { mode: 0o600 });
     const broker = await Mosquitto.start(bridge(folder, cloud, device, login), options.broker?.(folder));
     writeTedgeToml(folder, cloud, login, broker.port, options.toml);
