@@ -274,7 +274,7 @@ export class Gateway {
     const needsRestart = changes.needsRestart.filter(isFixed);
     this.#config = reloaded(this.#config, fresh);
     log.level = fresh.log.level;
-    this.#cloud.credentials.replace(fresh.cloud);
+    this.#cloud.renew(fresh.cloud);
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
     log.info({ applies, needsRestart }, 'configuration reloaded');
   }

@@ -1,3 +1,4 @@
+import { deviceCertificate } from './certificate-rules.js';
 import type { Layer } from './layers.js';
 import { isLoopback } from './urls.js';
 import type { Problem, Source } from './problem.js';
@@ -18,9 +19,12 @@ export interface RuleInput {
   readonly troubled: ReadonlySet<string>;
   /** Place for what is not set anywhere. */
   readonly nowhere: Source;
+  /** Wall clock, in ms since 1970. */
+  readonly nowMs: number;
 }
 
-interface Findings {
+/** What the rules have found. */
+export interface Findings {
   readonly problems: Problem[];
   readonly warnings: { readonly source: Source; readonly key: string; readonly message: string }[];
 }
@@ -30,6 +34,7 @@ export function checkRules(input: RuleInput): Findings {
   const findings: Findings = { problems: [], warnings: [] };
   requiredKeys(input, findings);
   credentials(input, findings);
+  deviceCertificate(input, findings);
   conduits(input, findings);
   children(input, findings);
   adminToken(input, findings);
@@ -51,7 +56,7 @@ function sectionOf(key: string): string {
   return key.split('.')[0] ?? key;
 }
 
-/** Exactly one of user with password, and token. */
+/** Exactly one of user with password, token, and certificate with key. */
 function credentials({ entries, locate, nowhere, troubled }: RuleInput, { problems }: Findings): void {
   const isSet = (key: string): boolean => entries.has(key) || entries.has(`${key}File`);
   const sourceOf = (key: string): Source =>
@@ -61,6 +66,16 @@ function credentials({ entries, locate, nowhere, troubled }: RuleInput, { proble
   };
   if (troubled.has('cloud')) return;
   const [user, password, token] = [isSet('cloud.user'), isSet('cloud.password'), isSet('cloud.token')];
+  const [certificate, key] = [isSet('cloud.certFile'), isSet('cloud.keyFile')];
+  if (certificate || key) {
+    const given = certificate ? 'cloud.certFile' : 'cloud.keyFile';
+    const lacking = certificate ? 'cloud.keyFile' : 'cloud.certFile';
+    const other = token ? 'cloud.token' : user ? 'cloud.user' : password ? 'cloud.password' : undefined;
+    if (other !== undefined) complain(given, given, `and ${other} are both set; keep one way to log in`);
+    else if (!certificate || !key)
+      complain(given, lacking, `is missing, but ${given} is set`, `/etc/gatehouse/device.${certificate ? 'key' : 'pem'}`);
+    return;
+  }
   if (token && (user || password)) {
     const other = user ? 'cloud.user' : 'cloud.password';
     complain('cloud.token', 'cloud.token', `and ${other} are both set; keep the token, or user and password`);
@@ -73,8 +88,9 @@ function credentials({ entries, locate, nowhere, troubled }: RuleInput, { proble
     );
   } else if (password && !user) {
     complain('cloud.password', 'cloud.user', 'is missing, but cloud.password is set', 'device_gw-7');
-  } else if (!token && !user && !entries.has('cloud.certFile')) {
-    const message = 'has no credentials: give cloud.user and cloud.password, or cloud.token';
+  } else if (!token && !user) {
+    const message =
+      'has no credentials: give cloud.user and cloud.password, or cloud.token, or cloud.certFile and cloud.keyFile';
     complain('cloud', 'cloud', message, '{ user: device_gw-7, passwordFile: /etc/gatehouse/password }');
   }
 }

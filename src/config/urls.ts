@@ -34,20 +34,33 @@ export function mqttUrl(raw: unknown): string {
   return `${url.protocol}//${url.host}${isWebSocket ? url.pathname : ''}`;
 }
 
-/** `http://[user:password@]host[:port]`; the scheme may be missing, as curl allows in HTTPS_PROXY; port 80 if none. */
+/** `https://host[:port]` or `mqtts://host[:port]`: a certificate is shown there, so there is no way without TLS. */
+export function tokenUrl(raw: unknown): string {
+  const url = readUrl(raw, ['https:', 'mqtts:'], 'https://');
+  if (!['', '/'].includes(url.pathname)) throw new BadValue('must end after host and port, without a path');
+  return `${url.protocol}//${url.host}`;
+}
+
+/**
+ * `http://[user:password@]host[:port]`, or `https://` for TLS to the proxy; the scheme may be missing, as curl allows in
+ * HTTPS_PROXY; port 80 or 443 if none.
+ */
 export function proxyUrl(raw: unknown): ProxyConfig {
   const written = text(raw, MAX_URL_CHARACTERS);
   const url = parseUrl(written.includes('://') ? written : `http://${written}`, 'http://');
-  if (url.protocol !== 'http:') throw new BadValue('must begin with http:// (the proxy then tunnels TLS)');
+  if (!['http:', 'https:'].includes(url.protocol))
+    throw new BadValue('must begin with http:// or https:// (the proxy then tunnels TLS)');
   if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '') {
     throw new BadValue('must end after host and port');
   }
   if (url.port === '0') throw new BadValue('has port 0');
+  const isSecure = url.protocol === 'https:';
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port === '' ? 80 : Number(url.port),
+    port: url.port === '' ? (isSecure ? 443 : 80) : Number(url.port),
     user: url.username === '' ? undefined : decoded(url.username),
     password: url.password === '' ? undefined : new Secret(decoded(url.password)),
+    ...(isSecure ? { isSecure } : {}),
   };
 }
 

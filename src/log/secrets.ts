@@ -1,4 +1,4 @@
-import { credentialsOf, proxyAuthorization } from '../cloud/authorization.js';
+import { configuredAuthorization, proxyAuthorization } from '../cloud/authorization.js';
 import type { Config } from '../config/config.js';
 import type { Redactor } from './redaction.js';
 
@@ -6,8 +6,9 @@ import type { Redactor } from './redaction.js';
 export function registerSecrets(redactor: Redactor, { cloud, admin }: Config): void {
   const { credentials, proxy } = cloud;
   if (credentials.kind === 'basic') redactor.add(credentials.password.reveal(), 'password');
-  else redactor.add(credentials.token.reveal(), 'token');
-  redactor.add(valueOf(credentialsOf(cloud).authorization()), 'authorization');
+  else if (credentials.kind === 'token') redactor.add(credentials.token.reveal(), 'token');
+  else redactor.add(credentials.certificate.key.reveal(), 'private-key');
+  redactor.add(valueOf(configuredAuthorization(cloud) ?? ''), 'authorization');
   if (admin.token !== undefined) redactor.add(admin.token.reveal(), 'admin-token');
   if (proxy?.password === undefined) return;
   redactor.add(proxy.password.reveal(), 'proxy-password');

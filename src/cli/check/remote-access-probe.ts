@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import http from 'node:http';
-import { credentialsOf } from '../../cloud/authorization.js';
+import { configuredAuthorization } from '../../cloud/authorization.js';
 import { EXIT } from '../../exit-codes.js';
 import { dialCloud, dialTls, placeOf } from './dial.js';
 import { connectionFailure } from './failure-text.js';
@@ -26,7 +26,7 @@ async function tryUpgrade({ config }: ProbeContext, signal: AbortSignal): Promis
       path: `/service/remoteaccess/device/${randomUUID()}`,
       headers: {
         host: new URL(config.cloud.remoteAccessUrl).host,
-        authorization: credentialsOf(config.cloud).authorization(),
+        authorization: configuredAuthorization(config.cloud) ?? '',
         connection: 'Upgrade',
         upgrade: 'websocket',
         'sec-websocket-version': '13',
