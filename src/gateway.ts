@@ -14,7 +14,7 @@ import { hasBufferutil } from './bufferutil.js';
 import { policyOf } from './gateway-policy.js';
 import type { OwnBackend } from './generations/elders.js';
 import { GatewayAdmin } from './gateway-admin.js';
-import { supervisorMetrics } from './gateway-metrics.js';
+import { supervisorMetrics, tokenEvents } from './gateway-metrics.js';
 import type { GatewayOptions, TakeOverFacts } from './gateway-options.js';
 import type { AdminPlace, HandOver } from './generations/messages.js';
 import { watchResources } from './gateway-resources.js';
@@ -85,6 +85,7 @@ export class Gateway {
       logDropped: options.logDropped,
       hasBufferutil: this.#hasBufferutil(),
       resources: () => this.#resources.sample,
+      deviceCertificate: () => this.#cloud.credentials.certificate,
     });
     this.#metrics.expectViolations(VIOLATIONS);
     this.#view = new GatewayView(options.version, options.generation ?? 1, options.others !== undefined);
@@ -104,6 +105,7 @@ export class Gateway {
       parseJson: (document) => parseJson(document, { maxBytes: MAX_REPLY_BYTES }),
       timing: options.timing,
       renewCredentials: options.renewCredentials,
+      tokens: tokenEvents(redactor, this.#metrics),
       journal: this.#journal,
       isOurs: (operationId) => this.supervisor.isOurs(operationId),
       connectingFor: (ms) => this.supervisor.connectingFor(ms),
@@ -127,6 +129,7 @@ export class Gateway {
         deviceOf: (deviceId) => this.#deviceOf(deviceId),
         resolve: (hostname) => resolver.resolve(hostname),
         tunnel: (connectionKey) => tunnels.open(connectionKey),
+        renewed: (tunnel) => tunnels.renewed(tunnel),
         shortage: () => this.#resources.shortage(),
         cloudNow: () => this.#cloud.clock.now(),
       },

@@ -29,6 +29,8 @@ export class Front {
   /** @param reset Sends RST on the connection of a request. */
   onRequest(request: IncomingMessage, response: ServerResponse, reset: () => void): void {
     this.#record(request, response);
+    // Node would take that of this machine; tokens and operations carry the platform's.
+    response.setHeader('Date', new Date(this.parts.platform.now()).toUTCString());
     request.on('error', () => undefined);
     this.#serve(request, response, reset).catch((error: unknown) => {
       if (!response.headersSent) answer(request, response, replyOf(error));

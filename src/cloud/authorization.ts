@@ -8,6 +8,8 @@ export interface Credentials {
    * @throws TokenError when the device certificate brings no token.
    */
   authorization(): Promise<string | undefined>;
+  /** Whether there can be another value. */
+  readonly canRenew: boolean;
   /**
    * Another value after the cloud answered 401 to `refused`; undefined when there is none.
    * @throws TokenError
@@ -49,6 +51,7 @@ export function credentialsOf(cloud: Cloud, tokens?: Tokens): Credentials {
       : { username: withTenant(tenant, credentials.user), password: credentials.password };
   return {
     authorization: () => Promise.resolve(authorization),
+    canRenew: false,
     renewed: () => Promise.resolve(undefined),
     mqttLogin: () =>
       login === undefined ? undefined : { username: login.username, password: login.password.reveal() },
@@ -56,6 +59,8 @@ export function credentialsOf(cloud: Cloud, tokens?: Tokens): Credentials {
 }
 
 class TokenCredentials implements Credentials {
+  readonly canRenew = true;
+
   constructor(private readonly tokens: Tokens | undefined) {}
 
   async authorization(): Promise<string | undefined> {
@@ -77,13 +82,13 @@ const BEARER = 'Bearer ';
 
 /** Credentials that can be replaced: the next request, login and tunnel use the new ones. */
 export class CurrentCredentials implements Credentials {
-  readonly #newTokens: (certificate: DeviceCertificate) => Tokens;
+  readonly #newTokens: ((certificate: DeviceCertificate) => Tokens) | undefined;
   #cloud: Cloud;
   #tokens: Tokens | undefined;
   #current: Credentials;
 
   /** `newTokens` makes what fetches tokens for a certificate. */
-  constructor(cloud: Cloud, newTokens: (certificate: DeviceCertificate) => Tokens) {
+  constructor(cloud: Cloud, newTokens?: (certificate: DeviceCertificate) => Tokens) {
     this.#newTokens = newTokens;
     this.#cloud = cloud;
     this.#current = this.#make(cloud);
@@ -102,6 +107,10 @@ export class CurrentCredentials implements Credentials {
     this.#cloud = cloud;
     this.#current = this.#make(cloud);
     return true;
+  }
+
+  get canRenew(): boolean {
+    return this.#current.canRenew;
   }
 
   authorization(): Promise<string | undefined> {
@@ -124,7 +133,7 @@ export class CurrentCredentials implements Credentials {
   #make(cloud: Cloud): Credentials {
     const { credentials } = cloud;
     this.#tokens =
-      credentials.kind === 'certificate' ? this.#newTokens(credentials.certificate) : undefined;
+      credentials.kind === 'certificate' ? this.#newTokens?.(credentials.certificate) : undefined;
     return credentialsOf(cloud, this.#tokens);
   }
 }

@@ -28,9 +28,17 @@ export function noticeOf(
   const leftMs = validToMs - nowMs;
   const days = Math.max(0, Math.floor(leftMs / DAY_MS));
   if (leftMs <= 0)
-    return { level: 'error', days, message: 'the device certificate has expired; put a new one in its place' };
+    return {
+      level: 'error',
+      days,
+      message: 'the device certificate has expired; put a new one in its place',
+    };
   if (nowMs < validFromMs)
-    return { level: 'error', days, message: 'the device certificate is not valid yet, by the clock of the cloud' };
+    return {
+      level: 'error',
+      days,
+      message: 'the device certificate is not valid yet, by the clock of the cloud',
+    };
   if (leftMs > Math.min(NOTICE_MS, (validToMs - validFromMs) * NOTICE_SHARE)) return undefined;
   return { level: 'warn', days, message: 'the device certificate ends soon; put a new one in its place' };
 }

@@ -84,8 +84,7 @@ function answerOf(socket: net.Socket, name: string): Promise<number> {
       const rest = received.subarray(end + 4);
       if (rest.length > 0) socket.unshift(rest);
     };
-    const onError = (error: NodeJS.ErrnoException) =>
-      settle(brokenProxy(name, error));
+    const onError = (error: NodeJS.ErrnoException) => settle(brokenProxy(name, error));
     const onClose = () => settle(new LinkError(`${name} closed the connection`));
     socket.on('data', onData).on('error', onError).on('close', onClose);
   });

@@ -72,7 +72,10 @@ export class DeviceIdentity {
     const fresh = options.renewCredentials?.(why);
     if (fresh !== undefined) this.replace(fresh);
     else if (why === 'changed')
-      options.log.warn({ files: this.#files }, 'changed credentials cannot be used, the old ones stay in force');
+      options.log.warn(
+        { files: this.#files },
+        'changed credentials cannot be used, the old ones stay in force',
+      );
   }
 
   /** Takes these from now on. */

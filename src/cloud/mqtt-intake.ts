@@ -21,8 +21,8 @@ export interface MqttIntakeOptions {
   readonly link: Omit<MqttLinkOptions, 'onMessage'>;
   readonly uplink: MqttUplink;
   readonly sweep: Sweep;
-  /** Takes what comes on the topic of tokens. */
-  readonly tokens: TokenReplies;
+  /** Takes what comes on the topic of tokens. Default: nobody asks for any. */
+  readonly tokens?: TokenReplies;
   readonly device: { readonly name: string };
   readonly parseOperations: (payload: Buffer) => ParsedOperation[];
   readonly onOperation: (parsed: ParsedOperation) => void;
@@ -100,7 +100,7 @@ export class MqttIntake {
       return;
     }
     if (topic === TOKEN_TOPIC) {
-      this.#options.tokens.onMessage(payload);
+      this.#options.tokens?.onMessage(payload);
       return;
     }
     if (topic !== OPERATIONS) {

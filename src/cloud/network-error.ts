@@ -8,9 +8,13 @@ export function networkError(error: unknown, origin: string, proxy: Config['clou
   const message = error instanceof Error ? error.message : '';
   const refusal = /Proxy response \((\d{3})\)/.exec(message)?.[1];
   if (proxy !== undefined && refusal !== undefined) {
-    return new RestError('proxy', `the proxy ${proxy.host}:${proxy.port} answered ${refusal} to CONNECT${hintAt(refusal)}`, {
-      cause: error,
-    });
+    return new RestError(
+      'proxy',
+      `the proxy ${proxy.host}:${proxy.port} answered ${refusal} to CONNECT${hintAt(refusal)}`,
+      {
+        cause: error,
+      },
+    );
   }
   if (error instanceof Error && error.name === 'HTTPParserError') {
     return new RestError('protocol', `${origin} does not speak HTTP; check cloud.url`, { cause: error });
@@ -25,7 +29,9 @@ export function networkError(error: unknown, origin: string, proxy: Config['clou
 /** What to do about a status that a proxy answered to CONNECT, as the rest of a sentence; empty for most. */
 export function hintAt(status: string): string {
   if (status === '407') return ': it asks for user and password; set them in cloud.proxy';
-  return status === '403' ? ': it does not let this gateway there; allow CONNECT to that host and port on it' : '';
+  return status === '403'
+    ? ': it does not let this gateway there; allow CONNECT to that host and port on it'
+    : '';
 }
 
 function codeOf(error: unknown): string {

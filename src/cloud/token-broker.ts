@@ -22,8 +22,7 @@ export class TokenBroker implements TokenWay {
 
   async fetch(signal: AbortSignal): Promise<string> {
     const { link: linkOptions, deviceName, mayConnect } = this.#options;
-    if (!mayConnect())
-      throw new LinkError('the MQTT connection is that of the next generation of the agent');
+    if (!mayConnect()) throw new LinkError('the MQTT connection is that of the next generation of the agent');
     const replies = new TokenReplies();
     const onMessage = (topic: string, payload: Buffer) => {
       if (topic === TOKEN_TOPIC) replies.onMessage(payload);

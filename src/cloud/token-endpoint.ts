@@ -29,7 +29,10 @@ export class TokenEndpoint implements TokenWay {
     this.#certificate = certificate;
     this.#rest = new RestClient({
       cloud: { ...trust, url: place.url, proxy: place.proxy },
-      credentials: { authorization: () => Promise.resolve(undefined), renewed: () => Promise.resolve(undefined) },
+      credentials: {
+        authorization: () => Promise.resolve(undefined),
+        renewed: () => Promise.resolve(undefined),
+      },
       certificate,
       clock,
       parseJson,

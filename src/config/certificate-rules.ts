@@ -43,17 +43,15 @@ function timeNotice(
 }
 
 /** TLS to the broker carries the certificate: where there is no TLS of ours, or a WebSocket, the cloud sees none. */
-function mqttByCertificate(
-  { values, entries, locate, nowhere }: RuleInput,
-  { problems }: Findings,
-): void {
+function mqttByCertificate({ values, entries, locate, nowhere }: RuleInput, { problems }: Findings): void {
   const url = values['intake.mqttUrl'];
   if (values['intake.kind'] !== 'mqtt' || url === undefined || url.startsWith('mqtts:')) return;
   const key = 'intake.mqttUrl';
   problems.push({
     source: entries.get(key)?.source ?? locate(nowhere, key),
     key,
-    message: 'must begin with mqtts:// where cloud.certFile logs in; over WebSockets and without TLS no certificate is seen',
+    message:
+      'must begin with mqtts:// where cloud.certFile logs in; over WebSockets and without TLS no certificate is seen',
     example: 'mqtts://acme.example.com:8883',
   });
 }

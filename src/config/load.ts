@@ -128,7 +128,12 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     memoryBytes: Math.floor(MEMORY_SHARE * availableMemory()),
     conduitSource: (index) => placeOf(locate(sourceOf(entries, 'conduits'), `conduits[${index}]`)),
   });
-  return { config, sources: sourcesOf(entries, route.bypasses(config.cloud.url)), warnings, file: found?.file };
+  return {
+    config,
+    sources: sourcesOf(entries, route.bypasses(config.cloud.url)),
+    warnings,
+    file: found?.file,
+  };
 }
 
 interface FoundFile extends TextFile {

@@ -81,9 +81,15 @@ function credentials(values: Settings): Config['cloud']['credentials'] {
 }
 
 /** Without a setting the endpoint comes first, and MQTT where that one is of no use: its port may be closed to us. */
-function tokenPlaces(given: string | undefined, url: string, mqttUrl: string, route: ProxyRoute): TokenPlace[] {
+function tokenPlaces(
+  given: string | undefined,
+  url: string,
+  mqttUrl: string,
+  route: ProxyRoute,
+): TokenPlace[] {
   const endpoint = `https://${new URL(url).hostname}:8443`;
-  const urls = given === undefined ? [endpoint, mqttUrl].filter((each) => !/^(?:mqtt|wss?):/.test(each)) : [given];
+  const urls =
+    given === undefined ? [endpoint, mqttUrl].filter((each) => !/^(?:mqtt|wss?):/.test(each)) : [given];
   return urls.map((each) => ({ url: each, proxy: route.to(each) }));
 }
 

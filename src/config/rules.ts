@@ -73,7 +73,12 @@ function credentials({ entries, locate, nowhere, troubled }: RuleInput, { proble
     const other = token ? 'cloud.token' : user ? 'cloud.user' : password ? 'cloud.password' : undefined;
     if (other !== undefined) complain(given, given, `and ${other} are both set; keep one way to log in`);
     else if (!certificate || !key)
-      complain(given, lacking, `is missing, but ${given} is set`, `/etc/gatehouse/device.${certificate ? 'key' : 'pem'}`);
+      complain(
+        given,
+        lacking,
+        `is missing, but ${given} is set`,
+        `/etc/gatehouse/device.${certificate ? 'key' : 'pem'}`,
+      );
     return;
   }
   if (token && (user || password)) {

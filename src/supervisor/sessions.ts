@@ -15,12 +15,15 @@ import type { Admitted } from './admission.js';
 import type { SessionPool } from './pool.js';
 import { SessionRegistry, type SessionRecord } from './session-registry.js';
 import type { StatusDesk } from './status-desk.js';
+import { TunnelRenewals } from './tunnel-renewals.js';
 
 export interface SessionsParts {
   readonly log: SessionsLog;
   readonly pool: Pick<SessionPool, 'run' | 'send'>;
   readonly metrics: SessionsMetrics;
   readonly desk: Pick<StatusDesk, 'report'>;
+  /** Another Authorization header for a tunnel; undefined when there is none. Default: there never is. */
+  readonly renewed?: ((tunnel: Tunnel) => Promise<string | undefined>) | undefined;
   /** Registers a connection key as a secret for as long as its session lives. */
   readonly redact: { add(key: string): void; remove(key: string): void };
   /** Monotonic, in ms. */
@@ -48,9 +51,12 @@ export class Sessions {
   readonly registry = new SessionRegistry();
   readonly #parts: SessionsParts;
   readonly #waiters = new Map<string, (() => void)[]>();
+  readonly #renewals: TunnelRenewals;
 
   constructor(parts: SessionsParts) {
     this.#parts = parts;
+    const { pool, renewed = () => Promise.resolve(undefined) } = parts;
+    this.#renewals = new TunnelRenewals({ send: (worker, command) => pool.send(worker, command), renewed });
   }
 
   /** Takes a place for the session of an admitted operation; run() or forget() must follow. */
@@ -82,6 +88,7 @@ export class Sessions {
     const { pool, redact, desk, log } = this.#parts;
     const { id: sessionId, host, port, addresses } = record;
     redact.add(key.reveal());
+    this.#renewals.add(sessionId, tunnel);
     desk.report(record, 'EXECUTING');
     log.info({ ...about(record), target: hostAndPort(host, port) }, 'session connecting');
     const target = { host, port, addresses };
@@ -98,6 +105,7 @@ export class Sessions {
   /** The session is gone, whatever went wrong in telling so: its place is free and nobody waits for it. */
   forget(record: SessionRecord): void {
     this.registry.remove(record);
+    this.#renewals.remove(record.id);
     for (const resolve of this.#waiters.get(record.id) ?? []) resolve();
     this.#waiters.delete(record.id);
     this.#parts.onGone(record.id);
@@ -129,6 +137,7 @@ export class Sessions {
       record.worker = worker;
       if (record.endAtStart !== undefined) this.end(record, ...record.endAtStart);
     }
+    this.#renewals.onReport(worker, report.unauthorized);
     for (const { sessionId, setupMs } of report.opened) this.#onOpened(sessionId, setupMs);
     for (const { sessionId, ending } of report.closing) {
       const record = this.registry.apply(sessionId, 'ending');

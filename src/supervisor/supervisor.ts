@@ -90,7 +90,8 @@ export class Supervisor {
       parts.onGone?.(sessionId);
       this.#tellIfEmpty();
     };
-    this.#sessions = new Sessions({ log, pool, metrics, redact, now, onGone, desk: this.#desk });
+    const { renewed } = parts.admission;
+    this.#sessions = new Sessions({ log, pool, metrics, redact, now, onGone, renewed, desk: this.#desk });
   }
 
   get registry(): SessionRegistry {
