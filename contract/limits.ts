@@ -29,6 +29,15 @@ export const HANDSHAKE_TURN_MS = 20_000;
  */
 export const MAX_CONNECTING_SESSIONS = 2_000;
 
+/** Requests of one generation that wait for approval on site; more are refused: nobody can look at as many. */
+export const MAX_WAITING_APPROVALS = 100;
+
+/** Answered and ended requests that are remembered, so that a second answer is told who was first. */
+export const MAX_SETTLED_APPROVALS = 1_000;
+
+/** How long a session that the plant's switch ends may take to say so to both sides before it is cut, in ms. */
+export const SWITCH_OFF_MS = 200;
+
 /** TCP keep-alive on both sockets, in ms of silence before the first probe. Ten probes a second apart follow. */
 export const TCP_KEEP_ALIVE_MS = 15_000;
 

@@ -13,6 +13,7 @@ import { reloadable, reloaded } from './config/reload.js';
 import { hasBufferutil } from './bufferutil.js';
 import { policyOf } from './gateway-policy.js';
 import type { OwnBackend } from './generations/elders.js';
+import { GatewayConsent } from './gateway-consent.js';
 import { GatewayAdmin } from './gateway-admin.js';
 import { supervisorMetrics, tokenEvents } from './gateway-metrics.js';
 import type { GatewayOptions, TakeOverFacts } from './gateway-options.js';
@@ -67,6 +68,7 @@ export class Gateway {
   readonly #view: GatewayView;
   readonly #metrics: Metrics;
   readonly #resources: ResourceWatch;
+  readonly #consent: GatewayConsent;
   #config: Config;
   /** Where the admin listener really is: port 0 of the configuration stands for any free one. */
   #adminListen: AdminListen;
@@ -86,6 +88,7 @@ export class Gateway {
       hasBufferutil: this.#hasBufferutil(),
       resources: () => this.#resources.sample,
       deviceCertificate: () => this.#cloud.credentials.certificate,
+      isSwitchOn: () => this.#consent.switchedOff() === undefined,
     });
     this.#metrics.expectViolations(VIOLATIONS);
     this.#view = new GatewayView(options.version, options.generation ?? 1, options.others !== undefined);
@@ -117,6 +120,7 @@ export class Gateway {
       },
     });
     const resolver = new Resolver();
+    this.#consent = this.#createConsent();
     const tunnels = new Tunnels({ cloud: config.cloud, credentials: this.#cloud.credentials, resolver });
     this.supervisor = new Supervisor({
       log,
@@ -131,8 +135,10 @@ export class Gateway {
         tunnel: (connectionKey) => tunnels.open(connectionKey),
         renewed: (tunnel) => tunnels.renewed(tunnel),
         shortage: () => this.#resources.shortage(),
+        switchedOff: () => this.#consent.switchedOff(),
         cloudNow: () => this.#cloud.clock.now(),
       },
+      approvals: this.#consent.approvals,
       redact: { add: (key) => redactor.add(key, 'connection-key'), remove: (key) => redactor.remove(key) },
       now: () => performance.now(),
       lease: options.others?.lease,
@@ -149,6 +155,7 @@ export class Gateway {
       outboxSize: () => this.#cloud.status.size,
       resources: () => this.#resources.sample,
       drain: () => this.drain(),
+      consent: this.#consent,
     });
     this.#admin = new GatewayAdmin({ ...options, own: this.own, metrics: this.#metrics });
   }
@@ -169,7 +176,7 @@ export class Gateway {
    */
   async prepare(proveCloud: boolean): Promise<void> {
     const proof = proveCloud ? this.#cloud.prepare(AbortSignal.timeout(PROOF_MS)) : Promise.resolve();
-    await Promise.all([this.#workers.allUp(), proof]);
+    await Promise.all([this.#workers.allUp(), proof, this.#consent.start()]);
     await this.#resources.start();
   }
 
@@ -253,7 +260,7 @@ export class Gateway {
     const ended = Promise.all([intakeStopped, this.supervisor.shutdown()]);
     await within(SESSIONS_SHUTDOWN_MS, ended);
     await this.#cloud.status.flush(STATUS_FLUSH_MS);
-    await this.#admin.stop();
+    await Promise.all([this.#admin.stop(), this.#consent.stop()]);
     // The outbox stops first, at once: from there nothing more is journalled.
     const closed = Promise.all([this.#cloud.close(), this.#workers.pool.destroy(), this.#journal.close()]);
     await within(DISCONNECT_MS, closed);
@@ -264,6 +271,7 @@ export class Gateway {
     this.#options.log.info({ sessions: this.supervisor.registry.sessions }, 'draining: no new sessions');
     this.#view.draining = true;
     void this.#cloud.intake.stop();
+    this.supervisor.endAll('shutdown', 'the gateway takes on no new sessions', 'waiting');
     this.supervisor.drain(() => this.#options.onDrained?.());
   }
 
@@ -279,6 +287,7 @@ export class Gateway {
     log.level = fresh.log.level;
     this.#cloud.renew(fresh.cloud);
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
+    if (applies.some((key) => /^(switch|plant)\./.test(key))) this.#consent.reload(this.#config);
     log.info({ applies, needsRestart }, 'configuration reloaded');
   }
 
@@ -287,6 +296,11 @@ export class Gateway {
     if (this.#isJournalOpen) return;
     this.#takeOverFrom(await this.#journal.open());
     this.#isJournalOpen = true;
+  }
+
+  #createConsent(): GatewayConsent {
+    const onOff = (detail: string): void => this.supervisor.endAll('switched-off', detail);
+    return new GatewayConsent({ ...this.#options, onOff });
   }
 
   async #deliverAll(): Promise<void> {

@@ -21,6 +21,8 @@ export interface MetricsGauges {
   readonly hasBufferutil?: boolean | undefined;
   /** The certificate that the device logs in with. Default none. */
   readonly deviceCertificate?: (() => { readonly validToMs: number } | undefined) | undefined;
+  /** Whether the hard switch lets sessions be; default: there is none. */
+  readonly isSwitchOn?: (() => boolean) | undefined;
   /** What is in use of each resource that is watched. */
   readonly resources: () => Readonly<
     Partial<Record<string, { readonly used: number; readonly limit: number }>>
@@ -98,6 +100,7 @@ export class Metrics implements MetricsSource {
     this.#gauge('gatehouse_bufferutil', '1 when bufferutil has native code here, else 0.', () =>
       gauges.hasBufferutil === true ? 1 : 0,
     );
+    this.#switchGauge(gauges.isSwitchOn ?? (() => true));
     this.#resourceGauge(gauges.resources);
     this.#certificateGauge(gauges.deviceCertificate);
     collectDefaultMetrics({ register: this.#registry });
@@ -235,6 +238,19 @@ export class Metrics implements MetricsSource {
         const endMs = certificate?.()?.validToMs;
         if (endMs === undefined) this.remove();
         else this.set(endMs / 1_000);
+      },
+    });
+  }
+
+  #switchGauge(isOn: () => boolean): void {
+    new Gauge({
+      name: 'gatehouse_switch_on',
+      help: '1 while the hard switch is on or there is none, else 0.',
+      // Each generation looks for itself.
+      aggregator: 'min',
+      registers: [this.#registry],
+      collect() {
+        this.set(isOn() ? 1 : 0);
       },
     });
   }

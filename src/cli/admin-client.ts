@@ -50,17 +50,14 @@ export class AdminClient {
     this.#target = target;
   }
 
-  /** @throws AdminClientError for everything but a 2xx answer. */
-  async ask(method: 'GET' | 'POST' | 'DELETE', path: string): Promise<AdminAnswer> {
+  /** `content` goes along as JSON. @throws AdminClientError for everything but a 2xx answer. */
+  async ask(method: 'GET' | 'POST' | 'DELETE', path: string, content?: object): Promise<AdminAnswer> {
     const place = describeListen(this.#target.listen);
     let answer: { status: number; text: string };
     try {
-      answer = await exchange({
-        ...whereOf(this.#target.listen),
-        method,
-        path,
-        headers: headersOf(this.#target.token, method),
-      });
+      const headers = headersOf(this.#target.token, method);
+      const options = { ...whereOf(this.#target.listen), method, path, headers };
+      answer = await exchange(options, content === undefined ? undefined : JSON.stringify(content));
     } catch (error) {
       throw unreachable(error, place);
     }
@@ -112,14 +109,17 @@ function headersOf(token: Secret | undefined, method: string): Record<string, st
   };
 }
 
-function exchange(options: RequestOptions): Promise<{ status: number; text: string }> {
+function exchange(
+  options: RequestOptions,
+  content: string | undefined,
+): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({ ...options, agent: false, signal: AbortSignal.timeout(ANSWER_MS) });
     request.once('error', reject);
     request.once('response', (response) => {
       readText(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), reject);
     });
-    request.end();
+    request.end(content);
   });
 }
 

@@ -6,6 +6,7 @@ import { EXIT } from '../exit-codes.js';
 import type { ExitCode } from '../exit-codes.js';
 import { Redactor } from '../log/redaction.js';
 import { registerSecrets } from '../log/secrets.js';
+import { CERTIFICATE_PROBE } from './check/certificate-probe.js';
 import { CLOUD_PROBES } from './check/cloud-probes.js';
 import { NETWORK_PROBES } from './check/network-probes.js';
 import { runProbes } from './check/probe.js';
@@ -85,6 +86,7 @@ async function probe(loaded: LoadedConfig, options: CheckOptions, io: Io): Promi
   const isJson = options.json === true;
   const probes: readonly Probe[] = [
     ...NETWORK_PROBES,
+    CERTIFICATE_PROBE,
     ...CLOUD_PROBES,
     REMOTE_ACCESS_PROBE,
     MQTT_PROBE,

@@ -20,6 +20,11 @@ function conduitName(raw: unknown): string {
   throw new BadValue('must consist of letters, digits, ".", "_" and "-", and begin with a letter or digit');
 }
 
+function flag(raw: unknown): boolean {
+  if (typeof raw === 'boolean') return raw;
+  throw new BadValue('must be true or false');
+}
+
 function refused(raw: unknown): undefined {
   if (raw === undefined || raw === null) return undefined;
   throw new BadValue('is not served by this version');
@@ -68,6 +73,13 @@ export const CONDUIT_KEYS = {
     unit: 'duration, 0 = off',
     example: '8h',
     defaultText: '`limits.sessionDuration`',
+  }),
+  approval: key({
+    schema: parsed(flag).optional(),
+    meaning: 'somebody on site has to approve each session before anything is dialled',
+    unit: '`true`, `false`',
+    example: 'true',
+    defaultText: '`false`',
   }),
   window: key({
     schema: parsed(refused).optional(),

@@ -40,6 +40,18 @@ export interface Config {
     readonly operationAgeMs: number;
   };
   readonly conduits: readonly Conduit[];
+  readonly approval: {
+    /** Longest wait for somebody who approves. */
+    readonly timeoutMs: number;
+    /** Where requests are put down as files, and answered by files; undefined = nowhere. */
+    readonly directory: string | undefined;
+    /** Below which topic of the plant's broker requests are published and answered; undefined = nowhere. */
+    readonly mqttTopic: string | undefined;
+  };
+  /** The hard switch; both undefined = none. Where both are set, both have to be on. */
+  readonly switch: { readonly file: string | undefined; readonly mqttTopic: string | undefined };
+  /** The plant's own MQTT broker; undefined = none. */
+  readonly plant: PlantConfig | undefined;
   readonly limits: {
     readonly sessions: number;
     readonly sessionsPerTarget: number;
@@ -96,6 +108,15 @@ export interface ProxyConfig {
   readonly isSecure?: true;
 }
 
+/** How to get at the plant's MQTT broker. */
+export interface PlantConfig {
+  readonly mqttUrl: string;
+  readonly user: string | undefined;
+  readonly password: Secret | undefined;
+  /** Content of plant.caFile: extra trusted roots in PEM. */
+  readonly ca: string | undefined;
+}
+
 export interface ChildConfig {
   readonly externalId: string;
   readonly name: string;
@@ -113,6 +134,8 @@ export interface Conduit {
   readonly maxSessions: number | undefined;
   readonly idleTimeoutMs: number | undefined;
   readonly sessionDurationMs: number | undefined;
+  /** Somebody on site has to approve each session. */
+  readonly approval: boolean;
   /** Where it is written, for explain, refusals and audit. */
   readonly source: { readonly file: string; readonly line: number };
 }

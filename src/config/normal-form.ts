@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { ChildConfig, Conduit, Config, TokenPlace } from './config.js';
+import type { ChildConfig, Conduit, Config, PlantConfig, TokenPlace } from './config.js';
 import { commonNameOf } from './device-certificate.js';
 import type { ProxyRoute } from './proxy-route.js';
 import type { Settings } from './schema.js';
@@ -52,6 +52,13 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
       operationAgeMs: values['intake.operationAge'],
     },
     conduits: values.conduits.map((entry, index) => conduit(entry, surroundings.conduitSource(index))),
+    approval: {
+      timeoutMs: values['approval.timeout'],
+      directory: values['approval.directory'],
+      mqttTopic: values['approval.mqttTopic'],
+    },
+    switch: { file: values['switch.file'], mqttTopic: values['switch.mqttTopic'] },
+    plant: plant(values),
     limits: { ...limits(values), memoryBytes: values['limits.memory'] ?? surroundings.memoryBytes },
     keepAlive: { webSocketPingMs: values['keepAlive.webSocketPing'] },
     workers: {
@@ -105,8 +112,16 @@ function conduit(entry: Settings['conduits'][number], source: Conduit['source'])
     maxSessions: entry.maxSessions,
     idleTimeoutMs: entry.idleTimeout,
     sessionDurationMs: entry.sessionDuration,
+    approval: entry.approval ?? false,
     source,
   };
+}
+
+function plant(values: Settings): PlantConfig | undefined {
+  const url = values['plant.mqttUrl'];
+  if (url === undefined) return undefined;
+  const { 'plant.mqttUser': user, 'plant.mqttPassword': password, 'plant.caFile': ca } = values;
+  return { mqttUrl: url, user, password, ca };
 }
 
 function stateDirectory(written: string): string | undefined {

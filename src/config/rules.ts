@@ -1,4 +1,5 @@
 import { deviceCertificate } from './certificate-rules.js';
+import { consentRules } from './consent-rules.js';
 import type { Layer } from './layers.js';
 import { isLoopback } from './urls.js';
 import type { Problem, Source } from './problem.js';
@@ -40,6 +41,7 @@ export function checkRules(input: RuleInput): Findings {
   adminToken(input, findings);
   mqttLogin(input, findings);
   mqttClientId(input, findings);
+  consentRules(input, findings);
   return findings;
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { adminListen } from './addresses.js';
 import { CLOUD_KEYS } from './cloud-schema.js';
 import { CHILDREN, CONDUITS, MAX_SESSIONS, MIN_TIMEOUT_MS } from './conduit-schema.js';
+import { CONSENT_KEYS } from './consent-schema.js';
 import { key } from './key.js';
 import type { KeySpec, ValueOf } from './key.js';
 import { bearerToken } from './secret-values.js';
@@ -80,6 +81,7 @@ export const KEYS = {
     defaultText: 'none',
     reloads: true,
   }),
+  ...CONSENT_KEYS,
   'limits.sessions': key({
     schema: parsed((raw) => wholeNumber(raw, 1, MAX_SESSIONS)),
     meaning: 'open sessions in all',

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { failureReason, type FailureCode } from '../../contract/failure.js';
+import { failureReason, GatehouseError, type FailureCode } from '../../contract/failure.js';
 import type {
   SessionCounters,
   SessionLimits,
@@ -8,7 +8,7 @@ import type {
   WorkerReport,
 } from '../../contract/messages.js';
 import type { Secret } from '../../contract/secret.js';
-import type { EndReason } from '../../contract/session-state.js';
+import { codeBeforeOpen, type EndReason } from '../../contract/session-state.js';
 import type { RemoteAccessOperation } from '../cloud/intake.js';
 import { hostAndPort } from '../policy/decide.js';
 import type { Admitted } from './admission.js';
@@ -46,6 +46,12 @@ export interface SessionsMetrics {
   bytes(direction: 'uplink' | 'downlink', count: number, worker: number): void;
 }
 
+/** How a session goes to the cloud, and its limits. */
+export interface Way {
+  readonly tunnel: Tunnel;
+  readonly limits: SessionLimits;
+}
+
 /** The sessions from their place in the registry until both sockets are gone: EXECUTING, worker, SUCCESSFUL, end. */
 export class Sessions {
   readonly registry = new SessionRegistry();
@@ -71,6 +77,8 @@ export class Sessions {
       port: operation.port,
       addresses,
       startedAtMs: this.#parts.now(),
+      startedAtWallMs: Date.now(),
+      approval: undefined,
       state: 'connecting',
       worker: 0,
       openedAtMs: undefined,
@@ -83,23 +91,35 @@ export class Sessions {
     return record;
   }
 
-  /** Runs the session in a worker and reports what becomes of it; resolves when it is gone. */
-  async run(record: SessionRecord, key: Secret, tunnel: Tunnel, limits: SessionLimits): Promise<void> {
-    const { pool, redact, desk, log } = this.#parts;
-    const { id: sessionId, host, port, addresses } = record;
+  /**
+   * Reports EXECUTING, runs the session in a worker and reports what becomes of it; resolves when it is gone. `way` is
+   * asked for behind EXECUTING, when all that has to come before a dial is done. @throws nothing
+   */
+  async run(record: SessionRecord, key: Secret, way: () => Way | Promise<Way>): Promise<void> {
+    const { redact, desk } = this.#parts;
     redact.add(key.reveal());
-    this.#renewals.add(sessionId, tunnel);
     desk.report(record, 'EXECUTING');
-    log.info({ ...about(record), target: hostAndPort(host, port) }, 'session connecting');
-    const target = { host, port, addresses };
-    const summary = await pool.run({ sessionId, target, tunnel, limits }).catch(() => undefined);
     try {
-      if (summary === undefined) this.#onWorkerLost(record);
-      else this.#onEnded(record, summary);
+      await this.#dial(record, await way());
+    } catch (error) {
+      const code = error instanceof GatehouseError ? error.code : 'internal-error';
+      const sentence = error instanceof Error ? error.message : String(error);
+      this.#onFailed(record, { code, sentence });
     } finally {
       redact.remove(key.reveal());
       this.forget(record);
     }
+  }
+
+  async #dial(record: SessionRecord, { tunnel, limits }: Way): Promise<void> {
+    const { id: sessionId, host, port, addresses, endAtStart } = record;
+    if (endAtStart !== undefined) throw endedBefore(...endAtStart);
+    this.#parts.log.info({ ...about(record), target: hostAndPort(host, port) }, 'session connecting');
+    this.#renewals.add(sessionId, tunnel);
+    const target = { host, port, addresses };
+    const summary = await this.#parts.pool.run({ sessionId, target, tunnel, limits }).catch(() => undefined);
+    if (summary === undefined) this.#onWorkerLost(record);
+    else this.#onEnded(record, summary);
   }
 
   /** The session is gone, whatever went wrong in telling so: its place is free and nobody waits for it. */
@@ -125,7 +145,8 @@ export class Sessions {
 
   /** Tells the session's worker to end it; commands and tasks travel by different ports, so not before it has begun. */
   end(record: SessionRecord, reason: EndReason, detail: string): void {
-    if (record.worker === 0) record.endAtStart = [reason, detail];
+    if (record.approval?.kind === 'waiting') record.approval.end(reason, detail);
+    else if (record.worker === 0) record.endAtStart = [reason, detail];
     else this.#parts.pool.send(record.worker, { kind: 'close', sessionId: record.id, reason, detail });
   }
 
@@ -172,9 +193,10 @@ export class Sessions {
   #onFailed(record: SessionRecord, { code, sentence }: { code: FailureCode; sentence: string }): void {
     if (record.hasFailed) return;
     record.hasFailed = true;
-    this.#parts.desk.report(record, 'FAILED', failureReason(code, sentence));
+    const whole = `${sentence}${afterApproval(record, code)}`;
+    this.#parts.desk.report(record, 'FAILED', failureReason(code, whole));
     this.#parts.metrics.sessionFailed(code);
-    this.#parts.log.warn({ ...about(record), code, sentence }, 'session failed');
+    this.#parts.log.warn({ ...about(record), code, sentence: whole }, 'session failed');
   }
 
   /** The thread died. An open session keeps its SUCCESSFUL; one that still connected failed. */
@@ -196,7 +218,19 @@ export class Sessions {
   }
 }
 
+/** A session that was ended before anything was dialled for it. */
+export function endedBefore(reason: EndReason, detail: string): GatehouseError {
+  return new GatehouseError(codeBeforeOpen(reason), `Ended before anything was dialled: ${detail}.`);
+}
+
+/** The user's side of the cloud does not wait as long as people at a machine may need. */
+function afterApproval({ approval }: SessionRecord, code: FailureCode): string {
+  if (code !== 'cloud-key-unknown' || approval?.kind !== 'approved') return '';
+  const waited = `${Math.round(approval.waitedMs / 1_000)} s`;
+  return ` The request had waited ${waited} for approval, and the user's side gave up meanwhile; connect again while somebody is there to approve.`;
+}
+
 /** The fields that every log line of a session begins with. */
-function about({ id, operationId, deviceId, conduit }: SessionRecord): object {
+export function about({ id, operationId, deviceId, conduit }: SessionRecord): object {
   return { sessionId: id, operationId, deviceId, conduit };
 }

@@ -8,12 +8,13 @@ import type {
   RemoteAccessOperation,
   StatusReporter,
 } from '../cloud/intake.js';
-import { Admission, type AdmissionParts, type Policy } from './admission.js';
+import { Admission, type AdmissionParts, type Admitted, type Policy, type Prepared } from './admission.js';
+import { ApprovalGate, type Approvals } from './approval-gate.js';
 import type { OperationJournal, PastOperation } from './operation-journal.js';
 import { hashOfKey, OperationMemory, type RememberedOperation } from './operation-memory.js';
 import type { SessionPool } from './pool.js';
-import type { Guest, SessionRegistry } from './session-registry.js';
-import { Sessions, type SessionsLog, type SessionsMetrics } from './sessions.js';
+import type { Guest, SessionRecord, SessionRegistry } from './session-registry.js';
+import { Sessions, type SessionsLog, type SessionsMetrics, type Way } from './sessions.js';
 import { StatusDesk, type OperationName } from './status-desk.js';
 
 export interface SupervisorParts {
@@ -23,6 +24,8 @@ export interface SupervisorParts {
   readonly journal: OperationJournal;
   readonly metrics: SupervisorMetrics;
   readonly admission: AdmissionParts;
+  /** Who is asked where a conduit wants approval on site; without it such conduits let nothing pass. */
+  readonly approvals?: Approvals | undefined;
   /** Registers a connection key as a secret for as long as its session lives. */
   readonly redact: { add(key: string): void; remove(key: string): void };
   /** Monotonic, in ms. */
@@ -71,6 +74,7 @@ export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #memory: OperationMemory;
   readonly #admission: Admission;
+  readonly #gate: ApprovalGate;
   readonly #desk: StatusDesk;
   readonly #sessions: Sessions;
   /** Operations that are looked at, and that nobody has been told of yet. */
@@ -84,6 +88,7 @@ export class Supervisor {
     const { log, pool, status, metrics, redact, now } = parts;
     this.#parts = parts;
     this.#admission = new Admission(parts.admission);
+    this.#gate = new ApprovalGate(parts);
     this.#memory = new OperationMemory(now);
     this.#desk = new StatusDesk({ log, status, metrics, memory: this.#memory });
     const onGone = (sessionId: string): void => {
@@ -187,8 +192,15 @@ export class Supervisor {
   shutdown(): Promise<void> {
     return new Promise((resolve) => {
       this.drain(resolve);
-      for (const record of this.registry.all()) this.#sessions.end(record, 'shutdown', 'the gateway stops');
+      this.endAll('shutdown', 'the gateway stops');
     });
+  }
+
+  /** Ends all sessions for one reason; with `waiting` only those that wait for approval. */
+  endAll(reason: EndReason, detail: string, which: 'all' | 'waiting' = 'all'): void {
+    for (const record of this.registry.all()) {
+      if (which === 'all' || record.approval?.kind === 'waiting') this.#sessions.end(record, reason, detail);
+    }
   }
 
   /** Takes over a reloaded policy: sessions whose conduit no longer allows them end, all others stay. */
@@ -234,6 +246,8 @@ export class Supervisor {
       throw new GatehouseError('cancelled', 'The gateway is shutting down; connect again later.');
     if (this.#parts.status.size >= MAX_OUTBOX_OPERATIONS) throw outboxFull();
     if (this.registry.connecting >= MAX_CONNECTING_SESSIONS) throw tooManyConnecting();
+    const { approval } = admitted.conduit;
+    if (approval) this.#gate.checkRoom();
     const record = this.#sessions.add(operation, admitted);
     try {
       const { id: operationId, deviceId } = operation;
@@ -242,7 +256,19 @@ export class Supervisor {
       this.#sessions.forget(record);
       throw notJournalled(error);
     }
-    await this.#sessions.run(record, operation.connectionKey, prepared.tunnel, admitted.limits);
+    const way = (): Way | Promise<Way> =>
+      approval ? this.#approvedWay(record, operation) : wayOf(prepared, admitted);
+    await this.#sessions.run(record, operation.connectionKey, way);
+  }
+
+  /** Waits for approval; what was true before the wait may not be any more, so all of it is looked at again. */
+  async #approvedWay(record: SessionRecord, operation: RemoteAccessOperation): Promise<Way> {
+    await this.#gate.pass(record);
+    const prepared = await this.#admission.resolve(operation);
+    const admitted = this.#admission.admit(prepared, this.registry.countsWithout(record));
+    if (admitted.conduit.name !== record.conduit) throw anotherConduit(record.conduit, admitted.conduit.name);
+    this.registry.readdress(record, admitted.addresses);
+    return wayOf(prepared, admitted);
   }
 
   /** Undefined when another generation has to take it on. */
@@ -271,6 +297,16 @@ export class Supervisor {
     this.#onEmpty?.();
     this.#onEmpty = undefined;
   }
+}
+
+function wayOf({ tunnel }: Prepared, { limits }: Admitted): Way {
+  return { tunnel, limits };
+}
+
+/** Approved was a path of the conduit that stood in the request. */
+function anotherConduit(asked: string, now: string): GatehouseError {
+  const sentence = `While the request waited for approval, conduit ${now} took the place of ${asked} in the configuration; connect again.`;
+  return new GatehouseError('policy-denied', sentence);
 }
 
 function tooManyConnecting(): GatehouseError {

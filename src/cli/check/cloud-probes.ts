@@ -17,7 +17,13 @@ const OPERATION = 'c8y_RemoteAccessConnect';
 /** From the clock to what the cloud knows about the gateway. */
 export const CLOUD_PROBES: readonly Probe[] = [
   { id: 'clock', title: 'clock', deadlineMs: DEADLINE_MS, needs: ['tls'], run: compareClocks },
-  { id: 'credentials', title: 'credentials', deadlineMs: DEADLINE_MS, needs: ['tls'], run: tryCredentials },
+  {
+    id: 'credentials',
+    title: 'credentials',
+    deadlineMs: DEADLINE_MS,
+    needs: ['tls', 'certificate'],
+    run: tryCredentials,
+  },
   { id: 'tenant', title: 'tenant', deadlineMs: DEADLINE_MS, needs: ['credentials'], run: compareTenant },
   {
     id: 'managed-object',

@@ -12,10 +12,13 @@ export type Outcome =
 export interface Facts {
   /** Id of the gateway's managed object, when it exists. */
   managedObjectId?: string;
+  /** How a token for the device certificate was had. */
+  tokenWay?: 'endpoint' | 'mqtt';
 }
 
 export interface ProbeContext {
-  readonly config: Config;
+  /** A probe that logs in puts what it got in place of what it logged in with. */
+  config: Config;
   readonly facts: Facts;
   /** Wall clock, in ms since 1970. */
   readonly now: () => number;
