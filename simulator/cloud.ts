@@ -232,7 +232,7 @@ export class Cloud {
 
   async #createTls(): Promise<{ key: string; cert: string; ca: string }> {
     const authority = await this.#createAuthority();
-    return { ...(await authority.issueServer()), ca: authority.ca };
+    return { ...(await authority.issueServer(...(this.options.serverNames ?? []))), ca: authority.ca };
   }
 
   async #createAuthority(): Promise<Authority> {

@@ -2,8 +2,10 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { ConfigError } from '../config/problem.js';
 import { EXIT } from '../exit-codes.js';
 import type { AdminCommandOptions } from './admin-client.js';
+import { example } from './example.js';
 import type { ProcessIo } from './process-io.js';
 import { run } from './run.js';
+import { addSetupCommands } from './setup-commands.js';
 
 interface ConfigFlag {
   readonly config?: string;
@@ -49,6 +51,7 @@ class Program {
       // With the arguments of every command beside its name, nothing would be left of 80 columns to describe it.
       .configureHelp({ subcommandTerm: (command) => command.name() })
       .exitOverride();
+    addSetupCommands(this.command, io, (exitCode) => this.#finish(exitCode));
     this.#agentCommands();
     this.#adminCommands();
     this.#trialCommands(version);
@@ -289,11 +292,3 @@ function withDefault(argv: readonly string[]): string[] {
 }
 
 const GLOBAL_OPTIONS = ['-h', '--help', '-V', '--version'];
-
-/** Examples: a command line and what it is for, in turn. The comment stands above, so that the line can be copied. */
-function example(...pairs: readonly string[]): string {
-  const lines = pairs.flatMap((text, index) =>
-    index % 2 === 0 ? [`  # ${pairs[index + 1] ?? ''}`, `  ${text}`] : [],
-  );
-  return `\nExample${pairs.length > 2 ? 's' : ''}:\n${lines.join('\n')}`;
-}

@@ -13,6 +13,8 @@ export interface Config {
       | { readonly kind: 'basic'; readonly user: string; readonly password: Secret }
       | { readonly kind: 'token'; readonly token: Secret }
       | { readonly kind: 'certificate'; readonly certificate: DeviceCertificate };
+    /** Where `register` stores the credentials, as an absolute path; undefined when they stand elsewhere. */
+    readonly credentialsFile?: string | undefined;
     /** Files that the credentials stand in, absolute: they are read again when they change. */
     readonly credentialFiles: readonly string[];
     /** Where a token for the device certificate is asked for, in this order. */

@@ -1,5 +1,7 @@
 import path from 'node:path';
 import type { Config } from './config.js';
+import { OTHER_CREDENTIALS, openCredentials } from './credentials-file.js';
+import type { StoredCredentials } from './credentials-file.js';
 import { readYaml } from './document.js';
 import type { Tree } from './document.js';
 import { FileMissing, readTextFile } from './file.js';
@@ -51,6 +53,11 @@ export interface LoadOptions {
   readonly cwd: string;
   /** Whether log lines go to a terminal; decides the default of `log.format`. Default false. */
   readonly isTerminal?: boolean;
+  /**
+   * Log in as this one, whatever the configuration says: `register` does it with the bootstrap credentials. Then
+   * cloud.credentialsFile has to be given and its file need not exist.
+   */
+  readonly loginAs?: StoredCredentials | undefined;
   /** Default SYSTEM_FILE; tests name one that does not exist. */
   readonly systemFile?: string;
   /** Wall clock, in ms since 1970. Default Date.now. */
@@ -101,7 +108,9 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   if (found !== undefined) problems.push(...openFile(found, path.resolve(cwd, found.file), entries));
   const given = new Set(entries.keys());
   const folderOf = (source: Source): string => (source.kind === 'file' ? folder : cwd);
+  if (options.loginAs !== undefined) loginAs(entries, options.loginAs);
   resolvePaths(entries, folderOf, problems);
+  if (options.loginAs === undefined) openCredentials(entries, problems);
 
   const values = validate(entries, locate, problems);
   const nowhere: Source =
@@ -112,7 +121,8 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   );
   const troubled = new Set(problems.map(({ key }) => key));
   const nowMs = (options.now ?? Date.now)();
-  const findings = checkRules({ values, entries: known, locate, nowhere, troubled, nowMs });
+  const isRegistering = options.loginAs !== undefined;
+  const findings = checkRules({ values, entries: known, locate, nowhere, troubled, nowMs, isRegistering });
   problems.push(...findings.problems, ...environmentProblems(env));
   warnings.push(...findings.warnings.map((warning) => problemText({ ...warning, example: undefined })));
   if (problems.length > 0) throw new ConfigError(inOrder(problems));
@@ -189,9 +199,18 @@ function noFile(candidates: readonly string[], cwd: string): Problem {
 
 function locator(file: string | undefined, tree: Tree | undefined): Locate {
   return (source, key) => {
-    if (source.kind !== 'file' || file === undefined || tree === undefined) return source;
+    if (source.kind !== 'file' || source.file !== file || tree === undefined) return source;
     return { kind: 'file', file, line: tree.lineOf(key) };
   };
+}
+
+/** Takes every credential out and puts these in. */
+function loginAs(entries: Layer, { tenant, user, password }: StoredCredentials): void {
+  const source: Source = { kind: 'command line' };
+  for (const name of OTHER_CREDENTIALS) entries.delete(name);
+  entries.set('cloud.tenant', { raw: tenant, source });
+  entries.set('cloud.user', { raw: user, source });
+  entries.set('cloud.password', { raw: password, source });
 }
 
 /** Turns `<key>File` into the secret it holds, and other paths into absolute ones. */

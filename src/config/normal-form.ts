@@ -32,6 +32,7 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
       remoteAccessUrl,
       tenant: values['cloud.tenant'],
       credentials: credentials(values),
+      credentialsFile: values['cloud.credentialsFile'],
       ca: values['cloud.caFile'],
       minTlsVersion: `TLSv${values['cloud.tlsMinimum']}`,
       credentialFiles: surroundings.credentialFiles,

@@ -57,6 +57,7 @@ const VALUES: Readonly<Record<KeyName, (config: Config) => unknown>> = {
     credentials.kind === 'basic' ? credentials.password : undefined,
   'cloud.token': ({ cloud: { credentials } }) =>
     credentials.kind === 'token' ? credentials.token : undefined,
+  'cloud.credentialsFile': ({ cloud }) => cloud.credentialsFile,
   'cloud.certFile': ({ cloud: { credentials } }) =>
     credentials.kind === 'certificate' ? credentials.certificate.chain : undefined,
   'cloud.keyFile': ({ cloud: { credentials } }) =>

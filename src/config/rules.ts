@@ -1,5 +1,6 @@
 import { deviceCertificate } from './certificate-rules.js';
 import { consentRules } from './consent-rules.js';
+import { OTHER_CREDENTIALS } from './credentials-file.js';
 import type { Layer } from './layers.js';
 import { isLoopback } from './urls.js';
 import type { Problem, Source } from './problem.js';
@@ -22,6 +23,8 @@ export interface RuleInput {
   readonly nowhere: Source;
   /** Wall clock, in ms since 1970. */
   readonly nowMs: number;
+  /** The credentials are still to come, into the file of cloud.credentialsFile. */
+  readonly isRegistering: boolean;
 }
 
 /** What the rules have found. */
@@ -34,7 +37,7 @@ export interface Findings {
 export function checkRules(input: RuleInput): Findings {
   const findings: Findings = { problems: [], warnings: [] };
   requiredKeys(input, findings);
-  credentials(input, findings);
+  if (!storedCredentials(input, findings)) credentials(input, findings);
   deviceCertificate(input, findings);
   conduits(input, findings);
   children(input, findings);
@@ -56,6 +59,25 @@ function requiredKeys({ entries, locate, nowhere, troubled }: RuleInput, { probl
 
 function sectionOf(key: string): string {
   return key.split('.')[0] ?? key;
+}
+
+/** Whether the file of cloud.credentialsFile has (or will get) the credentials; then nothing else may hold any. */
+function storedCredentials(input: RuleInput, { problems }: Findings): boolean {
+  const { entries, locate, nowhere, isRegistering, troubled } = input;
+  const key: KeyName = 'cloud.credentialsFile';
+  const own = entries.get(key);
+  if (own === undefined && !isRegistering) return false;
+  const other = OTHER_CREDENTIALS.find((name) => entries.has(name));
+  const example = '/etc/gatehouse/credentials.yaml';
+  if (own === undefined) {
+    const instead = other === undefined ? '' : ` in place of ${other}`;
+    const message = `is missing${instead}: it names the file in which the credentials are to be stored`;
+    if (!troubled.has('cloud')) problems.push({ source: locate(nowhere, 'cloud'), key, message, example });
+  } else if (other !== undefined) {
+    const message = `and ${other} are both set; the file holds tenant, user and password, so keep one of them`;
+    problems.push({ source: own.source, key, message, example: undefined });
+  }
+  return true;
 }
 
 /** Exactly one of user with password, token, and certificate with key. */
@@ -97,7 +119,7 @@ function credentials({ entries, locate, nowhere, troubled }: RuleInput, { proble
     complain('cloud.password', 'cloud.user', 'is missing, but cloud.password is set', 'device_gw-7');
   } else if (!token && !user) {
     const message =
-      'has no credentials: give cloud.user and cloud.password, or cloud.token, or cloud.certFile and cloud.keyFile';
+      'has no credentials: give cloud.user and cloud.password, cloud.token, cloud.credentialsFile, or cloud.certFile and cloud.keyFile';
     complain('cloud', 'cloud', message, '{ user: device_gw-7, passwordFile: /etc/gatehouse/password }');
   }
 }

@@ -3,15 +3,24 @@ import { adminListen } from './addresses.js';
 import { CLOUD_KEYS } from './cloud-schema.js';
 import { CHILDREN, CONDUITS, MAX_SESSIONS, MIN_TIMEOUT_MS } from './conduit-schema.js';
 import { CONSENT_KEYS } from './consent-schema.js';
+import { fits, formOf } from './form.js';
 import { key } from './key.js';
 import type { KeySpec, ValueOf } from './key.js';
 import { bearerToken } from './secret-values.js';
 import { mqttUrl } from './urls.js';
-import { BadValue, MAX_TIMER_MS, duration, oneOf, parsed, size, text, wholeNumber } from './values.js';
+import {
+  BadValue,
+  MAX_PATH_CHARACTERS,
+  MAX_TIMER_MS,
+  duration,
+  oneOf,
+  parsed,
+  size,
+  text,
+  wholeNumber,
+} from './values.js';
 
 const MAX_ID_CHARACTERS = 256;
-/** PATH_MAX of Linux. */
-const MAX_PATH_CHARACTERS = 4_096;
 const KIB = 1_024;
 const MIB = 1_048_576;
 
@@ -148,7 +157,7 @@ export const KEYS = {
     reloads: true,
   }),
   'limits.memory': key({
-    schema: parsed((raw) => (raw === 0 || raw === '0' ? 0 : size(raw, 64 * MIB, KIB * KIB * MIB))),
+    schema: parsed(memory),
     meaning:
       'memory of the whole agent: new sessions are refused at 85 % of it, and sessions that hold most are ended at 95 %',
     unit: 'size, 0 = off',
@@ -247,7 +256,14 @@ export function specOf(name: KeyName): KeySpec {
   return KEYS[name];
 }
 
+function memory(raw: unknown): number {
+  const [min, max] = [64 * MIB, KIB * KIB * MIB];
+  fits(raw, () => ({ anyOf: [formOf((value) => size(value, min, max)), { enum: [0, '0'] }] }));
+  return raw === 0 || raw === '0' ? 0 : size(raw, min, max);
+}
+
 function stateDirectory(raw: unknown): string {
+  fits(raw, () => ({ anyOf: [formOf((value) => text(value, MAX_PATH_CHARACTERS)), { enum: [false] }] }));
   // YAML 1.1 readers turn a bare `off` into false; people write either.
   return raw === false ? 'off' : text(raw, MAX_PATH_CHARACTERS);
 }

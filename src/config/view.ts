@@ -20,6 +20,7 @@ const VIEW: View = {
     credentials.kind === 'basic' ? quoted(credentials.user) : undefined,
   'cloud.password': ({ cloud: { credentials } }) => (credentials.kind === 'basic' ? MASKED : undefined),
   'cloud.token': ({ cloud: { credentials } }) => (credentials.kind === 'token' ? MASKED : undefined),
+  'cloud.credentialsFile': ({ cloud }) => cloud.credentialsFile,
   'cloud.certFile': ({ cloud: { credentials } }) =>
     credentials.kind === 'certificate' ? certificateText(credentials.certificate) : undefined,
   'cloud.keyFile': ({ cloud: { credentials } }) => (credentials.kind === 'certificate' ? MASKED : undefined),

@@ -27,16 +27,16 @@ test('the commands of the page about certificates do what it says', async (t) =>
     admin: { listen: 'off' },
   };
   writeFileSync(path.join(folder, 'gatehouse.yaml'), stringify(configuration), { mode: 0o600 });
-  const self = String(process.getuid?.() ?? 0);
+  const self = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
   const here = (command: string): string[] =>
-    command.replaceAll('/etc/gatehouse', folder).replace('gatehouse:', `${self}:`).split(' ');
+    command.replaceAll('/etc/gatehouse', folder).replace('gatehouse:gatehouse', self).split(' ');
   const run = async (command: string): Promise<void> => {
     const [program = '', ...args] = here(command);
     const { code, stderr } = await runProgram(program, args);
     assert.equal(code, 0, stderr);
   };
   await runPage(PAGE, {
-    'chown gatehouse: /etc/gatehouse/device.key': run,
+    'chown gatehouse:gatehouse /etc/gatehouse/device.key': run,
     'chmod 600 /etc/gatehouse/device.key': async (command) => {
       await run(command);
       assert.equal(statSync(files.keyFile).mode & 0o777, 0o600);

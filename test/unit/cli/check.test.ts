@@ -154,6 +154,7 @@ test('--json gives one document with every check', async (t) => {
       'proxy',
       'tcp',
       'tls',
+      'certificate',
       'clock',
       'credentials',
       'tenant',
