@@ -11,10 +11,12 @@ import { VIOLATIONS } from './cloud/violation.js';
 import type { AdminListen, Config } from './config/config.js';
 import { reloadable, reloaded } from './config/reload.js';
 import { hasBufferutil } from './bufferutil.js';
+import { GatewayChronicle } from './gateway-chronicle.js';
 import { policyOf } from './gateway-policy.js';
 import type { OwnBackend } from './generations/elders.js';
 import { GatewayConsent } from './gateway-consent.js';
 import { GatewayAdmin } from './gateway-admin.js';
+import { GatewayAudit } from './gateway-audit.js';
 import { supervisorMetrics, tokenEvents } from './gateway-metrics.js';
 import type { GatewayOptions, TakeOverFacts } from './gateway-options.js';
 import type { AdminPlace, HandOver } from './generations/messages.js';
@@ -25,7 +27,7 @@ import { createJournal } from './journal/create-journal.js';
 import type { Journal, Recovered } from './journal/journal.js';
 import { Resolver } from './names/resolver.js';
 import type { ResourceWatch } from './resources/resource-watch.js';
-import type { Device } from './supervisor/admission.js';
+import type { AdmissionParts, Device } from './supervisor/admission.js';
 import { Supervisor } from './supervisor/supervisor.js';
 import { Tunnels } from './tunnels.js';
 import { within } from './within.js';
@@ -60,9 +62,13 @@ export class Gateway {
   readonly supervisor: Supervisor;
   /** What this generation shows of itself. */
   readonly own: OwnBackend;
+  /** What is remembered of the last minutes. */
+  readonly chronicle: GatewayChronicle;
   readonly #options: GatewayOptions;
   readonly #workers: GatewayWorkers;
   readonly #journal: Journal;
+  /** The audit log. */
+  readonly #audit: GatewayAudit;
   readonly #cloud: Cloud;
   readonly #admin: GatewayAdmin;
   readonly #view: GatewayView;
@@ -91,7 +97,8 @@ export class Gateway {
       isSwitchOn: () => this.#consent.switchedOff() === undefined,
     });
     this.#metrics.expectViolations(VIOLATIONS);
-    this.#view = new GatewayView(options.version, options.generation ?? 1, options.others !== undefined);
+    this.chronicle = new GatewayChronicle(options);
+    this.#view = new GatewayView(options);
     this.#workers = new GatewayWorkers({
       ...options,
       view: this.#view,
@@ -99,6 +106,7 @@ export class Gateway {
       onReport: (worker, report) => this.#onReport(worker, report),
     });
     this.#journal = createJournal({ ...options, directory: config.state.directory });
+    this.#audit = new GatewayAudit({ ...options, onEnd: () => undefined });
     this.#cloud = createCloud({
       config,
       version: options.version,
@@ -119,30 +127,21 @@ export class Gateway {
         onCancelled: (operationId) => this.supervisor.cancel(operationId),
       },
     });
-    const resolver = new Resolver();
     this.#consent = this.#createConsent();
-    const tunnels = new Tunnels({ cloud: config.cloud, credentials: this.#cloud.credentials, resolver });
     this.supervisor = new Supervisor({
       log,
       pool: this.#workers.pool,
       status: this.#cloud.status,
       journal: this.#journal,
+      audit: this.#audit.sessions,
       metrics: supervisorMetrics(this.#metrics, this.#view, config.intake.kind),
-      admission: {
-        policy: policyOf(config, config.admin.listen),
-        deviceOf: (deviceId) => this.#deviceOf(deviceId),
-        resolve: (hostname) => resolver.resolve(hostname),
-        tunnel: (connectionKey) => tunnels.open(connectionKey),
-        renewed: (tunnel) => tunnels.renewed(tunnel),
-        shortage: () => this.#resources.shortage(),
-        switchedOff: () => this.#consent.switchedOff(),
-        cloudNow: () => this.#cloud.clock.now(),
-      },
+      admission: this.#admission(),
       approvals: this.#consent.approvals,
       redact: { add: (key) => redactor.add(key, 'connection-key'), remove: (key) => redactor.remove(key) },
       now: () => performance.now(),
       lease: options.others?.lease,
       onGone: options.others?.onSessionGone.bind(options.others),
+      notes: this.chronicle,
     });
     this.#resources = watchResources({
       log,
@@ -155,6 +154,7 @@ export class Gateway {
       outboxSize: () => this.#cloud.status.size,
       resources: () => this.#resources.sample,
       drain: () => this.drain(),
+      chronicle: this.chronicle,
       consent: this.#consent,
     });
     this.#admin = new GatewayAdmin({ ...options, own: this.own, metrics: this.#metrics });
@@ -176,7 +176,7 @@ export class Gateway {
    */
   async prepare(proveCloud: boolean): Promise<void> {
     const proof = proveCloud ? this.#cloud.prepare(AbortSignal.timeout(PROOF_MS)) : Promise.resolve();
-    await Promise.all([this.#workers.allUp(), proof, this.#consent.start()]);
+    await Promise.all([this.#workers.allUp(), proof, this.#consent.start(), this.#audit.check()]);
     await this.#resources.start();
   }
 
@@ -191,6 +191,7 @@ export class Gateway {
   ): Promise<AdminAddress | undefined> {
     this.#view.draining = false;
     const listen = samePort(this.#config.admin.listen, admin);
+    this.chronicle.start(this.#admin.backend);
     const [address] = await Promise.all([
       this.#admin.start(listen, mayAdminWait),
       this.#openJournal(),
@@ -198,6 +199,7 @@ export class Gateway {
     ]);
     this.#adminListen = address ?? listen;
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
+    await this.#audit.start(this.#options.others?.elders.alive ?? []);
     for (const generation of ended) await this.recover(generation);
     this.supervisor.remember(await this.#journal.elders());
     this.supervisor.takeOver(handOver);
@@ -208,6 +210,7 @@ export class Gateway {
   /** Gives up admin listener and control connection, and takes on nothing more; sessions and their statuses go on. */
   async release(): Promise<HandOver> {
     this.#view.draining = true;
+    this.chronicle.stop();
     const handOver = this.supervisor.release();
     // That the cloud hears of the end of our subscription may take a while; the next one need not wait for that.
     this.#released = within(RELEASE_MS, this.#cloud.release());
@@ -239,7 +242,9 @@ export class Gateway {
 
   /** Takes over what an elder left that has ended: its unfinished operations get their one final status. */
   async recover(generation: number): Promise<void> {
+    this.chronicle.generationEnded(generation);
     this.#takeOverFrom(await this.#journal.recover(generation));
+    await this.#audit.recover(generation);
   }
 
   /** Resolves when operations can be received. */
@@ -251,6 +256,7 @@ export class Gateway {
   /** Stops cleanly within SHUTDOWN_MS: sessions end with their bytes delivered, what is pending is reported. */
   async stop(): Promise<void> {
     this.#workers.expectEnd();
+    this.chronicle.stop();
     this.#resources.stop();
     const { log } = this.#options;
     const intakeStopped = this.#cloud.intake.stop();
@@ -259,7 +265,10 @@ export class Gateway {
     // The supervisor takes on nothing more from here, so the intake may end in its own time.
     const ended = Promise.all([intakeStopped, this.supervisor.shutdown()]);
     await within(SESSIONS_SHUTDOWN_MS, ended);
-    await this.#cloud.status.flush(STATUS_FLUSH_MS);
+    await Promise.all([
+      this.#cloud.status.flush(STATUS_FLUSH_MS),
+      within(STATUS_FLUSH_MS, this.#audit.stop(this.supervisor.registry.sessions)),
+    ]);
     await Promise.all([this.#admin.stop(), this.#consent.stop()]);
     // The outbox stops first, at once: from there nothing more is journalled.
     const closed = Promise.all([this.#cloud.close(), this.#workers.pool.destroy(), this.#journal.close()]);
@@ -285,6 +294,7 @@ export class Gateway {
     const needsRestart = changes.needsRestart.filter(isFixed);
     this.#config = reloaded(this.#config, fresh);
     log.level = fresh.log.level;
+    this.#audit.reloaded(this.#config, [...changes.applies, ...changes.needsRestart]);
     this.#cloud.renew(fresh.cloud);
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
     if (applies.some((key) => /^(switch|plant)\./.test(key))) this.#consent.reload(this.#config);
@@ -322,6 +332,23 @@ export class Gateway {
     return isThere;
   }
 
+  /** What decides by. */
+  #admission(): AdmissionParts {
+    const config = this.#config;
+    const resolver = new Resolver();
+    const tunnels = new Tunnels({ cloud: config.cloud, credentials: this.#cloud.credentials, resolver });
+    return {
+      policy: policyOf(config, config.admin.listen),
+      deviceOf: (deviceId) => this.#deviceOf(deviceId),
+      resolve: (hostname) => resolver.resolve(hostname),
+      tunnel: (connectionKey) => tunnels.open(connectionKey),
+      renewed: (tunnel) => tunnels.renewed(tunnel),
+      shortage: () => this.#resources.shortage(),
+      switchedOff: () => this.#consent.switchedOff(),
+      cloudNow: () => this.#cloud.clock.now(),
+    };
+  }
+
   #onReport(worker: number, report: WorkerReport): void {
     if (report.heaviest !== undefined) this.#resources.onWeights(report.heaviest);
     this.supervisor.onReport(worker, report);
@@ -329,6 +356,7 @@ export class Gateway {
 
   #onLink(link: CloudLink): void {
     this.#view.link = link;
+    this.chronicle.onLink(link);
     this.#metrics.cloudConnected(link.state === 'connected');
     this.#options.others?.onLink(link.state === 'connected');
     if (link.state !== 'connected') return;

@@ -19,16 +19,19 @@ export interface Credentials {
   mqttLogin(): { readonly username: string; readonly password: string } | undefined;
 }
 
-/** Tokens for a device certificate. */
+/** Tokens that are fetched: for a device certificate, or over thin-edge.io. */
 export interface Tokens {
   current(): Promise<Secret>;
   renewed(refused: string): Promise<Secret | undefined>;
   close(): void;
 }
 
+/** @param certificate undefined where thin-edge.io is logged in with one. */
+export type NewTokens = (certificate: DeviceCertificate | undefined) => Tokens;
+
 type Cloud = Pick<Config['cloud'], 'tenant' | 'credentials'>;
 
-/** The Authorization header that stands in the configuration; undefined with a certificate, whose token is fetched. */
+/** The Authorization header that stands in the configuration; undefined where a token is fetched. */
 export function configuredAuthorization({ credentials, tenant }: Cloud): string | undefined {
   switch (credentials.kind) {
     case 'token':
@@ -36,14 +39,16 @@ export function configuredAuthorization({ credentials, tenant }: Cloud): string 
     case 'basic':
       return basic(withTenant(tenant, credentials.user), credentials.password.reveal());
     case 'certificate':
+    case 'thin-edge':
       return undefined;
   }
 }
 
-/** The credentials of the configuration; `tokens` are for those with a certificate. */
+/** The credentials of the configuration; `tokens` are for those that have none in it, but a way to fetch some. */
 export function credentialsOf(cloud: Cloud, tokens?: Tokens): Credentials {
   const { credentials, tenant } = cloud;
-  if (credentials.kind === 'certificate') return new TokenCredentials(tokens);
+  if (credentials.kind === 'certificate' || credentials.kind === 'thin-edge')
+    return new TokenCredentials(tokens);
   const authorization = configuredAuthorization(cloud);
   const login =
     credentials.kind === 'token'
@@ -82,13 +87,13 @@ const BEARER = 'Bearer ';
 
 /** Credentials that can be replaced: the next request, login and tunnel use the new ones. */
 export class CurrentCredentials implements Credentials {
-  readonly #newTokens: ((certificate: DeviceCertificate) => Tokens) | undefined;
+  readonly #newTokens: NewTokens | undefined;
   #cloud: Cloud;
   #tokens: Tokens | undefined;
   #current: Credentials;
 
-  /** `newTokens` makes what fetches tokens for a certificate. */
-  constructor(cloud: Cloud, newTokens?: (certificate: DeviceCertificate) => Tokens) {
+  /** `newTokens` makes what fetches tokens, for kinds of credentials that need it. */
+  constructor(cloud: Cloud, newTokens?: NewTokens) {
     this.#newTokens = newTokens;
     this.#cloud = cloud;
     this.#current = this.#make(cloud);
@@ -132,8 +137,9 @@ export class CurrentCredentials implements Credentials {
 
   #make(cloud: Cloud): Credentials {
     const { credentials } = cloud;
-    this.#tokens =
-      credentials.kind === 'certificate' ? this.#newTokens?.(credentials.certificate) : undefined;
+    this.#tokens = undefined;
+    if (credentials.kind === 'certificate') this.#tokens = this.#newTokens?.(credentials.certificate);
+    if (credentials.kind === 'thin-edge') this.#tokens = this.#newTokens?.(undefined);
     return credentialsOf(cloud, this.#tokens);
   }
 }
@@ -148,6 +154,7 @@ function isSame(a: Cloud, b: Cloud): boolean {
     const [one, other] = [a.credentials.certificate, b.credentials.certificate];
     return one.chain === other.chain && one.key.reveal() === other.key.reveal();
   }
+  if (a.credentials.kind === 'thin-edge') return b.credentials.kind === 'thin-edge';
   const authorization = configuredAuthorization(a);
   return authorization !== undefined && authorization === configuredAuthorization(b);
 }

@@ -29,9 +29,10 @@ export interface DeviceTokensParts {
 }
 
 /** Tokens for a device certificate, fetched where the configuration says, and kept. */
-export function deviceTokens(certificate: DeviceCertificate, parts: DeviceTokensParts): Tokens {
+export function deviceTokens(certificate: DeviceCertificate | undefined, parts: DeviceTokensParts): Tokens {
   const { clock, monotonic, timing, onToken, onFetch = () => undefined } = parts;
-  const ways = parts.config.cloud.tokenPlaces.map((place) => wayTo(place, certificate, parts));
+  const places = certificate === undefined ? [] : parts.config.cloud.tokenPlaces;
+  const ways = certificate === undefined ? [] : places.map((place) => wayTo(place, certificate, parts));
   const fetcher = new TokenFetcher({ ways, overLink: () => overLink(parts), onFetch });
   const cache = new TokenCache({
     fetch: (signal) => fetcher.fetch(signal),

@@ -25,7 +25,7 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
   const externalId = present(values['device.externalId']);
   const { route } = surroundings;
   const remoteAccessUrl = values['cloud.remoteAccessUrl'] ?? url;
-  const mqttUrl = values['intake.mqttUrl'] ?? `mqtts://${new URL(url).hostname}:8883`;
+  const mqttUrl = values['intake.mqttUrl'] ?? defaultMqttUrl(values['intake.kind'], url);
   return {
     cloud: {
       url,
@@ -52,6 +52,7 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
       mqttUrl,
       operationAgeMs: values['intake.operationAge'],
     },
+    thinEdge: thinEdge(values),
     conduits: values.conduits.map((entry, index) => conduit(entry, surroundings.conduitSource(index))),
     approval: {
       timeoutMs: values['approval.timeout'],
@@ -66,8 +67,9 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
       count: values['workers.count'] ?? availableParallelism(),
       isolation: values['workers.isolation'],
     },
-    state: { directory: stateDirectory(values['state.directory'] ?? surroundings.stateDirectory) },
+    state: { directory: pathOrOff(values['state.directory'] ?? surroundings.stateDirectory) },
     admin: { listen: values['admin.listen'], token: values['admin.token'] },
+    audit: { file: pathOrOff(values['audit.file']), events: values['audit.events'] === 'true' },
     log: {
       level: values['log.level'],
       format: values['log.format'] ?? (surroundings.isTerminal ? 'pretty' : 'json'),
@@ -85,7 +87,29 @@ function credentials(values: Settings): Config['cloud']['credentials'] {
     const key = present(values['cloud.keyFile']).pem;
     return { kind: 'certificate', certificate: { chain, key, commonName: commonNameOf(leaf), ...dates } };
   }
+  if (values['intake.kind'] === 'thin-edge' && values['cloud.user'] === undefined)
+    return { kind: 'thin-edge' };
   return { kind: 'basic', user: present(values['cloud.user']), password: present(values['cloud.password']) };
+}
+
+function defaultMqttUrl(kind: Settings['intake.kind'], cloudUrl: string): string {
+  return kind === 'thin-edge' ? 'mqtt://127.0.0.1:1883' : `mqtts://${new URL(cloudUrl).hostname}:8883`;
+}
+
+function thinEdge(values: Settings): Config['thinEdge'] {
+  return {
+    configDirectory: values['thinEdge.configDirectory'],
+    profile: values['thinEdge.profile'],
+    topicPrefix: values['thinEdge.topicPrefix'],
+    topicRoot: values['thinEdge.topicRoot'],
+    broker: {
+      user: values['thinEdge.mqttUser'],
+      password: values['thinEdge.mqttPassword'],
+      ca: values['thinEdge.mqttCaFile'],
+      certificate: values['thinEdge.mqttCertFile'],
+      key: values['thinEdge.mqttKeyFile'],
+    },
+  };
 }
 
 /** Without a setting the endpoint comes first, and MQTT where that one is of no use: its port may be closed to us. */
@@ -125,7 +149,7 @@ function plant(values: Settings): PlantConfig | undefined {
   return { mqttUrl: url, user, password, ca };
 }
 
-function stateDirectory(written: string): string | undefined {
+function pathOrOff(written: string): string | undefined {
   return written === 'off' ? undefined : written;
 }
 

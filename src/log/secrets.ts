@@ -3,12 +3,15 @@ import type { Config } from '../config/config.js';
 import type { Redactor } from './redaction.js';
 
 /** Makes every secret of a configuration known to the redactor, also in the forms in which it goes onto the wire. */
-export function registerSecrets(redactor: Redactor, { cloud, admin, plant }: Config): void {
+export function registerSecrets(redactor: Redactor, { cloud, admin, thinEdge, plant }: Config): void {
   const { credentials, proxy } = cloud;
   if (credentials.kind === 'basic') redactor.add(credentials.password.reveal(), 'password');
   else if (credentials.kind === 'token') redactor.add(credentials.token.reveal(), 'token');
-  else redactor.add(credentials.certificate.key.reveal(), 'private-key');
+  else if (credentials.kind === 'certificate')
+    redactor.add(credentials.certificate.key.reveal(), 'private-key');
   redactor.add(valueOf(configuredAuthorization(cloud) ?? ''), 'authorization');
+  const { password: brokerPassword } = thinEdge.broker;
+  if (brokerPassword !== undefined) redactor.add(brokerPassword.reveal(), 'mqtt-password');
   if (admin.token !== undefined) redactor.add(admin.token.reveal(), 'admin-token');
   if (plant?.password !== undefined) redactor.add(plant.password.reveal(), 'plant-password');
   if (proxy?.password === undefined) return;

@@ -6,12 +6,13 @@ import { CloudClock } from '../../cloud/cloud-clock.js';
 import { deviceTokens } from '../../cloud/device-tokens.js';
 import { parseJson } from '../../cloud/json-document.js';
 import { DEFAULT_TIMING } from '../../cloud/timing.js';
-import { TokenError, type TokenTrouble } from '../../cloud/token-error.js';
+import { TokenError } from '../../cloud/token-error.js';
 import type { DeviceCertificate } from '../../config/config.js';
 import { EXIT } from '../../exit-codes.js';
-import type { ExitCode } from '../../exit-codes.js';
 import { printable } from '../terminal.js';
+import type { Diagnosis } from './fault.js';
 import type { Outcome, Probe, ProbeContext } from './probe.js';
+import { command, setting, word } from './setting.js';
 
 const DAY_MS = 86_400_000;
 
@@ -50,7 +51,7 @@ async function tryCertificate(context: ProbeContext): Promise<Outcome> {
     return { status: 'ok', detail: `${lifeText(certificate, now())}; ${place} gave a token for it` };
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
-    return failed(error, certificate, clock.now());
+    return failed(context, error, certificate, clock.now());
   } finally {
     tokens.close();
   }
@@ -61,32 +62,53 @@ function lifeText({ commonName, validToMs }: DeviceCertificate, nowMs: number): 
   return `${printable(JSON.stringify(commonName))}, ends in ${days} days`;
 }
 
-const ADVICE: Readonly<Record<TokenTrouble, readonly [advice: string, exit: ExitCode]>> = {
-  refused: [
-    'upload its authority to the trusted certificates of the tenant (enabled), and register the device; a proxy that inspects TLS takes the certificate out',
-    EXIT.refused,
-  ],
-  tls: ['name the root in cloud.caFile, or correct the clock; see the TLS line', EXIT.unreachable],
-  proxy: ['permit CONNECT to ports 8443 and 8883 of the cloud on the proxy', EXIT.unreachable],
-  timeout: ['open port 8443 or 8883 towards the cloud, or set cloud.tokenUrl', EXIT.unreachable],
-  unreachable: ['open port 8443 or 8883 towards the cloud, or set cloud.tokenUrl', EXIT.unreachable],
-};
-
-function failed({ message, trouble }: TokenError, certificate: DeviceCertificate, nowMs: number): Outcome {
-  const notice = noticeOf(certificate, nowMs);
-  const detail = printable(message);
-  if (notice?.level === 'error')
-    return {
-      status: 'failed',
-      detail: `${notice.message} (${detail})`,
-      advice: renewal(certificate),
-      exit: EXIT.refused,
-    };
-  const [advice, exit] = ADVICE[trouble];
-  return { status: 'failed', detail, advice, exit };
+function failed(
+  context: ProbeContext,
+  error: TokenError,
+  certificate: DeviceCertificate,
+  nowMs: number,
+): Outcome {
+  const detail = printable(error.message);
+  if (noticeOf(certificate, nowMs)?.level === 'error')
+    return { status: 'failed', ...outOfTime(certificate, detail), exit: EXIT.refused };
+  if (error.trouble === 'refused') return { status: 'failed', ...refused(detail), exit: EXIT.refused };
+  return { status: 'failed', ...unreachable(context, detail), exit: EXIT.unreachable };
 }
 
-function renewal({ validFromMs, validToMs }: DeviceCertificate): string {
-  const [from, to] = [validFromMs, validToMs].map((ms) => new Date(ms).toISOString().slice(0, 10));
-  return `it is good from ${from ?? ''} to ${to ?? ''}: have it renewed, or correct the clock (timedatectl)`;
+function outOfTime({ validFromMs, validToMs }: DeviceCertificate, detail: string): Diagnosis {
+  const [from = '', to = ''] = [validFromMs, validToMs].map((ms) => new Date(ms).toISOString().slice(0, 10));
+  return {
+    fault: 'certificate-time',
+    detail,
+    advice: `the device certificate is good from ${from} to ${to}: have it renewed, or correct the clock`,
+    fixes: [command('see what this machine takes for now', 'timedatectl')],
+  };
+}
+
+function refused(detail: string): Diagnosis {
+  return {
+    fault: 'certificate-refused',
+    detail,
+    advice:
+      'the tenant does not trust the authority of the certificate, or does not know the device; a proxy that inspects TLS takes the certificate out as well',
+    fixes: [
+      command(
+        'upload the authority, as an administrator, with go-c8y-cli',
+        'c8y devicemanagement certificates create --name AUTHORITY --file CA.pem --status ENABLED --autoRegistrationEnabled',
+      ),
+    ],
+  };
+}
+
+function unreachable({ config, origin }: ProbeContext, detail: string): Diagnosis {
+  const { hostname } = new URL(config.cloud.url);
+  return {
+    fault: 'token-unreachable',
+    detail,
+    advice: 'a token comes from port 8443 or 8883 of the cloud, and none of them can be used from here',
+    fixes: [
+      command('try one by hand', `nc -vz ${word(hostname)} 8443`),
+      setting(origin, 'cloud.tokenUrl', `mqtts://${hostname}:8883`, 'if only this port is open'),
+    ],
+  };
 }

@@ -25,7 +25,7 @@ test('says why the cloud is away and that it drains', () => {
   const lines = statusLines({
     ...STATUS,
     draining: true,
-    cloud: { state: 'disconnected', reason: 'no answer\u001b[2J' },
+    cloud: { ...STATUS.cloud, state: 'disconnected', reason: 'no answer\u001b[2J' },
     workers: STATUS.workers.map((worker) => ({ ...worker, eventLoopDelay: null })),
   });
   assert.match(lines.join('\n'), /draining: no new sessions\nCloud {7}disconnected: no answer\?\[2J\n/);
