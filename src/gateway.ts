@@ -17,7 +17,7 @@ import type { OwnBackend } from './generations/elders.js';
 import { GatewayConsent } from './gateway-consent.js';
 import { GatewayAdmin } from './gateway-admin.js';
 import { GatewayAudit } from './gateway-audit.js';
-import { supervisorMetrics } from './gateway-metrics.js';
+import { supervisorMetrics, tokenEvents } from './gateway-metrics.js';
 import type { GatewayOptions, TakeOverFacts } from './gateway-options.js';
 import type { AdminPlace, HandOver } from './generations/messages.js';
 import { watchResources } from './gateway-resources.js';
@@ -93,6 +93,7 @@ export class Gateway {
       logDropped: options.logDropped,
       hasBufferutil: this.#hasBufferutil(),
       resources: () => this.#resources.sample,
+      deviceCertificate: () => this.#cloud.credentials.certificate,
       isSwitchOn: () => this.#consent.switchedOff() === undefined,
     });
     this.#metrics.expectViolations(VIOLATIONS);
@@ -115,6 +116,7 @@ export class Gateway {
       parseJson: (document) => parseJson(document, { maxBytes: MAX_REPLY_BYTES }),
       timing: options.timing,
       renewCredentials: options.renewCredentials,
+      tokens: tokenEvents(redactor, this.#metrics),
       journal: this.#journal,
       isOurs: (operationId) => this.supervisor.isOurs(operationId),
       connectingFor: (ms) => this.supervisor.connectingFor(ms),
@@ -293,7 +295,7 @@ export class Gateway {
     this.#config = reloaded(this.#config, fresh);
     log.level = fresh.log.level;
     this.#audit.reloaded(this.#config, [...changes.applies, ...changes.needsRestart]);
-    this.#cloud.credentials.replace(fresh.cloud);
+    this.#cloud.renew(fresh.cloud);
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
     if (applies.some((key) => /^(switch|plant)\./.test(key))) this.#consent.reload(this.#config);
     log.info({ applies, needsRestart }, 'configuration reloaded');
@@ -340,6 +342,7 @@ export class Gateway {
       deviceOf: (deviceId) => this.#deviceOf(deviceId),
       resolve: (hostname) => resolver.resolve(hostname),
       tunnel: (connectionKey) => tunnels.open(connectionKey),
+      renewed: (tunnel) => tunnels.renewed(tunnel),
       shortage: () => this.#resources.shortage(),
       switchedOff: () => this.#consent.switchedOff(),
       cloudNow: () => this.#cloud.clock.now(),

@@ -1,12 +1,16 @@
 import { availableParallelism } from 'node:os';
-import type { ChildConfig, Conduit, Config, PlantConfig } from './config.js';
+import type { ChildConfig, Conduit, Config, PlantConfig, TokenPlace } from './config.js';
+import { commonNameOf } from './device-certificate.js';
+import type { ProxyRoute } from './proxy-route.js';
 import type { Settings } from './schema.js';
 
 /** What the defaults that are computed depend on. */
 export interface Surroundings {
   readonly isTerminal: boolean;
-  /** NO_PROXY names the cloud's host, or it is loopback and only the environment has a proxy. */
-  readonly isProxyBypassed: boolean;
+  /** The proxy on the way to each host. */
+  readonly route: ProxyRoute;
+  /** Files that the credentials stand in, absolute. */
+  readonly credentialFiles: readonly string[];
   /** Default of state.directory. */
   readonly stateDirectory: string;
   /** Default of limits.memory, in bytes. */
@@ -19,16 +23,23 @@ export interface Surroundings {
 export function normalForm(values: Settings, surroundings: Surroundings): Config {
   const url = present(values['cloud.url']);
   const externalId = present(values['device.externalId']);
+  const { route } = surroundings;
+  const remoteAccessUrl = values['cloud.remoteAccessUrl'] ?? url;
+  const mqttUrl = values['intake.mqttUrl'] ?? defaultMqttUrl(values['intake.kind'], url);
   return {
     cloud: {
       url,
-      remoteAccessUrl: values['cloud.remoteAccessUrl'] ?? url,
+      remoteAccessUrl,
       tenant: values['cloud.tenant'],
       credentials: credentials(values),
       credentialsFile: values['cloud.credentialsFile'],
       ca: values['cloud.caFile'],
       minTlsVersion: `TLSv${values['cloud.tlsMinimum']}`,
-      proxy: surroundings.isProxyBypassed ? undefined : values['cloud.proxy'],
+      credentialFiles: surroundings.credentialFiles,
+      tokenPlaces: tokenPlaces(values['cloud.tokenUrl'], url, mqttUrl, route),
+      proxy: route.to(url),
+      remoteAccessProxy: route.to(remoteAccessUrl),
+      mqttProxy: route.to(mqttUrl),
     },
     device: {
       externalId,
@@ -38,7 +49,7 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
     },
     intake: {
       kind: values['intake.kind'],
-      mqttUrl: values['intake.mqttUrl'] ?? mqttUrl(values['intake.kind'], url),
+      mqttUrl,
       operationAgeMs: values['intake.operationAge'],
     },
     thinEdge: thinEdge(values),
@@ -69,12 +80,19 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
 function credentials(values: Settings): Config['cloud']['credentials'] {
   const token = values['cloud.token'];
   if (token !== undefined) return { kind: 'token', token };
+  const certificate = values['cloud.certFile'];
+  if (certificate !== undefined) {
+    const { chain, leaf } = certificate;
+    const dates = { validFromMs: Date.parse(leaf.validFrom), validToMs: Date.parse(leaf.validTo) };
+    const key = present(values['cloud.keyFile']).pem;
+    return { kind: 'certificate', certificate: { chain, key, commonName: commonNameOf(leaf), ...dates } };
+  }
   if (values['intake.kind'] === 'thin-edge' && values['cloud.user'] === undefined)
     return { kind: 'thin-edge' };
   return { kind: 'basic', user: present(values['cloud.user']), password: present(values['cloud.password']) };
 }
 
-function mqttUrl(kind: Settings['intake.kind'], cloudUrl: string): string {
+function defaultMqttUrl(kind: Settings['intake.kind'], cloudUrl: string): string {
   return kind === 'thin-edge' ? 'mqtt://127.0.0.1:1883' : `mqtts://${new URL(cloudUrl).hostname}:8883`;
 }
 
@@ -92,6 +110,19 @@ function thinEdge(values: Settings): Config['thinEdge'] {
       key: values['thinEdge.mqttKeyFile'],
     },
   };
+}
+
+/** Without a setting the endpoint comes first, and MQTT where that one is of no use: its port may be closed to us. */
+function tokenPlaces(
+  given: string | undefined,
+  url: string,
+  mqttUrl: string,
+  route: ProxyRoute,
+): TokenPlace[] {
+  const endpoint = `https://${new URL(url).hostname}:8443`;
+  const urls =
+    given === undefined ? [endpoint, mqttUrl].filter((each) => !/^(?:mqtt|wss?):/.test(each)) : [given];
+  return urls.map((each) => ({ url: each, proxy: route.to(each) }));
 }
 
 function child({ externalId, name, targets }: Settings['device.children'][number]): ChildConfig {

@@ -26,10 +26,10 @@ export function reloadable(old: Config, fresh: Config): Reload {
 
 /** `old` with what of `fresh` takes effect while the agent runs; the rest waits for the next start. */
 export function reloaded(old: Config, fresh: Config): Config {
-  const { tenant, credentials } = fresh.cloud;
+  const { tenant, credentials, credentialFiles } = fresh.cloud;
   return {
     ...old,
-    cloud: { ...old.cloud, tenant, credentials },
+    cloud: { ...old.cloud, tenant, credentials, credentialFiles },
     device: { ...old.device, children: old.device.children.map((child) => withTargets(child, fresh)) },
     intake: { ...old.intake, operationAgeMs: fresh.intake.operationAgeMs },
     conduits: fresh.conduits,
@@ -58,11 +58,15 @@ const VALUES: Readonly<Record<KeyName, (config: Config) => unknown>> = {
   'cloud.token': ({ cloud: { credentials } }) =>
     credentials.kind === 'token' ? credentials.token : undefined,
   'cloud.credentialsFile': ({ cloud }) => cloud.credentialsFile,
-  'cloud.certFile': () => undefined,
-  'cloud.keyFile': () => undefined,
+  'cloud.certFile': ({ cloud: { credentials } }) =>
+    credentials.kind === 'certificate' ? credentials.certificate.chain : undefined,
+  'cloud.keyFile': ({ cloud: { credentials } }) =>
+    credentials.kind === 'certificate' ? credentials.certificate.key : undefined,
+  'cloud.tokenUrl': ({ cloud }) =>
+    cloud.credentials.kind === 'certificate' ? cloud.tokenPlaces.map(({ url }) => url) : undefined,
   'cloud.caFile': ({ cloud }) => cloud.ca,
   'cloud.tlsMinimum': ({ cloud }) => cloud.minTlsVersion,
-  'cloud.proxy': ({ cloud }) => cloud.proxy,
+  'cloud.proxy': ({ cloud }) => [cloud.proxy, cloud.remoteAccessProxy, cloud.mqttProxy],
   'device.externalId': ({ device }) => device.externalId,
   'device.externalIdType': ({ device }) => device.externalIdType,
   'device.name': ({ device }) => device.name,

@@ -102,6 +102,7 @@ export class Supervisor {
       parts.onGone?.(sessionId);
       this.#tellIfEmpty();
     };
+    const { renewed } = parts.admission;
     this.#sessions = new Sessions({
       log,
       pool,
@@ -111,6 +112,7 @@ export class Supervisor {
       audit,
       notes,
       onGone,
+      renewed,
       desk: this.#desk,
     });
   }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
+import type { Config } from '../../config/config.js';
 import { CurrentCredentials } from '../authorization.js';
 import { Backoff } from '../backoff.js';
 import { CloudClock } from '../cloud-clock.js';
@@ -84,6 +85,10 @@ export class ThinEdgeSide implements Cloud {
     this.intake = { start: () => this.#start(), stop: () => this.#stop() };
   }
 
+  renew(cloud: Config['cloud']): void {
+    this.credentials.replace(cloud);
+  }
+
   gatewayId(): string | undefined {
     return undefined;
   }
@@ -142,7 +147,7 @@ export class ThinEdgeSide implements Cloud {
       await this.#run.run(signal, onUp);
     } catch (error) {
       // Credentials that a person has corrected in a file are taken over without a restart.
-      const fresh = paceOf(error).kind === 'slow' ? this.#options.renewCredentials?.() : undefined;
+      const fresh = paceOf(error).kind === 'slow' ? this.#options.renewCredentials?.('refused') : undefined;
       if (fresh !== undefined) this.credentials.replace(fresh);
       throw error;
     }

@@ -164,6 +164,7 @@ test('--json gives one document with every check', async (t) => {
       'proxy',
       'tcp',
       'tls',
+      'certificate',
       'clock',
       'credentials',
       'tenant',
