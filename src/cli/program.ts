@@ -6,8 +6,8 @@ import { example } from './example.js';
 import { auditCommand } from './audit/command.js';
 import type { ProcessIo } from './process-io.js';
 import { run } from './run.js';
-import { addSetupCommands } from './setup-commands.js';
 import { addThinEdgeCommand } from './thin-edge/command.js';
+import { addSetupCommands } from './setup-commands.js';
 
 interface ConfigFlag {
   readonly config?: string;
