@@ -99,9 +99,8 @@ export interface ThinEdgeConfig {
     readonly password: Secret | undefined;
     /** Trusted roots in PEM. */
     readonly ca: string | undefined;
-    /** Client certificate (chain) in PEM, with its key. */
-    readonly certificate: string | undefined;
-    readonly key: Secret | undefined;
+    /** Shown in the TLS handshake. */
+    readonly certificate: Pick<DeviceCertificate, 'chain' | 'key'> | undefined;
   };
 }
 

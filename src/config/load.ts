@@ -274,10 +274,12 @@ const CREDENTIAL_FILES = [
 ];
 
 function credentialFiles(entries: Layer, folderOf: (source: Source) => string): string[] {
-  return CREDENTIAL_FILES.flatMap((name) => {
+  const named = CREDENTIAL_FILES.flatMap((name) => {
     const entry = entries.get(name);
     return typeof entry?.raw === 'string' ? [path.resolve(folderOf(entry.source), entry.raw)] : [];
   });
+  const source = entries.get('cloud.password')?.source;
+  return source?.kind === 'thin-edge' ? [...named, source.file] : named;
 }
 
 function sourcesOf(entries: Layer, isProxyBypassed: boolean): Sources {

@@ -97,6 +97,7 @@ function defaultMqttUrl(kind: Settings['intake.kind'], cloudUrl: string): string
 }
 
 function thinEdge(values: Settings): Config['thinEdge'] {
+  const [chain, key] = [values['thinEdge.mqttCertFile'], values['thinEdge.mqttKeyFile']];
   return {
     configDirectory: values['thinEdge.configDirectory'],
     profile: values['thinEdge.profile'] ?? '',
@@ -106,8 +107,7 @@ function thinEdge(values: Settings): Config['thinEdge'] {
       user: values['thinEdge.mqttUser'],
       password: values['thinEdge.mqttPassword'],
       ca: values['thinEdge.mqttCaFile'],
-      certificate: values['thinEdge.mqttCertFile'],
-      key: values['thinEdge.mqttKeyFile'],
+      certificate: chain === undefined || key === undefined ? undefined : { chain, key },
     },
   };
 }

@@ -81,8 +81,8 @@ const VALUES: Readonly<Record<KeyName, (config: Config) => unknown>> = {
   'thinEdge.mqttUser': ({ thinEdge }) => thinEdge.broker.user,
   'thinEdge.mqttPassword': ({ thinEdge }) => thinEdge.broker.password,
   'thinEdge.mqttCaFile': ({ thinEdge }) => thinEdge.broker.ca,
-  'thinEdge.mqttCertFile': ({ thinEdge }) => thinEdge.broker.certificate,
-  'thinEdge.mqttKeyFile': ({ thinEdge }) => thinEdge.broker.key,
+  'thinEdge.mqttCertFile': ({ thinEdge }) => thinEdge.broker.certificate?.chain,
+  'thinEdge.mqttKeyFile': ({ thinEdge }) => thinEdge.broker.certificate?.key,
   // Where a conduit is written is no part of what it permits: moving it in the file changes nothing.
   conduits: ({ conduits }) => conduits.map((conduit) => ({ ...conduit, source: undefined })),
   'approval.timeout': ({ approval }) => approval.timeoutMs,

@@ -52,8 +52,9 @@ const VIEW: View = {
   'thinEdge.mqttCaFile': ({ thinEdge: { broker } }) =>
     broker.ca === undefined ? undefined : certificates(broker.ca),
   'thinEdge.mqttCertFile': ({ thinEdge: { broker } }) =>
-    broker.certificate === undefined ? undefined : certificates(broker.certificate),
-  'thinEdge.mqttKeyFile': ({ thinEdge: { broker } }) => (broker.key === undefined ? undefined : MASKED),
+    broker.certificate === undefined ? undefined : certificates(broker.certificate.chain),
+  'thinEdge.mqttKeyFile': ({ thinEdge: { broker } }) =>
+    broker.certificate === undefined ? undefined : MASKED,
   conduits: ({ conduits }) =>
     list(conduits.map(({ name, host, ports }) => `${name} ${host}:${portsText(ports)}`)),
   'approval.timeout': ({ approval }) => formatDuration(approval.timeoutMs),

@@ -16,6 +16,21 @@ const ANSWER = /^71,"?([^",\s]+)"?\s*$/;
 const REFUSED =
   'the cloud gives this device no tokens, because thin-edge.io logs in with a password: name its file in c8y.credentials_path, or give cloud.user and cloud.password';
 
+/** What the cloud answers to a device that asks for a token although it logs in with a password. */
+const REFUSAL = /^\d+,,MqttAuth/m;
+
+/** The token in a message on the topic of tokens; undefined when there is none. */
+export function tokenOf(payload: Uint8Array): string | undefined {
+  const [line = ''] = Buffer.from(payload).toString('utf8').split('\n', 1);
+  const token = ANSWER.exec(line)?.[1];
+  return token !== undefined && isToken(token) ? token : undefined;
+}
+
+/** Whether a message on the error topic is about a token that was asked for. */
+export function isTokenRefusal(payload: Uint8Array): boolean {
+  return REFUSAL.test(Buffer.from(payload).toString('utf8'));
+}
+
 export interface BridgeTokensParts {
   readonly uplink: MqttUplink;
   readonly topics: Pick<BridgeTopics, 'tokenRequest'>;
@@ -34,9 +49,8 @@ export class BridgeTokens {
 
   /** A message on the topic of tokens. Others on this gateway ask as well: what nobody waits for is dropped. */
   onMessage(payload: Uint8Array): void {
-    const [line = ''] = Buffer.from(payload).toString('utf8').split('\n', 1);
-    const token = ANSWER.exec(line)?.[1];
-    if (token !== undefined && isToken(token)) this.#waiting?.(token);
+    const token = tokenOf(payload);
+    if (token !== undefined) this.#waiting?.(token);
   }
 
   /** The cloud has refused a question. */

@@ -31,7 +31,6 @@ async function started(
         password: undefined,
         ca: undefined,
         certificate: undefined,
-        key: undefined,
       },
     },
     state: { directory },
