@@ -298,7 +298,7 @@ export class Gateway {
     this.#options.log.info({ sessions: this.supervisor.registry.sessions }, 'draining: no new sessions');
     this.#view.draining = true;
     void this.#cloud.intake.stop();
-    this.supervisor.endAll('shutdown', 'the gateway takes on no new sessions', 'waiting');
+    this.supervisor.stopAsking('shutdown', 'the gateway takes on no new sessions');
     this.supervisor.drain(() => this.#options.onDrained?.());
   }
 
