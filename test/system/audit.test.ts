@@ -169,3 +169,30 @@ test('generations write one chain, and a reload is in it', async (t) => {
   const verified = await gatehouse(['audit', 'verify', '--json'], { cwd: agent.folder });
   assert.equal(verified.code, 0, verified.stdout);
 });
+
+test('a session that an elder took with it when it died gets its end from the generation in charge', async (t) => {
+  const agent = await startAgent(t, { sections: AUDIT });
+  const target = await startTarget(t);
+  const tunnel = await agent.open({ port: target.port });
+  tunnel.on('error', () => undefined);
+  const { id } = await agent.finalOperation();
+  await gen.reload(agent);
+  const [elder] = await gen.generations(agent);
+  assert.ok(elder?.pid);
+  process.kill(elder.pid, 'SIGKILL');
+  const end = await recorded(agent.folder, 'end', id);
+  assert.deepEqual([end.generation, end.outcome, end.reason], [1, 'ended', 'agent-restarted']);
+  const event = await eventually(() => agent.cloud.platform.events.list({})[0], 'its event');
+  assert.match(event.text, /ended with the agent, which was restarted/);
+  assert.equal((await gatehouse(['audit', 'verify'], { cwd: agent.folder })).code, 0);
+});
+
+test('an audit file that is something else stops the start, and stays as it is', async (t) => {
+  const rig = await CrashRig.start({ audit: { file: 'gatehouse.yaml' } });
+  t.after(() => rig.stop());
+  const before = readFileSync(path.join(rig.folder, 'gatehouse.yaml'), 'utf8');
+  const { code, stdout, stderr } = await rig.launch().ended();
+  assert.equal(code, 78, stderr);
+  assert.match(stdout + stderr, /is no audit log of gatehouse: name another file with audit\.file/);
+  assert.equal(readFileSync(path.join(rig.folder, 'gatehouse.yaml'), 'utf8'), before);
+});
