@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { loadavg } from 'node:os';
 import { test, type TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
 import { accessibilityProblems, openPage, picture, SCREENS, startBrowser } from '../helpers/browser.js';
@@ -66,7 +67,7 @@ for (const [screen, viewport] of Object.entries(SCREENS)) {
           agent.more = { cloud: { url: 'https://plant.example.com', state: 'disconnected', reason } };
         }
         const { page } = await show(t, agent, { viewport, colorScheme });
-        await page.getByRole('heading', { name: 'Sessions' }).first().waitFor();
+        await page.getByRole('heading', { name: 'Sessions' }).waitFor();
         if (sessions > 0) await sessionRows(page).nth(1).getByText(/^\d/).first().waitFor();
         await picture(page, `${sessions}-sessions-${screen}-${colorScheme}`);
         assert.deepEqual(await accessibilityProblems(page), []);
@@ -120,14 +121,8 @@ test('the keyboard moves through the sessions, opens one and ends one', async (t
   const isRow = `document.activeElement?.getAttribute('role') === 'row'`;
   for (let presses = 0; presses < 15 && !(await page.evaluate<boolean>(isRow)); presses += 1)
     await page.keyboard.press('Tab');
-  const index = (): Promise<number> =>
-    page.evaluate<number>(`Number(document.activeElement?.getAttribute('aria-rowindex'))`);
-  const reaches = async (expected: number): Promise<void> => {
-    await page.waitForFunction(
-      `Number(document.activeElement?.getAttribute('aria-rowindex')) === ${expected}`,
-    );
-    assert.equal(await index(), expected);
-  };
+  const reaches = (index: number): Promise<void> =>
+    page.locator(`[role=row][aria-rowindex="${index}"]:focus`).waitFor();
   await reaches(2);
   await page.keyboard.press('ArrowDown');
   await reaches(3);
@@ -153,13 +148,10 @@ test('a thousand sessions can be sorted, searched and scrolled through to the la
   const rows = sessionRows(page);
   await rows.nth(1).waitFor();
   assert.ok((await rows.count()) < 80, 'only what is in sight is drawn');
-  await page.getByRole('columnheader', { name: 'Target' }).getByRole('button').click();
-  await page
-    .getByRole('columnheader', { name: 'Target', exact: false })
-    .and(page.locator('[aria-sort=ascending]'))
-    .waitFor();
+  await page.getByRole('button', { name: 'Target', exact: true }).click();
+  await page.locator('.cell-target[aria-sort=ascending]').waitFor();
   assert.match((await rows.nth(1).textContent()) ?? '', /^10\.0\.5\.1:5900/);
-  await page.locator('.grid-body').evaluate('(body) => { body.scrollTop = body.scrollHeight; }');
+  await page.evaluate(`document.querySelector('.grid-body').scrollTop = 1e6`);
   await page.locator('[role=row][aria-rowindex="1001"]').waitFor();
   assert.ok((await rows.count()) < 80);
   await page.getByRole('searchbox').fill('line-3-plcs 10.0.6.2');
@@ -173,7 +165,7 @@ test('a thousand sessions leave the page smooth: how long its frames take', asyn
   const { page } = await show(t, plant(1_000), { viewport: SCREENS.panel });
   await sessionRows(page).nth(1).waitFor();
   // Twelve messages come while the list is scrolled and sorted by what changes each second.
-  await page.getByRole('columnheader', { name: 'Up/s' }).getByRole('button').click();
+  await page.getByRole('button', { name: /^Up.s / }).click();
   const { frames, tasks } = await page.evaluate<{
     frames: number[];
     tasks: number[];
@@ -199,6 +191,11 @@ test('a thousand sessions leave the page smooth: how long its frames take', asyn
   // For people to read: how long frames take is the machine's affair as well.
   t.diagnostic(
     `${frames.length} frames: median ${part(0.5)} ms, 99 % below ${part(0.99)} ms, longest ${part(1)} ms`,
+  );
+  t.diagnostic(
+    `load of the machine: ${loadavg()
+      .map((one) => one.toFixed(1))
+      .join(', ')}`,
   );
   t.diagnostic(`tasks of more than 50 ms: ${longest}`);
   assert.ok(frames.length > 0);

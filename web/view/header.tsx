@@ -12,9 +12,11 @@ export function Header({ dashboard, stream }: HeaderProps) {
   const status = dashboard?.status;
   return (
     <header class="bar">
-      <a class="skip" href="#sessions-title">
-        Skip to the sessions
-      </a>
+      {dashboard === undefined ? null : (
+        <a class="skip" href="#sessions-title">
+          Skip to the sessions
+        </a>
+      )}
       <img src="/icon.svg" alt="" width="24" height="24" />
       <h1>
         <span class="product">Gatehouse</span> <span class="device">{status?.device ?? ''}</span>

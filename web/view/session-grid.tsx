@@ -75,14 +75,14 @@ export function SessionGrid(props: SessionGridProps) {
       </div>
       <div role="rowgroup" class="grid-body" ref={body} onKeyDown={keys.onKeyDown}>
         <div role="presentation" class="grid-space" style={{ height: `${rows.length * rowHeight}px` }}>
-          {rows.slice(from, to).map((row, index) => (
+          {drawn(rows, from, to, keys.activeIndex).map(([row, index]) => (
             <SessionRow
               key={row.id}
               {...props}
               row={row}
-              index={from + index}
-              top={(from + index) * rowHeight}
-              isActive={row.id === keys.activeId}
+              index={index}
+              top={index * rowHeight}
+              isActive={index === keys.activeIndex}
               onFocus={() => keys.activate(row.id)}
             />
           ))}
@@ -90,6 +90,18 @@ export function SessionGrid(props: SessionGridProps) {
       </div>
     </div>
   );
+}
+
+/** Rows with their places. The active one is always there: it may have the focus, which must not get lost by scrolling. */
+function drawn(
+  rows: readonly Row[],
+  from: number,
+  to: number,
+  active: number,
+): (readonly [row: Row, index: number])[] {
+  const shown = rows.slice(from, to).map((row, index) => [row, from + index] as const);
+  const row = rows[active];
+  return row === undefined || (active >= from && active < to) ? shown : [...shown, [row, active]];
 }
 
 interface HeadingProps {
