@@ -1,6 +1,6 @@
 /**
  * Why an operation failed. The code opens the operation's `failureReason`, and is the log field and the metric
- * label. CONTRACT: the names are stable; docs/errors.md has a row for each.
+ * label. CONTRACT: the names are stable; docs/operator/when-it-says-no.md has a row for each.
  */
 export const FAILURE_CODES = [
   'invalid-operation',

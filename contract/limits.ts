@@ -94,6 +94,15 @@ export const JOURNAL_WAIT_MS = 5_000;
 /** Largest record of the journal, in bytes: a failure reason of 500 bytes may double in JSON, ids and hash are short. */
 export const MAX_JOURNAL_RECORD_BYTES = 4_096;
 
+/** Largest line of the audit log, in bytes: 16 addresses, a sentence of 500 bytes that may double in JSON, names. */
+export const MAX_AUDIT_RECORD_BYTES = 8_192;
+
+/** Facts that wait for the audit log's disk; beyond it the oldest is lost, and the log says how many were. */
+export const MAX_AUDIT_BACKLOG = 10_000;
+
+/** Size of one file of the audit log, in bytes: some 35,000 records, read through in half a second at a start. */
+export const MAX_AUDIT_FILE_BYTES = 1_048_576 * 16;
+
 /** How often a worker says that its event loop turns, in ms. */
 export const HEARTBEAT_MS = 100;
 

@@ -20,6 +20,8 @@ export interface CloudTiming {
   readonly deliveryDelayMs: number;
   /** Added to every HTTP request and upgrade. Default 0. */
   readonly latencyMs: number;
+  /** Added to the time of the Date header of every HTTP reply: a gateway whose clock is off by as much. Default 0. */
+  readonly dateSkewMs: number;
 }
 
 /** How a cloud starts; everything has a default. */
@@ -58,4 +60,5 @@ export const DEFAULT_TIMING: CloudTiming = {
   realtimeSessionMs: 10_000,
   deliveryDelayMs: 0,
   latencyMs: 0,
+  dateSkewMs: 0,
 };

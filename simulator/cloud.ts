@@ -208,11 +208,11 @@ export class Cloud {
 
   #createPorts(mqtt: MqttServer): Ports {
     const { platform, faults, requests: recorder, remoteAccess, realtime: bayeux } = this;
-    const { latencyMs } = this.#timing;
+    const { latencyMs, dateSkewMs } = this.#timing;
     const controls = { faults, recorder, sessions: () => this.sessions(), actions: this.#actions() };
     const router = new Router(routes(controls));
     const upgrades = new Upgrades({ platform, faults, recorder, remoteAccess, bayeux, mqtt, latencyMs });
-    const front = new Front({ platform, faults, recorder, router, bayeux, latencyMs });
+    const front = new Front({ platform, faults, recorder, router, bayeux, latencyMs, dateSkewMs });
     return new Ports(this.#host, front, upgrades);
   }
 
@@ -224,6 +224,8 @@ export class Cloud {
       'drop-mqtt-connections': () => this.dropMqttConnections(),
       'reset-tunnels': () => this.remoteAccess.resetTunnels(),
       'expire-tokens': () => this.platform.users.expireTokens(),
+      'subscribe-remote-access': () => this.platform.subscriptions.add('remoteaccess'),
+      'unsubscribe-remote-access': () => this.platform.subscriptions.remove('remoteaccess'),
     };
   }
 

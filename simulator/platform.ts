@@ -7,6 +7,7 @@ import { Identity } from './store/identity.js';
 import { Ids } from './store/ids.js';
 import { Inventory, type InventoryChange, type ManagedObject } from './store/inventory.js';
 import { MAX_OPERATIONS, type Operation, Operations } from './store/operations.js';
+import { Subscriptions } from './subscriptions.js';
 import { TenantOptions } from './store/tenant-options.js';
 import { TrustedCertificates } from './store/trusted-certificates.js';
 import { ADMIN_ROLES, randomPassword, type Role, type User, Users } from './store/users.js';
@@ -51,6 +52,7 @@ export class Platform extends EventEmitter<PlatformEvents> {
   readonly deviceRequests: DeviceRequests;
   readonly trustedCertificates: TrustedCertificates;
   readonly tenantOptions = new TenantOptions();
+  readonly subscriptions = new Subscriptions();
   /** For tests: documents that open every REST list of PENDING operations, as they are. Empty at first. */
   readonly rawOperations: Uint8Array[] = [];
   readonly #servicePasswords = new Map<string, string>();

@@ -8,6 +8,7 @@ import type { RemoteAccess, Upgrade } from './remote-access/remote-access.js';
 import { refuse } from './remote-access/upgrade.js';
 import { credentialsOf } from './authentication.js';
 import { urlOf } from './rest/front.js';
+import { PlatformError } from './store/platform-error.js';
 
 /** What WebSocket upgrades go to. */
 export interface UpgradeParts {
@@ -48,9 +49,23 @@ export class Upgrades {
     const latencyMs = this.parts.latencyMs + (fault?.latencyMs ?? 0);
     if (latencyMs > 0) await wait(latencyMs, undefined, { ref: false });
     if (fault !== undefined && inject(fault, upgrade)) return;
-    if (this.#dispatch(upgrade, url)) return;
+    if (this.#isUnsubscribed(upgrade, url) || this.#dispatch(upgrade, url)) return;
     onStatus(404);
     refuse(socket, 404);
+  }
+
+  /** True when the upgrade was for a microservice that the tenant is not subscribed to, and was answered. */
+  #isUnsubscribed({ socket, onStatus }: Upgrade, { pathname }: URL): boolean {
+    try {
+      this.parts.platform.subscriptions.demand(pathname);
+      return false;
+    } catch (error) {
+      if (!(error instanceof PlatformError)) throw error;
+      onStatus(error.status);
+      const document = { error: error.error, message: error.message };
+      refuse(socket, error.status, { body: Buffer.from(JSON.stringify(document)) });
+      return true;
+    }
   }
 
   /** True when somebody took the upgrade. */

@@ -16,6 +16,7 @@ import { policyOf } from './gateway-policy.js';
 import type { OwnBackend } from './generations/elders.js';
 import { GatewayConsent } from './gateway-consent.js';
 import { GatewayAdmin } from './gateway-admin.js';
+import { GatewayAudit } from './gateway-audit.js';
 import { supervisorMetrics } from './gateway-metrics.js';
 import type { GatewayOptions, TakeOverFacts } from './gateway-options.js';
 import type { AdminPlace, HandOver } from './generations/messages.js';
@@ -66,6 +67,8 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #workers: GatewayWorkers;
   readonly #journal: Journal;
+  /** The audit log. */
+  readonly #audit: GatewayAudit;
   readonly #cloud: Cloud;
   readonly #admin: GatewayAdmin;
   readonly #view: GatewayView;
@@ -102,6 +105,7 @@ export class Gateway {
       onReport: (worker, report) => this.#onReport(worker, report),
     });
     this.#journal = createJournal({ ...options, directory: config.state.directory });
+    this.#audit = new GatewayAudit({ ...options, onEnd: () => undefined });
     this.#cloud = createCloud({
       config,
       version: options.version,
@@ -127,8 +131,9 @@ export class Gateway {
       pool: this.#workers.pool,
       status: this.#cloud.status,
       journal: this.#journal,
+      audit: this.#audit.sessions,
       metrics: supervisorMetrics(this.#metrics, this.#view, config.intake.kind),
-      admission: this.#admissionParts(),
+      admission: this.#admission(),
       approvals: this.#consent.approvals,
       redact: { add: (key) => redactor.add(key, 'connection-key'), remove: (key) => redactor.remove(key) },
       now: () => performance.now(),
@@ -153,21 +158,6 @@ export class Gateway {
     this.#admin = new GatewayAdmin({ ...options, own: this.own, metrics: this.#metrics });
   }
 
-  #admissionParts(): AdmissionParts {
-    const { cloud, admin } = this.#config;
-    const resolver = new Resolver();
-    const tunnels = new Tunnels({ cloud, credentials: this.#cloud.credentials, resolver });
-    return {
-      policy: policyOf(this.#config, admin.listen),
-      deviceOf: (deviceId) => this.#deviceOf(deviceId),
-      resolve: (hostname) => resolver.resolve(hostname),
-      tunnel: (connectionKey) => tunnels.open(connectionKey),
-      shortage: () => this.#resources.shortage(),
-      switchedOff: () => this.#consent.switchedOff(),
-      cloudNow: () => this.#cloud.clock.now(),
-    };
-  }
-
   /**
    * Starts workers, admin listener and intake; resolves when the agent works, connected to the cloud or still trying.
    * @throws StateError when the state directory cannot be used; Error when a worker cannot start or the admin address
@@ -184,7 +174,7 @@ export class Gateway {
    */
   async prepare(proveCloud: boolean): Promise<void> {
     const proof = proveCloud ? this.#cloud.prepare(AbortSignal.timeout(PROOF_MS)) : Promise.resolve();
-    await Promise.all([this.#workers.allUp(), proof, this.#consent.start()]);
+    await Promise.all([this.#workers.allUp(), proof, this.#consent.start(), this.#audit.check()]);
     await this.#resources.start();
   }
 
@@ -207,6 +197,7 @@ export class Gateway {
     ]);
     this.#adminListen = address ?? listen;
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
+    await this.#audit.start(this.#options.others?.elders.alive ?? []);
     for (const generation of ended) await this.recover(generation);
     this.supervisor.remember(await this.#journal.elders());
     this.supervisor.takeOver(handOver);
@@ -251,6 +242,7 @@ export class Gateway {
   async recover(generation: number): Promise<void> {
     this.chronicle.generationEnded(generation);
     this.#takeOverFrom(await this.#journal.recover(generation));
+    await this.#audit.recover(generation);
   }
 
   /** Resolves when operations can be received. */
@@ -271,7 +263,10 @@ export class Gateway {
     // The supervisor takes on nothing more from here, so the intake may end in its own time.
     const ended = Promise.all([intakeStopped, this.supervisor.shutdown()]);
     await within(SESSIONS_SHUTDOWN_MS, ended);
-    await this.#cloud.status.flush(STATUS_FLUSH_MS);
+    await Promise.all([
+      this.#cloud.status.flush(STATUS_FLUSH_MS),
+      within(STATUS_FLUSH_MS, this.#audit.stop(this.supervisor.registry.sessions)),
+    ]);
     await Promise.all([this.#admin.stop(), this.#consent.stop()]);
     // The outbox stops first, at once: from there nothing more is journalled.
     const closed = Promise.all([this.#cloud.close(), this.#workers.pool.destroy(), this.#journal.close()]);
@@ -297,6 +292,7 @@ export class Gateway {
     const needsRestart = changes.needsRestart.filter(isFixed);
     this.#config = reloaded(this.#config, fresh);
     log.level = fresh.log.level;
+    this.#audit.reloaded(this.#config, [...changes.applies, ...changes.needsRestart]);
     this.#cloud.credentials.replace(fresh.cloud);
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
     if (applies.some((key) => /^(switch|plant)\./.test(key))) this.#consent.reload(this.#config);
@@ -332,6 +328,22 @@ export class Gateway {
     if (!isThere)
       this.#options.log.warn({}, 'bufferutil has no native code here, frames are masked without it');
     return isThere;
+  }
+
+  /** What decides by. */
+  #admission(): AdmissionParts {
+    const config = this.#config;
+    const resolver = new Resolver();
+    const tunnels = new Tunnels({ cloud: config.cloud, credentials: this.#cloud.credentials, resolver });
+    return {
+      policy: policyOf(config, config.admin.listen),
+      deviceOf: (deviceId) => this.#deviceOf(deviceId),
+      resolve: (hostname) => resolver.resolve(hostname),
+      tunnel: (connectionKey) => tunnels.open(connectionKey),
+      shortage: () => this.#resources.shortage(),
+      switchedOff: () => this.#consent.switchedOff(),
+      cloudNow: () => this.#cloud.clock.now(),
+    };
   }
 
   #onReport(worker: number, report: WorkerReport): void {

@@ -20,6 +20,8 @@ export interface FrontParts {
   readonly bayeux?: BayeuxService | undefined;
   /** Added to every request, in ms. */
   readonly latencyMs: number;
+  /** Added to the time of every Date header, in ms. */
+  readonly dateSkewMs: number;
 }
 
 /** Answers HTTP requests: faults first, then credentials, body, route. */
@@ -29,6 +31,8 @@ export class Front {
   /** @param reset Sends RST on the connection of a request. */
   onRequest(request: IncomingMessage, response: ServerResponse, reset: () => void): void {
     this.#record(request, response);
+    const { dateSkewMs } = this.parts;
+    if (dateSkewMs !== 0) response.setHeader('Date', new Date(Date.now() + dateSkewMs).toUTCString());
     request.on('error', () => undefined);
     this.#serve(request, response, reset).catch((error: unknown) => {
       if (!response.headersSent) answer(request, response, replyOf(error));
@@ -60,6 +64,7 @@ export class Front {
       request.resume();
       throw new PlatformError(401, 'security/Unauthorized', 'Invalid credentials! : Bad credentials');
     }
+    platform.subscriptions.demand(url.pathname);
     if (match === undefined)
       throw new PlatformError(404, 'general/Not Found', `There is no ${url.pathname}.`);
     if (match === 'method-not-allowed') {

@@ -71,7 +71,9 @@ function oauthToken(call: Call): Reply {
 }
 
 function currentTenant(call: Call): Reply {
-  const application = { id: '1', name: 'remoteaccess', key: 'remoteaccess', type: 'MICROSERVICE' };
+  const references = call.platform.subscriptions.list().map((name, index) => ({
+    application: { id: String(index + 1), name, key: name, contextPath: name, type: 'MICROSERVICE' },
+  }));
   return {
     status: 200,
     media: 'currentTenant',
@@ -80,7 +82,7 @@ function currentTenant(call: Call): Reply {
       domainName: new URL(call.baseUrl).host,
       allowCreateTenants: false,
       customProperties: {},
-      applications: { references: [{ application }] },
+      applications: { references },
       self: `${call.baseUrl}/tenant/currentTenant`,
     },
   };

@@ -1,4 +1,4 @@
-import { ConfigError, problemText, sourceText } from '../config/problem.js';
+import { ConfigError } from '../config/problem.js';
 import { loadConfig } from '../config/load.js';
 import type { LoadedConfig } from '../config/load.js';
 import { effectiveConfig, effectiveValues } from '../config/view.js';
@@ -6,14 +6,24 @@ import { EXIT } from '../exit-codes.js';
 import type { ExitCode } from '../exit-codes.js';
 import { Redactor } from '../log/redaction.js';
 import { registerSecrets } from '../log/secrets.js';
-import { CLOUD_PROBES } from './check/cloud-probes.js';
+import { CLOCK_PROBE } from './check/clock-probe.js';
+import { CREDENTIALS_PROBES } from './check/credentials-probes.js';
+import { DEVICE_PROBES } from './check/device-probes.js';
+import { LOCAL_PROBES } from './check/local-probes.js';
+import { MQTT_PROBE } from './check/mqtt-probe.js';
 import { NETWORK_PROBES } from './check/network-probes.js';
 import { runProbes } from './check/probe.js';
-import type { Probe, ProbeResult } from './check/probe.js';
+import type { Probe, ProbeContext, ProbeResult } from './check/probe.js';
 import { REMOTE_ACCESS_PROBE } from './check/remote-access-probe.js';
-import { MQTT_PROBE, targetProbes } from './check/target-probes.js';
+import { fixLines, problemViews, resultLines, summary } from './check/report.js';
+import { targetProbes } from './check/target-probes.js';
+import { THIN_EDGE_PROBES } from './check/thin-edge-probes.js';
+import { Spinner } from './spinner.js';
 import { Terminal, printable } from './terminal.js';
 import type { Io } from './terminal.js';
+
+/** Problems of a configuration that are printed; nobody repairs more in one go. */
+const MAX_PROBLEMS = 100;
 
 export interface CheckOptions {
   /** `--config`. */
@@ -43,20 +53,19 @@ export async function check(options: CheckOptions, io: Io): Promise<ExitCode> {
 }
 
 function tellInvalid(error: ConfigError, { json }: CheckOptions, io: Io): ExitCode {
+  const problems = problemViews(error);
   if (json === true) {
-    const problems = error.problems.map((problem) => ({
-      from: sourceText(problem.source),
-      key: problem.key,
-      message: problem.message,
-      example: problem.example,
-      text: problemText(problem),
-    }));
     writeJson(io, { ok: false, exitCode: EXIT.config, problems });
-  } else {
-    const terminal = new Terminal(io.stderr, io.env);
-    terminal.line(`${terminal.paint('red', 'failed')}   configuration`);
-    for (const line of error.message.split('\n')) terminal.line(`  ${printable(line)}`);
+    return EXIT.config;
   }
+  const terminal = new Terminal(io.stderr, io.env);
+  terminal.line(`${terminal.paint('red', 'failed')}   configuration`);
+  for (const { text, fault, fixes } of problems.slice(0, MAX_PROBLEMS)) {
+    for (const line of text.split('\n')) terminal.line(`  ${printable(line)}`);
+    // The others have their example in the line.
+    if (fault === 'file-modes') for (const line of fixLines(fixes, terminal)) terminal.line(line);
+  }
+  if (problems.length > MAX_PROBLEMS) terminal.line(`  and ${problems.length - MAX_PROBLEMS} more`);
   return EXIT.config;
 }
 
@@ -81,55 +90,62 @@ async function probe(loaded: LoadedConfig, options: CheckOptions, io: Io): Promi
   const { config, warnings, file } = loaded;
   const redactor = new Redactor();
   registerSecrets(redactor, config);
-  const terminal = new Terminal(io.stdout, io.env);
   const isJson = options.json === true;
-  const probes: readonly Probe[] = [
-    ...NETWORK_PROBES,
-    ...CLOUD_PROBES,
-    REMOTE_ACCESS_PROBE,
-    MQTT_PROBE,
-    ...targetProbes(config),
-  ];
-  if (!isJson) {
-    tellWarnings(warnings, io);
-    terminal.line(
-      `${terminal.paint('green', 'ok')}       configuration: ${printable(file ?? 'from the environment')}`,
-    );
-  }
-  const results = await runProbes(
-    probes,
-    { config, facts: {}, now: options.now ?? Date.now },
-    {
-      onStart: ({ title }) => {
-        if (!isJson) terminal.progress(`…        ${title}`);
-      },
-      onResult: (result) => {
-        if (isJson) return;
-        for (const line of resultLines(result, terminal)) terminal.line(redactor.redact(line));
-      },
-    },
-  );
+  const context = { config, origin: loaded, facts: {}, now: options.now ?? Date.now };
+  const probes = probesOf(loaded);
+  const results = isJson
+    ? await runProbes(probes, context, { onStart: () => undefined, onResult: () => undefined })
+    : await tellProbes(probes, context, { loaded, io, redactor });
   const exitCode = exitCodeOf(results);
   if (isJson) {
     const checks = results.map(({ outcome, ...rest }) => ({ ...rest, ...outcome }));
     io.stdout.write(
       `${redactor.redact(jsonText({ ok: exitCode === EXIT.done, exitCode, file, warnings, checks }))}\n`,
     );
-  } else {
-    terminal.clear();
   }
   return exitCode;
 }
 
-/** `ok       TLS: …`, and for a failure what to do in a line of its own. */
-function resultLines({ title, outcome }: ProbeResult, terminal: Terminal): string[] {
-  const colour = { ok: 'green', failed: 'red', skipped: 'grey' } as const;
-  const status =
-    terminal.paint(colour[outcome.status], outcome.status) + ' '.repeat(9 - outcome.status.length);
-  const lines = [`${status}${printable(`${title}: ${outcome.detail}`)}`];
-  if (outcome.status === 'failed')
-    lines.push(`         ${terminal.paint('yellow', 'to do:')} ${printable(outcome.advice)}`);
-  return lines;
+/** In the order in which one builds on the other. */
+function probesOf({ config }: LoadedConfig): readonly Probe[] {
+  const isThinEdge = config.intake.kind === 'thin-edge';
+  return [
+    ...LOCAL_PROBES,
+    ...NETWORK_PROBES,
+    CLOCK_PROBE,
+    ...(isThinEdge ? THIN_EDGE_PROBES : []),
+    ...CREDENTIALS_PROBES,
+    // Devices, and what they declare, are thin-edge.io's.
+    ...(isThinEdge ? [] : DEVICE_PROBES),
+    REMOTE_ACCESS_PROBE,
+    ...(isThinEdge ? [] : [MQTT_PROBE]),
+    ...targetProbes(config),
+  ];
+}
+
+/** A line or more for each, as it comes, and on a terminal what is going on. */
+async function tellProbes(
+  probes: readonly Probe[],
+  context: ProbeContext,
+  { loaded: { file, warnings }, io, redactor }: { loaded: LoadedConfig; io: Io; redactor: Redactor },
+): Promise<readonly ProbeResult[]> {
+  const terminal = new Terminal(io.stdout, io.env);
+  const spinner = new Spinner(terminal, () => performance.now());
+  tellWarnings(warnings, io);
+  terminal.line(
+    `${terminal.paint('green', 'ok')}       configuration: ${printable(file ?? 'from the environment')}`,
+  );
+  let started = 0;
+  const results = await runProbes(probes, context, {
+    onStart: ({ title }) => spinner.show(`${(started += 1)}/${probes.length}`, title),
+    onResult: (result) => {
+      spinner.stop();
+      for (const line of resultLines(result, terminal)) terminal.line(redactor.redact(line));
+    },
+  });
+  terminal.line();
+  terminal.line(summary(results, terminal));
+  return results;
 }
 
 function exitCodeOf(results: readonly ProbeResult[]): ExitCode {

@@ -3,8 +3,10 @@ import { ConfigError } from '../config/problem.js';
 import { EXIT } from '../exit-codes.js';
 import type { AdminCommandOptions } from './admin-client.js';
 import { example } from './example.js';
+import { auditCommand } from './audit/command.js';
 import type { ProcessIo } from './process-io.js';
 import { run } from './run.js';
+import { addThinEdgeCommand } from './thin-edge/command.js';
 import { addSetupCommands } from './setup-commands.js';
 
 interface ConfigFlag {
@@ -54,6 +56,8 @@ class Program {
     addSetupCommands(this.command, io, (exitCode) => this.#finish(exitCode));
     this.#agentCommands();
     this.#adminCommands();
+    addThinEdgeCommand(this.command, io, (exitCode) => this.#finish(exitCode));
+    auditCommand(this.command, io, (exitCode) => this.#finish(exitCode));
     this.#trialCommands(version);
     this.command.addHelpText(
       'after',

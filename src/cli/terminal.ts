@@ -23,12 +23,19 @@ const DEFAULT_COLUMNS = 80;
 /** Lines for people: coloured on a terminal only, never with NO_COLOR (https://no-color.org), with a live last line. */
 export class Terminal {
   readonly #output: Output;
+  readonly #isLive: boolean;
   readonly #isColoured: boolean;
   #hasProgress = false;
 
   constructor(output: Output, env: Io['env']) {
     this.#output = output;
-    this.#isColoured = output.isTTY === true && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';
+    this.#isLive = output.isTTY === true && env.TERM !== 'dumb';
+    this.#isColoured = this.#isLive && (env.NO_COLOR ?? '') === '';
+  }
+
+  /** Its width in characters; undefined where nobody looks at it. */
+  get columns(): number | undefined {
+    return this.#output.isTTY === true ? (this.#output.columns ?? DEFAULT_COLUMNS) : undefined;
   }
 
   paint(colour: Colour, text: string): string {
@@ -43,7 +50,7 @@ export class Terminal {
 
   /** What is going on at the moment, in the last line of a terminal; nothing elsewhere. */
   progress(text: string): void {
-    if (this.#output.isTTY !== true) return;
+    if (!this.#isLive) return;
     this.clear();
     const columns = this.#output.columns ?? DEFAULT_COLUMNS;
     this.#output.write(printable(text).slice(0, Math.max(1, columns - 1)));

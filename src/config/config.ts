@@ -11,7 +11,9 @@ export interface Config {
     readonly tenant: string;
     readonly credentials:
       | { readonly kind: 'basic'; readonly user: string; readonly password: Secret }
-      | { readonly kind: 'token'; readonly token: Secret };
+      | { readonly kind: 'token'; readonly token: Secret }
+      /** Tokens that thin-edge.io fetches; only with intake thin-edge. */
+      | { readonly kind: 'thin-edge' };
     /** Where `register` stores the credentials, as an absolute path; undefined when they stand elsewhere. */
     readonly credentialsFile?: string | undefined;
     /** Content of cloud.caFile: extra trusted roots in PEM. */
@@ -28,10 +30,11 @@ export interface Config {
     readonly children: readonly ChildConfig[];
   };
   readonly intake: {
-    readonly kind: 'rest' | 'mqtt';
+    readonly kind: 'rest' | 'mqtt' | 'thin-edge';
     readonly mqttUrl: string;
     readonly operationAgeMs: number;
   };
+  readonly thinEdge: ThinEdgeConfig;
   readonly conduits: readonly Conduit[];
   readonly approval: {
     /** Longest wait for somebody who approves. */
@@ -62,7 +65,35 @@ export interface Config {
   /** Where the journal is kept; undefined = only in memory. */
   readonly state: { readonly directory: string | undefined };
   readonly admin: { readonly listen: AdminListen; readonly token: Secret | undefined };
+  readonly audit: {
+    /** Where the audit log is; undefined = there is none. */
+    readonly file: string | undefined;
+    /** An event in the cloud at the end of each session. */
+    readonly events: boolean;
+  };
   readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' };
+}
+
+/** What intake thin-edge needs beside the others; without it, nobody looks at it. */
+export interface ThinEdgeConfig {
+  /** Absolute; usually /etc/tedge. */
+  readonly configDirectory: string;
+  /** Empty for the default cloud connection. */
+  readonly profile: string;
+  /** One topic level, before the topics of the cloud. */
+  readonly topicPrefix: string;
+  /** One topic level, before the local topics. */
+  readonly topicRoot: string;
+  /** How to log in at the local broker. */
+  readonly broker: {
+    readonly user: string | undefined;
+    readonly password: Secret | undefined;
+    /** Trusted roots in PEM. */
+    readonly ca: string | undefined;
+    /** Client certificate (chain) in PEM, with its key. */
+    readonly certificate: string | undefined;
+    readonly key: Secret | undefined;
+  };
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';

@@ -22,6 +22,7 @@ import { exposure, tampering } from './permissions.js';
 import { ConfigError, problemText } from './problem.js';
 import type { Problem, Source } from './problem.js';
 import { checkRules } from './rules.js';
+import { addThinEdge } from './tedge-toml.js';
 import { KEY_NAMES, specOf } from './schema.js';
 import type { KeyName, Settings } from './schema.js';
 import { readSecretFile } from './secret-file.js';
@@ -76,7 +77,8 @@ export interface LoadedConfig {
 }
 
 /**
- * Reads and validates the whole configuration. Precedence: command line, environment, file, default.
+ * Reads and validates the whole configuration. Precedence: command line, environment, file, tedge.toml (with intake
+ * thin-edge), default.
  * @throws ConfigError with all problems at once.
  */
 export function loadConfig(options: LoadOptions): LoadedConfig {
@@ -105,9 +107,11 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const entries = merge(layers, problems);
   const folder = found === undefined ? cwd : path.dirname(path.resolve(cwd, found.file));
   if (found !== undefined) problems.push(...openFile(found, path.resolve(cwd, found.file), entries));
+  resolvePaths(entries, (source) => (source.kind === 'file' ? folder : cwd));
+  addThinEdge(entries, problems);
   const given = new Set(entries.keys());
   if (options.loginAs !== undefined) loginAs(entries, options.loginAs);
-  resolvePaths(entries, (source) => (source.kind === 'file' ? folder : cwd), problems);
+  readSecrets(entries, (source) => (source.kind === 'file' ? folder : cwd), problems);
   if (options.loginAs === undefined) openCredentials(entries, problems);
 
   const values = validate(entries, locate, problems);
@@ -203,14 +207,18 @@ function loginAs(entries: Layer, { tenant, user, password }: StoredCredentials):
   entries.set('cloud.password', { raw: password, source });
 }
 
-/** Turns `<key>File` into the secret it holds, and other paths into absolute ones. */
-function resolvePaths(entries: Layer, folderOf: (source: Source) => string, problems: Problem[]): void {
+/** Turns paths into absolute ones, from the folder of whatever names them. */
+function resolvePaths(entries: Layer, folderOf: (source: Source) => string): void {
   for (const name of KEY_NAMES) {
     const entry = entries.get(name);
     if (specOf(name).isPath && typeof entry?.raw === 'string' && entry.raw !== 'off') {
       entries.set(name, { ...entry, raw: path.resolve(folderOf(entry.source), entry.raw) });
     }
   }
+}
+
+/** Turns `<key>File` into the secret it holds. */
+function readSecrets(entries: Layer, folderOf: (source: Source) => string, problems: Problem[]): void {
   for (const [fileKey, key] of SECRET_FILES) {
     const entry = entries.get(fileKey);
     if (entry === undefined) continue;

@@ -38,9 +38,10 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
     },
     intake: {
       kind: values['intake.kind'],
-      mqttUrl: values['intake.mqttUrl'] ?? `mqtts://${new URL(url).hostname}:8883`,
+      mqttUrl: values['intake.mqttUrl'] ?? mqttUrl(values['intake.kind'], url),
       operationAgeMs: values['intake.operationAge'],
     },
+    thinEdge: thinEdge(values),
     conduits: values.conduits.map((entry, index) => conduit(entry, surroundings.conduitSource(index))),
     approval: {
       timeoutMs: values['approval.timeout'],
@@ -55,8 +56,9 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
       count: values['workers.count'] ?? availableParallelism(),
       isolation: values['workers.isolation'],
     },
-    state: { directory: stateDirectory(values['state.directory'] ?? surroundings.stateDirectory) },
+    state: { directory: pathOrOff(values['state.directory'] ?? surroundings.stateDirectory) },
     admin: { listen: values['admin.listen'], token: values['admin.token'] },
+    audit: { file: pathOrOff(values['audit.file']), events: values['audit.events'] === 'true' },
     log: {
       level: values['log.level'],
       format: values['log.format'] ?? (surroundings.isTerminal ? 'pretty' : 'json'),
@@ -67,7 +69,29 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
 function credentials(values: Settings): Config['cloud']['credentials'] {
   const token = values['cloud.token'];
   if (token !== undefined) return { kind: 'token', token };
+  if (values['intake.kind'] === 'thin-edge' && values['cloud.user'] === undefined)
+    return { kind: 'thin-edge' };
   return { kind: 'basic', user: present(values['cloud.user']), password: present(values['cloud.password']) };
+}
+
+function mqttUrl(kind: Settings['intake.kind'], cloudUrl: string): string {
+  return kind === 'thin-edge' ? 'mqtt://127.0.0.1:1883' : `mqtts://${new URL(cloudUrl).hostname}:8883`;
+}
+
+function thinEdge(values: Settings): Config['thinEdge'] {
+  return {
+    configDirectory: values['thinEdge.configDirectory'],
+    profile: values['thinEdge.profile'] ?? '',
+    topicPrefix: values['thinEdge.topicPrefix'],
+    topicRoot: values['thinEdge.topicRoot'],
+    broker: {
+      user: values['thinEdge.mqttUser'],
+      password: values['thinEdge.mqttPassword'],
+      ca: values['thinEdge.mqttCaFile'],
+      certificate: values['thinEdge.mqttCertFile'],
+      key: values['thinEdge.mqttKeyFile'],
+    },
+  };
 }
 
 function child({ externalId, name, targets }: Settings['device.children'][number]): ChildConfig {
@@ -94,7 +118,7 @@ function plant(values: Settings): PlantConfig | undefined {
   return { mqttUrl: url, user, password, ca };
 }
 
-function stateDirectory(written: string): string | undefined {
+function pathOrOff(written: string): string | undefined {
   return written === 'off' ? undefined : written;
 }
 

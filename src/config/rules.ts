@@ -39,6 +39,7 @@ export function checkRules(input: RuleInput): Findings {
   adminToken(input, findings);
   mqttLogin(input, findings);
   mqttClientId(input, findings);
+  localBroker(input, findings);
   consentRules(input, findings);
   return findings;
 }
@@ -76,7 +77,10 @@ function storedCredentials(input: RuleInput, { problems }: Findings): boolean {
 }
 
 /** Exactly one of user with password, and token. */
-function credentials({ entries, locate, nowhere, troubled }: RuleInput, { problems }: Findings): void {
+function credentials(
+  { values, entries, locate, nowhere, troubled }: RuleInput,
+  { problems }: Findings,
+): void {
   const isSet = (key: string): boolean => entries.has(key) || entries.has(`${key}File`);
   const sourceOf = (key: string): Source =>
     entries.get(key)?.source ?? entries.get(`${key}File`)?.source ?? locate(nowhere, 'cloud');
@@ -97,7 +101,7 @@ function credentials({ entries, locate, nowhere, troubled }: RuleInput, { proble
     );
   } else if (password && !user) {
     complain('cloud.password', 'cloud.user', 'is missing, but cloud.password is set', 'device_gw-7');
-  } else if (!token && !user && !entries.has('cloud.certFile')) {
+  } else if (!token && !user && !entries.has('cloud.certFile') && values['intake.kind'] !== 'thin-edge') {
     const message =
       'has no credentials: give cloud.user and cloud.password, or cloud.token, or cloud.credentialsFile';
     complain('cloud', 'cloud', message, '{ user: device_gw-7, passwordFile: /etc/gatehouse/password }');
@@ -191,3 +195,21 @@ function mqttClientId({ values, entries, locate, nowhere }: RuleInput, { problem
     example: '"gw-7"',
   });
 }
+
+/** User and password, certificate and key come in pairs. */
+function localBroker({ entries, locate, nowhere, troubled }: RuleInput, { problems }: Findings): void {
+  const isSet = (key: string): boolean => entries.has(key) || entries.has(`${key}File`);
+  for (const [one, other] of BROKER_PAIRS) {
+    if (isSet(one) === isSet(other)) continue;
+    const [there, missing] = isSet(one) ? [one, other] : [other, one];
+    if (troubled.has(there) || troubled.has(missing)) continue;
+    const source =
+      entries.get(there)?.source ?? entries.get(`${there}File`)?.source ?? locate(nowhere, there);
+    problems.push({ source, key: missing, message: `is missing, but ${there} is set`, example: undefined });
+  }
+}
+
+const BROKER_PAIRS = [
+  ['thinEdge.mqttUser', 'thinEdge.mqttPassword'],
+  ['thinEdge.mqttCertFile', 'thinEdge.mqttKeyFile'],
+] as const;

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { adminListen } from './addresses.js';
 import { CLOUD_KEYS } from './cloud-schema.js';
 import { CHILDREN, CONDUITS, MAX_SESSIONS, MIN_TIMEOUT_MS } from './conduit-schema.js';
@@ -7,9 +6,9 @@ import { fits, formOf } from './form.js';
 import { key } from './key.js';
 import type { KeySpec, ValueOf } from './key.js';
 import { bearerToken } from './secret-values.js';
+import { THIN_EDGE_KEYS } from './thin-edge-schema.js';
 import { mqttUrl } from './urls.js';
 import {
-  BadValue,
   MAX_PATH_CHARACTERS,
   MAX_TIMER_MS,
   duration,
@@ -58,19 +57,22 @@ export const KEYS = {
     defaultText: '`[]`',
   }),
   'intake.kind': key({
-    schema: parsed(intakeKind),
-    meaning: 'how operations arrive: `rest` (real-time notifications, polling as the fall-back) or `mqtt`',
-    unit: '`rest`, `mqtt`',
+    schema: parsed((raw) => oneOf(raw, ['rest', 'mqtt', 'thin-edge'])),
+    meaning:
+      "how operations arrive: `rest` (real-time notifications, polling as the fall-back), `mqtt` (the cloud's endpoint) or `thin-edge` (the local broker of thin-edge.io)",
+    unit: '`rest`, `mqtt`, `thin-edge`',
     example: 'rest',
     default: 'rest',
     environment: ['GATEHOUSE_INTAKE_KIND'],
   }),
   'intake.mqttUrl': key({
     schema: parsed(mqttUrl),
-    meaning: "the cloud's MQTT endpoint; also `wss://host/mqtt`; `mqtt://` only for loopback",
+    meaning:
+      "the cloud's MQTT endpoint, with thin-edge the local broker; also `wss://host/mqtt`; `mqtt://` only for loopback",
     unit: 'URL',
     example: 'mqtts://acme.example.com:8883',
-    defaultText: '`mqtts://<cloud host>:8883`',
+    defaultText:
+      '`mqtts://<cloud host>:8883`; with thin-edge the broker of `tedge.toml`, else `mqtt://127.0.0.1:1883`',
     environment: ['GATEHOUSE_INTAKE_MQTT_URL'],
   }),
   'intake.operationAge': key({
@@ -81,6 +83,7 @@ export const KEYS = {
     default: '5m',
     reloads: true,
   }),
+  ...THIN_EDGE_KEYS,
   conduits: key({
     schema: CONDUITS,
     meaning: 'what may be reached; empty means that nothing may',
@@ -190,7 +193,7 @@ export const KEYS = {
     default: 'thread',
   }),
   'state.directory': key({
-    schema: parsed(stateDirectory),
+    schema: parsed(pathOrOff),
     isPath: true,
     meaning:
       'where the journal of operations is kept, for one agent alone; `off` keeps it in memory, and a restart then fails what was under way',
@@ -218,12 +221,20 @@ export const KEYS = {
     isSecret: true,
   }),
   'audit.file': key({
-    schema: z.unknown(),
-    meaning: 'append-only JSON lines',
-    unit: 'path',
-    example: 'off',
-    defaultText: '`off`',
-    notServed: 'the audit file',
+    schema: parsed(pathOrOff),
+    isPath: true,
+    meaning:
+      'the audit log: append-only JSON lines, each with the hash of the one before; when it cannot be written, new sessions are refused',
+    unit: 'path, `off`',
+    example: '/var/log/gatehouse/audit.log',
+    default: 'off',
+  }),
+  'audit.events': key({
+    schema: parsed((raw) => oneOf(typeof raw === 'boolean' ? String(raw) : raw, ['true', 'false'])),
+    meaning: 'an event in the cloud at the end of each session that was open, with the same facts',
+    unit: '`true`, `false`',
+    example: 'true',
+    default: true,
   }),
   'log.level': key({
     schema: parsed((raw) => oneOf(raw, ['trace', 'debug', 'info', 'warn', 'error', 'fatal'])),
@@ -262,13 +273,8 @@ function memory(raw: unknown): number {
   return raw === 0 || raw === '0' ? 0 : size(raw, min, max);
 }
 
-function stateDirectory(raw: unknown): string {
+function pathOrOff(raw: unknown): string {
   fits(raw, () => ({ anyOf: [formOf((value) => text(value, MAX_PATH_CHARACTERS)), { enum: [false] }] }));
   // YAML 1.1 readers turn a bare `off` into false; people write either.
   return raw === false ? 'off' : text(raw, MAX_PATH_CHARACTERS);
-}
-
-function intakeKind(raw: unknown): 'rest' | 'mqtt' {
-  if (raw === 'thin-edge') throw new BadValue('is not served by this version; use rest or mqtt');
-  return oneOf(raw, ['rest', 'mqtt']);
 }

@@ -39,6 +39,18 @@ const VIEW: View = {
   'intake.kind': ({ intake }) => intake.kind,
   'intake.mqttUrl': ({ intake }) => intake.mqttUrl,
   'intake.operationAge': ({ intake }) => formatDuration(intake.operationAgeMs),
+  'thinEdge.configDirectory': ({ thinEdge }) => thinEdge.configDirectory,
+  'thinEdge.profile': ({ thinEdge }) => (thinEdge.profile === '' ? undefined : quoted(thinEdge.profile)),
+  'thinEdge.topicPrefix': ({ thinEdge }) => thinEdge.topicPrefix,
+  'thinEdge.topicRoot': ({ thinEdge }) => thinEdge.topicRoot,
+  'thinEdge.mqttUser': ({ thinEdge: { broker } }) =>
+    broker.user === undefined ? undefined : quoted(broker.user),
+  'thinEdge.mqttPassword': ({ thinEdge: { broker } }) => (broker.password === undefined ? undefined : MASKED),
+  'thinEdge.mqttCaFile': ({ thinEdge: { broker } }) =>
+    broker.ca === undefined ? undefined : certificates(broker.ca),
+  'thinEdge.mqttCertFile': ({ thinEdge: { broker } }) =>
+    broker.certificate === undefined ? undefined : certificates(broker.certificate),
+  'thinEdge.mqttKeyFile': ({ thinEdge: { broker } }) => (broker.key === undefined ? undefined : MASKED),
   conduits: ({ conduits }) =>
     list(conduits.map(({ name, host, ports }) => `${name} ${host}:${portsText(ports)}`)),
   'approval.timeout': ({ approval }) => formatDuration(approval.timeoutMs),
@@ -65,7 +77,8 @@ const VIEW: View = {
   'workers.count': ({ workers }) => String(workers.count),
   'admin.listen': ({ admin }) => listenText(admin.listen),
   'admin.token': ({ admin }) => (admin.token === undefined ? undefined : MASKED),
-  'audit.file': () => 'off',
+  'audit.file': ({ audit }) => audit.file ?? 'off',
+  'audit.events': ({ audit }) => String(audit.events),
   'log.level': ({ log }) => log.level,
   'log.format': ({ log }) => log.format,
 };

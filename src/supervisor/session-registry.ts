@@ -1,3 +1,4 @@
+import type { FailureCode } from '../../contract/failure.js';
 import type { SessionCounters } from '../../contract/messages.js';
 import type { SessionCounts } from '../policy/question.js';
 import { next, type EndReason, type SessionEvent, type SessionState } from '../../contract/session-state.js';
@@ -23,8 +24,8 @@ export interface SessionRecord {
   worker: number;
   /** Wall clock; undefined while it connects. */
   openedAtMs: number | undefined;
-  /** Its operation has FAILED already; its sockets may take a moment longer. */
-  hasFailed: boolean;
+  /** Why its operation has FAILED already; its sockets may take a moment longer. */
+  failure: { readonly code: FailureCode; readonly sentence: string } | undefined;
   /** Asked to end before a worker had begun it. */
   endAtStart: readonly [reason: EndReason, detail: string] | undefined;
   uplinkBytes: number;

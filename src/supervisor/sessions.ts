@@ -13,6 +13,7 @@ import type { RemoteAccessOperation } from '../cloud/intake.js';
 import { hostAndPort } from '../policy/decide.js';
 import type { Admitted } from './admission.js';
 import type { SessionPool } from './pool.js';
+import type { SessionAudit, SessionEnd } from './session-audit.js';
 import { SessionRegistry, type SessionRecord } from './session-registry.js';
 import type { OperationNotes, StatusDesk } from './status-desk.js';
 
@@ -21,6 +22,7 @@ export interface SessionsParts {
   readonly pool: Pick<SessionPool, 'run' | 'send'>;
   readonly metrics: SessionsMetrics;
   readonly desk: Pick<StatusDesk, 'report'>;
+  readonly audit: Pick<SessionAudit, 'opened' | 'ended'>;
   /** Registers a connection key as a secret for as long as its session lives. */
   readonly redact: { add(key: string): void; remove(key: string): void };
   /** Monotonic, in ms. */
@@ -64,6 +66,8 @@ export class Sessions {
   readonly registry = new SessionRegistry();
   readonly #parts: SessionsParts;
   readonly #waiters = new Map<string, (() => void)[]>();
+  /** Sessions that are up, until that is on the disk. */
+  readonly #opening = new Map<string, Promise<void>>();
 
   constructor(parts: SessionsParts) {
     this.#parts = parts;
@@ -86,7 +90,7 @@ export class Sessions {
       state: 'connecting',
       worker: 0,
       openedAtMs: undefined,
-      hasFailed: false,
+      failure: undefined,
       endAtStart: undefined,
       uplinkBytes: 0,
       downlinkBytes: 0,
@@ -105,25 +109,27 @@ export class Sessions {
     desk.report(record, 'EXECUTING');
     this.#parts.notes?.connecting(record);
     try {
-      await this.#dial(record, await way());
+      this.#parts.audit.ended(record, await this.#dial(record, await way()));
     } catch (error) {
-      const code = error instanceof GatehouseError ? error.code : 'internal-error';
-      const sentence = error instanceof Error ? error.message : String(error);
-      this.#onFailed(record, { code, sentence });
+      const { code, message } = asFailure(error);
+      this.#onFailed(record, { code, sentence: message });
+      this.#parts.audit.ended(record, {
+        outcome: 'failed',
+        ...(record.failure ?? { code, sentence: message }),
+      });
     } finally {
       redact.remove(key.reveal());
       this.forget(record);
     }
   }
 
-  async #dial(record: SessionRecord, { tunnel, limits }: Way): Promise<void> {
+  async #dial(record: SessionRecord, { tunnel, limits }: Way): Promise<SessionEnd> {
     const { id: sessionId, host, port, addresses, endAtStart } = record;
     if (endAtStart !== undefined) throw endedBefore(...endAtStart);
     this.#parts.log.info({ ...about(record), target: hostAndPort(host, port) }, 'session connecting');
     const target = { host, port, addresses };
     const summary = await this.#parts.pool.run({ sessionId, target, tunnel, limits }).catch(() => undefined);
-    if (summary === undefined) this.#onWorkerLost(record);
-    else this.#onEnded(record, summary);
+    return this.#onGone(record, summary);
   }
 
   /** The session is gone, whatever went wrong in telling so: its place is free and nobody waits for it. */
@@ -173,20 +179,43 @@ export class Sessions {
     const record = this.registry.apply(sessionId, 'opened');
     if (record?.openedAtMs !== undefined || record === undefined) return;
     record.openedAtMs = Date.now();
-    this.#parts.desk.report(record, 'SUCCESSFUL');
-    this.#parts.notes?.opened(record);
-    this.#parts.metrics.sessionOpened(setupMs);
-    this.#parts.log.info({ ...about(record), setupMs: Math.round(setupMs) }, 'session open');
+    this.#opening.set(sessionId, this.#tellOpened(record, setupMs));
   }
 
-  #onEnded(record: SessionRecord, summary: SessionSummary): void {
-    const { metrics, log } = this.#parts;
-    this.#countBytes(record.worker, summary);
-    const { uplinkBytes, downlinkBytes } = summary;
-    if (summary.outcome === 'failed') return this.#onFailed(record, summary);
+  /** SUCCESSFUL, once it is written down that the session is open. What cannot be proved later must not go on. */
+  async #tellOpened(record: SessionRecord, setupMs: number): Promise<void> {
+    const { audit, desk, metrics, log } = this.#parts;
+    try {
+      await audit.opened(record, setupMs);
+    } catch (error) {
+      const { code, message } = asFailure(error);
+      this.#onFailed(record, { code, sentence: message });
+      this.end(record, 'cancelled', 'the audit log cannot be written');
+      return;
+    }
+    desk.report(record, 'SUCCESSFUL');
+    this.#parts.notes?.opened(record);
+    metrics.sessionOpened(setupMs);
+    log.info({ ...about(record), setupMs: Math.round(setupMs) }, 'session open');
+  }
+
+  /** The task is over; without a summary the worker died. Gives how the session ended. */
+  async #onGone(record: SessionRecord, summary: SessionSummary | undefined): Promise<SessionEnd> {
+    if (summary !== undefined) this.#countBytes(record.worker, summary);
     // The task's result travels by another port than the reports and may overtake them.
-    this.#onOpened(record.id, summary.setupMs);
-    const { reason, detail, durationMs } = summary;
+    if (summary?.outcome === 'ended') this.#onOpened(record.id, summary.setupMs);
+    await this.#opening.get(record.id);
+    this.#opening.delete(record.id);
+    if (summary === undefined) return this.#onWorkerLost(record);
+    if (summary.outcome === 'failed') this.#onFailed(record, summary);
+    if (record.failure !== undefined) return { outcome: 'failed', ...record.failure };
+    if (summary.outcome === 'ended') this.#onEnded(record, summary);
+    return summary;
+  }
+
+  #onEnded(record: SessionRecord, summary: SessionSummary & { readonly outcome: 'ended' }): void {
+    const { metrics, log } = this.#parts;
+    const { reason, detail, durationMs, uplinkBytes, downlinkBytes } = summary;
     metrics.sessionEnded(reason, durationMs);
     this.#parts.notes?.ended(record, reason, detail);
     const fields = { reason, detail, uplinkBytes, downlinkBytes, durationMs: Math.round(durationMs) };
@@ -195,9 +224,9 @@ export class Sessions {
 
   /** A session that never opened. The cloud is told before the last socket is gone; both tell, the first counts. */
   #onFailed(record: SessionRecord, { code, sentence }: { code: FailureCode; sentence: string }): void {
-    if (record.hasFailed) return;
-    record.hasFailed = true;
+    if (record.failure !== undefined) return;
     const whole = `${sentence}${afterApproval(record, code)}`;
+    record.failure = { code, sentence: whole };
     this.#parts.desk.report(record, 'FAILED', failureReason(code, whole));
     this.#parts.metrics.sessionFailed(code);
     this.#parts.notes?.failed(record, code, whole);
@@ -205,16 +234,20 @@ export class Sessions {
   }
 
   /** The thread died. An open session keeps its SUCCESSFUL; one that still connected failed. */
-  #onWorkerLost(record: SessionRecord): void {
+  #onWorkerLost(record: SessionRecord): SessionEnd {
     const { metrics, log } = this.#parts;
-    if (record.openedAtMs !== undefined) {
+    if (record.openedAtMs !== undefined && record.failure === undefined) {
       // Set-up included, but by a clock that nobody sets.
-      metrics.sessionEnded('worker-lost', this.#parts.now() - record.startedAtMs);
-      this.#parts.notes?.ended(record, 'worker-lost', 'its worker died or stood still');
-      return log.error(about(record), 'session lost with its worker');
+      const durationMs = this.#parts.now() - record.startedAtMs;
+      metrics.sessionEnded('worker-lost', durationMs);
+      const detail = 'its worker ended unexpectedly';
+      this.#parts.notes?.ended(record, 'worker-lost', detail);
+      log.error(about(record), 'session lost with its worker');
+      return { outcome: 'ended', reason: 'worker-lost', detail, durationMs };
     }
     const sentence = 'The worker thread of this session ended unexpectedly; connect again.';
     this.#onFailed(record, { code: 'worker-crashed', sentence });
+    return { outcome: 'failed', ...(record.failure ?? { code: 'worker-crashed', sentence }) };
   }
 
   #countBytes(worker: number, counters: SessionCounters): void {
@@ -239,4 +272,9 @@ function afterApproval({ approval }: SessionRecord, code: FailureCode): string {
 /** The fields that every log line of a session begins with. */
 export function about({ id, operationId, deviceId, conduit }: SessionRecord): object {
   return { sessionId: id, operationId, deviceId, conduit };
+}
+
+function asFailure(error: unknown): GatehouseError {
+  if (error instanceof GatehouseError) return error;
+  return new GatehouseError('internal-error', error instanceof Error ? error.message : String(error));
 }

@@ -14,8 +14,9 @@ import type { OperationJournal, PastOperation } from './operation-journal.js';
 import { hashOfKey, OperationMemory, type RememberedOperation } from './operation-memory.js';
 import type { SessionPool } from './pool.js';
 import type { Guest, SessionRecord, SessionRegistry } from './session-registry.js';
+import { NO_AUDIT, type RefusedRequest, type SessionAudit } from './session-audit.js';
 import { Sessions, type SessionNotes, type SessionsLog, type SessionsMetrics, type Way } from './sessions.js';
-import { StatusDesk, type OperationName } from './status-desk.js';
+import { StatusDesk } from './status-desk.js';
 
 export interface SupervisorParts {
   readonly log: SupervisorLog;
@@ -32,6 +33,8 @@ export interface SupervisorParts {
   readonly now: () => number;
   /** Whether this process may take operations on; without it, it always may. */
   readonly lease?: ClaimLease | undefined;
+  /** Where decisions and sessions are written down. Default nowhere. */
+  readonly audit?: SessionAudit | undefined;
   /** A session is gone, and its place is free. */
   readonly onGone?: ((sessionId: string) => void) | undefined;
   /** Keeps the list of recent operations. */
@@ -69,7 +72,7 @@ export interface SupervisorMetrics extends SessionsMetrics {
 /**
  * An operation's life, on the main thread: checked, decided, written down, run in a worker, reported.
  *
- *     intake -> age, duplicate, device -> resolve -> policy -> journal -> EXECUTING -> worker -> SUCCESSFUL ... end
+ *     intake -> age, duplicate, device -> resolve -> policy -> journal, audit -> EXECUTING -> worker -> SUCCESSFUL ... end
  *                                                     \-> FAILED <----------------------/
  */
 export class Supervisor {
@@ -78,6 +81,7 @@ export class Supervisor {
   readonly #admission: Admission;
   readonly #gate: ApprovalGate;
   readonly #desk: StatusDesk;
+  readonly #audit: SessionAudit;
   readonly #sessions: Sessions;
   /** Operations that are looked at, and that nobody has been told of yet. */
   readonly #preparing = new Set<string>();
@@ -87,8 +91,9 @@ export class Supervisor {
   #onEmpty: (() => void) | undefined;
 
   constructor(parts: SupervisorParts) {
-    const { log, pool, status, metrics, redact, now, notes } = parts;
+    const { log, pool, status, metrics, redact, now, notes, audit = NO_AUDIT } = parts;
     this.#parts = parts;
+    this.#audit = audit;
     this.#admission = new Admission(parts.admission);
     this.#gate = new ApprovalGate(parts);
     this.#memory = new OperationMemory(now);
@@ -97,7 +102,17 @@ export class Supervisor {
       parts.onGone?.(sessionId);
       this.#tellIfEmpty();
     };
-    this.#sessions = new Sessions({ log, pool, metrics, redact, now, onGone, notes, desk: this.#desk });
+    this.#sessions = new Sessions({
+      log,
+      pool,
+      metrics,
+      redact,
+      now,
+      audit,
+      notes,
+      onGone,
+      desk: this.#desk,
+    });
   }
 
   get registry(): SessionRegistry {
@@ -120,16 +135,16 @@ export class Supervisor {
     if (!this.#accepting) return log.info({}, 'operation left to the next run');
     if (this.#parts.lease?.isCertain() === false) return this.#whenHeld(() => this.onOperation(parsed));
     if (parsed.kind === 'refused') {
-      const name = { operationId: parsed.id, deviceId: parsed.deviceId };
+      const name = { operationId: parsed.id, deviceId: parsed.deviceId, askedBy: parsed.askedBy };
       if (!this.#isNew(name, undefined)) return;
-      return this.#desk.refuse(name, new GatehouseError('invalid-operation', parsed.sentence));
+      return this.#refuse(name, new GatehouseError('invalid-operation', parsed.sentence));
     }
     const { operation } = parsed;
-    const { id: operationId, deviceId, hostname: host, port } = operation;
-    const name = { operationId, deviceId, host, port };
+    const { id: operationId, deviceId, hostname, port, askedBy } = operation;
+    const name = { operationId, deviceId, hostname, host: hostname, port, askedBy };
     const keyHash = hashOfKey(operation.connectionKey);
     if (!this.#isNew(name, keyHash)) return;
-    void this.#start(operation, keyHash).catch((error: unknown) => this.#desk.refuse(name, asFailure(error)));
+    void this.#start(operation, keyHash).catch((error: unknown) => this.#refuse(name, asFailure(error)));
   }
 
   /** Ends one session; resolves once both of its sockets are gone. */
@@ -221,7 +236,7 @@ export class Supervisor {
     this.#sessions.onReport(worker, report);
   }
 
-  #isNew(name: OperationName, keyHash: string | undefined): boolean {
+  #isNew(name: RefusedRequest, keyHash: string | undefined): boolean {
     const recollection = this.#memory.recall(name.operationId, keyHash);
     if (recollection.kind !== 'seen') this.#parts.metrics.received();
     switch (recollection.kind) {
@@ -232,10 +247,15 @@ export class Supervisor {
         return false;
       case 'key-used': {
         const sentence = `The connection key was already used by operation ${recollection.by}; connect again.`;
-        this.#desk.refuse(name, new GatehouseError('invalid-operation', sentence));
+        this.#refuse(name, new GatehouseError('invalid-operation', sentence));
         return false;
       }
     }
+  }
+
+  #refuse(request: RefusedRequest, error: GatehouseError): void {
+    this.#audit.refused(request, error);
+    this.#desk.refuse(request, error);
   }
 
   async #start(operation: RemoteAccessOperation, keyHash: string): Promise<void> {
@@ -254,9 +274,10 @@ export class Supervisor {
     try {
       const { id: operationId, deviceId } = operation;
       await this.#parts.journal.claim({ operationId, deviceId, keyHash });
+      await this.#audit.allowed(record, operation, admitted.conduit);
     } catch (error) {
       this.#sessions.forget(record);
-      throw notJournalled(error);
+      throw error instanceof GatehouseError ? error : notJournalled(error);
     }
     const way = (): Way | Promise<Way> =>
       approval ? this.#approvedWay(record, operation) : wayOf(prepared, admitted);
@@ -265,12 +286,22 @@ export class Supervisor {
 
   /** Waits for approval; what was true before the wait may not be any more, so all of it is looked at again. */
   async #approvedWay(record: SessionRecord, operation: RemoteAccessOperation): Promise<Way> {
-    await this.#gate.pass(record);
+    await this.#approved(record);
     const prepared = await this.#admission.resolve(operation);
     const admitted = this.#admission.admit(prepared, this.registry.countsWithout(record));
     if (admitted.conduit.name !== record.conduit) throw anotherConduit(record.conduit, admitted.conduit.name);
     this.registry.readdress(record, admitted.addresses);
     return wayOf(prepared, admitted);
+  }
+
+  async #approved(record: SessionRecord): Promise<void> {
+    await this.#gate.pass(record).catch((error: unknown) => {
+      const failure = asFailure(error);
+      this.#audit.notApproved(record, failure);
+      throw failure;
+    });
+    if (record.approval?.kind === 'approved')
+      await this.#audit.approved(record, record.approval.by, record.approval.way);
   }
 
   /** Undefined when another generation has to take it on. */

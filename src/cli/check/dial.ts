@@ -4,7 +4,7 @@ import tls from 'node:tls';
 import { proxyAuthorization } from '../../cloud/authorization.js';
 import { trust } from '../../cloud/trusted-roots.js';
 import type { Config, ProxyConfig } from '../../config/config.js';
-import { ProxyRefusal } from './failure-text.js';
+import { ProxyRefusal, ProxyUnreachable } from './connection-error.js';
 
 /** Longest head of a proxy's answer, in bytes. */
 const MAX_PROXY_HEAD_BYTES = 16_384;
@@ -14,6 +14,11 @@ export interface Place {
   /** Name or address, without brackets. */
   readonly host: string;
   readonly port: number;
+}
+
+/** `host:port`, with brackets around IPv6. */
+export function at({ host, port }: Place): string {
+  return `${net.isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
 /** Host and port of a URL, with the usual port of its scheme. */
@@ -31,10 +36,15 @@ export async function dialTcp({ host, port }: Place, signal: AbortSignal): Promi
   return whenReady(socket, 'connect', signal);
 }
 
-/** A connection to `place` through the proxy's CONNECT (RFC 9110 section 9.3.6). @throws ProxyRefusal */
+/**
+ * A connection to `place` through the proxy's CONNECT (RFC 9110 section 9.3.6).
+ * @throws ProxyRefusal when it says no, ProxyUnreachable when it is not there, no proxy, or says nothing.
+ */
 export async function dialProxy(proxy: ProxyConfig, place: Place, signal: AbortSignal): Promise<net.Socket> {
-  const socket = await dialTcp(proxy, signal);
-  const target = `${net.isIPv6(place.host) ? `[${place.host}]` : place.host}:${place.port}`;
+  const socket = await dialTcp(proxy, signal).catch((error: unknown) => {
+    throw new ProxyUnreachable(error);
+  });
+  const target = at(place);
   const authorization = proxyAuthorization(proxy);
   const credentials = authorization === undefined ? '' : `Proxy-Authorization: ${authorization}\r\n`;
   socket.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n${credentials}\r\n`);
@@ -44,7 +54,7 @@ export async function dialProxy(proxy: ProxyConfig, place: Place, signal: AbortS
     return socket;
   } catch (error) {
     socket.destroy();
-    throw error;
+    throw error instanceof ProxyRefusal ? error : new ProxyUnreachable(error);
   }
 }
 

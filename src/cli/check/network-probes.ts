@@ -1,12 +1,10 @@
-import { lookup } from 'node:dns/promises';
 import net from 'node:net';
-import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
-import { EXIT } from '../../exit-codes.js';
-import { printable } from '../terminal.js';
-import { dialCloud, dialProxy, dialTcp, dialTls, placeOf } from './dial.js';
-import type { Place } from './dial.js';
-import { Timeout, connectionFailure } from './failure-text.js';
+import { verifiedCertificate } from './certificate.js';
+import { addressesOf } from './addresses.js';
+import { at, dialCloud, dialProxy, dialTcp, dialTls, placeOf } from './dial.js';
 import type { Outcome, Probe, ProbeContext } from './probe.js';
+import { wayFailure } from './way-fault.js';
+import type { Way } from './way.js';
 
 const DEADLINE_MS = 10_000;
 
@@ -23,31 +21,33 @@ export const NETWORK_PROBES: readonly Probe[] = [
   { id: 'tls', title: 'TLS', deadlineMs: DEADLINE_MS, needs: ['tcp'], run: tryTls },
 ];
 
-async function resolveName({ config: { cloud } }: ProbeContext, signal: AbortSignal): Promise<Outcome> {
+async function resolveName(context: ProbeContext, signal: AbortSignal): Promise<Outcome> {
+  const { cloud } = context.config;
   const { host } = placeOf(cloud.url);
   if (net.isIP(host) !== 0) return { status: 'skipped', detail: `${host} is an address` };
   if (cloud.proxy !== undefined) return { status: 'skipped', detail: 'the proxy resolves it' };
   try {
-    const addresses = await orAborted(lookup(host, { all: true }), signal);
-    return { status: 'ok', detail: `${host} is ${addresses.map(({ address }) => address).join(', ')}` };
+    const addresses = await addressesOf(host, signal);
+    return { status: 'ok', detail: `${host} is ${addresses.join(', ')}` };
   } catch (error) {
-    return connectionFailure(host, error);
+    return wayFailure(context, cloudOf(context), error);
   }
 }
 
-async function tryProxy({ config: { cloud } }: ProbeContext, signal: AbortSignal): Promise<Outcome> {
-  if (cloud.proxy === undefined) return { status: 'skipped', detail: 'none is configured' };
-  const place = placeOf(cloud.url);
-  const via = `${cloud.proxy.host}:${cloud.proxy.port}`;
+async function tryProxy(context: ProbeContext, signal: AbortSignal): Promise<Outcome> {
+  const { proxy, url } = context.config.cloud;
+  if (proxy === undefined) return { status: 'skipped', detail: 'none is configured' };
+  const place = placeOf(url);
   try {
-    (await dialProxy(cloud.proxy, place, signal)).destroy();
-    return { status: 'ok', detail: `${via} opens a tunnel to ${at(place)}` };
+    (await dialProxy(proxy, place, signal)).destroy();
+    return { status: 'ok', detail: `${at(proxy)} opens a tunnel to ${at(place)}` };
   } catch (error) {
-    return connectionFailure(`proxy ${via}`, error);
+    return wayFailure(context, cloudOf(context), error);
   }
 }
 
-async function tryTcp({ config: { cloud } }: ProbeContext, signal: AbortSignal): Promise<Outcome> {
+async function tryTcp(context: ProbeContext, signal: AbortSignal): Promise<Outcome> {
+  const { cloud } = context.config;
   if (cloud.proxy !== undefined) return { status: 'skipped', detail: 'goes through the proxy' };
   const place = placeOf(cloud.url);
   try {
@@ -56,66 +56,36 @@ async function tryTcp({ config: { cloud } }: ProbeContext, signal: AbortSignal):
     socket.destroy();
     return { status: 'ok', detail };
   } catch (error) {
-    return connectionFailure(at(place), error);
+    return wayFailure(context, cloudOf(context), error);
   }
 }
 
-async function tryTls({ config, now }: ProbeContext, signal: AbortSignal): Promise<Outcome> {
+async function tryTls(context: ProbeContext, signal: AbortSignal): Promise<Outcome> {
+  const { config, now } = context;
   const place = placeOf(config.cloud.url);
   if (!place.isTls) return { status: 'skipped', detail: 'cloud.url is http (loopback)' };
   try {
     const socket = await dialCloud(config, place, signal);
     const secure = await dialTls(socket, place, config.cloud, signal, 'look');
-    const outcome = judgeCertificate(secure, place, now());
-    secure.destroy();
-    return outcome;
+    const protocol = secure.getProtocol() ?? 'TLS';
+    const { issuer, untilMs } = endAfter(secure, verifiedCertificate);
+    const notice = Math.floor((untilMs - now()) / DAY_MS) < EXPIRY_NOTICE_DAYS ? ' (soon)' : '';
+    const until = `${new Date(untilMs).toISOString().slice(0, 10)}${notice}`;
+    return { status: 'ok', detail: `${protocol}, ${place.host} vouched for by ${issuer} until ${until}` };
   } catch (error) {
-    return connectionFailure(at(place), error);
+    return wayFailure(context, cloudOf(context), error);
   }
 }
 
-/** What the certificate says, for an operator; the verdict is the one of OpenSSL and Node. */
-export function judgeCertificate(socket: TLSSocket, { host }: Place, nowMs: number): Outcome {
-  const certificate = socket.getPeerCertificate(true);
-  const issuer = issuerOf(certificate);
-  const untilMs = Date.parse(certificate.valid_to);
-  if (!socket.authorized) {
-    // Typed as an Error, but it is the code as text, or an Error for a name that does not match.
-    const reason: unknown = socket.authorizationError;
-    const code = reason instanceof Error && 'code' in reason ? String(reason.code) : String(reason);
-    const names = printable(certificate.subjectaltname ?? '').slice(0, 200);
-    const about = `certificate issued by ${issuer} for ${names === '' ? 'no name' : names}`;
-    const error = Object.assign(new Error(`${code}, ${about}`), { code });
-    return connectionFailure(host, error, EXIT.unreachable);
+/** What `look` sees of a connection, which ends. */
+export function endAfter<S extends net.Socket, T>(socket: S, look: (socket: S) => T): T {
+  try {
+    return look(socket);
+  } finally {
+    socket.destroy();
   }
-  const days = Math.floor((untilMs - nowMs) / DAY_MS);
-  const notice = days < EXPIRY_NOTICE_DAYS ? ' (soon)' : '';
-  const until = new Date(untilMs).toISOString().slice(0, 10);
-  const protocol = socket.getProtocol() ?? 'TLS';
-  return { status: 'ok', detail: `${protocol}, ${host} vouched for by ${issuer} until ${until}${notice}` };
 }
 
-function issuerOf({ issuer }: DetailedPeerCertificate): string {
-  const names: readonly (string | string[] | undefined)[] = [issuer.O, issuer.CN];
-  const name = names.flat().find((value) => value !== undefined && value !== '');
-  return printable(name ?? 'an unnamed issuer').slice(0, 100);
-}
-
-/** `host:port`, with brackets around IPv6. */
-export function at({ host, port }: Place): string {
-  return `${net.isIPv6(host) ? `[${host}]` : host}:${port}`;
-}
-
-/** getaddrinfo cannot be cancelled, only left behind. */
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener(
-      'abort',
-      () => reject(signal.reason instanceof Error ? signal.reason : new Timeout(0)),
-      {
-        once: true,
-      },
-    );
-  });
-  return Promise.race([work, aborted]);
+function cloudOf({ config }: ProbeContext): Way {
+  return { key: 'cloud.url', url: config.cloud.url };
 }

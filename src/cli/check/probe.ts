@@ -1,21 +1,39 @@
 import type { Config } from '../../config/config.js';
+import { EXIT } from '../../exit-codes.js';
 import type { ExitCode } from '../../exit-codes.js';
-import { Timeout } from './failure-text.js';
+import { Timeout } from './connection-error.js';
+import type { Diagnosis, Fix } from './fault.js';
+import type { Origin } from './setting.js';
 
 /** What a probe found out. Sentences hold values and what to do, no secrets. */
 export type Outcome =
-  | { readonly status: 'ok'; readonly detail: string }
+  /** With fixes: nothing is wrong, but something is still to be done. */
+  | { readonly status: 'ok'; readonly detail: string; readonly fixes?: readonly Fix[] }
   | { readonly status: 'skipped'; readonly detail: string }
-  | { readonly status: 'failed'; readonly detail: string; readonly advice: string; readonly exit: ExitCode };
+  | ({ readonly status: 'failed'; readonly exit: ExitCode } & Diagnosis);
 
 /** What probes find out for the ones behind them. */
 export interface Facts {
   /** Id of the gateway's managed object, when it exists. */
   managedObjectId?: string;
+  /** The operations that it declares. */
+  operations?: readonly string[];
+  /** Our agent has run for that device before. */
+  hasAgentRun?: boolean;
+  /** What the credentials belong to, when the cloud tells. */
+  user?: string | undefined;
+  /** The roles of that user; undefined when the cloud does not tell. */
+  roles?: ReadonlySet<string> | undefined;
+  /** Names of what the tenant is subscribed to, in small letters; undefined when the cloud does not tell. */
+  applications?: ReadonlySet<string> | undefined;
+  /** An agent answers on this configuration's admin listener. */
+  isAgentRunning?: boolean;
 }
 
 export interface ProbeContext {
   readonly config: Config;
+  /** Where its values are written. */
+  readonly origin: Origin;
   readonly facts: Facts;
   /** Wall clock, in ms since 1970. */
   readonly now: () => number;
@@ -116,7 +134,8 @@ async function withDeadline(probe: Probe, context: ProbeContext): Promise<Outcom
     return await Promise.race([probe.run(context, controller.signal), deadline]);
   } catch (error) {
     const detail = error instanceof Error ? error.message : 'failed';
-    return { status: 'failed', detail, advice: 'run it again; if it stays, report it as a bug', exit: 1 };
+    const advice = 'this probe itself went wrong: run it again; if it stays, report it as a bug';
+    return { status: 'failed', fault: 'check-failed', detail, advice, fixes: [], exit: EXIT.failed };
   } finally {
     clearTimeout(timer);
     controller.abort();

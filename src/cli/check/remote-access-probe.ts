@@ -2,10 +2,18 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import http from 'node:http';
 import { credentialsOf } from '../../cloud/authorization.js';
 import { EXIT } from '../../exit-codes.js';
-import { dialCloud, dialTls, placeOf } from './dial.js';
-import { connectionFailure } from './failure-text.js';
-import { at } from './network-probes.js';
+import { at, dialCloud, dialTls, placeOf } from './dial.js';
+import type { Diagnosis } from './fault.js';
 import type { Outcome, Probe, ProbeContext } from './probe.js';
+import { textAt } from './rest.js';
+import { command, setting, word } from './setting.js';
+import { wayFailure } from './way-fault.js';
+
+/** Bytes of an error document that are read. */
+const MAX_BODY_BYTES = 4_096;
+
+/** Names of the service among the applications of a tenant, in small letters. */
+const SERVICE = ['remoteaccess', 'cloud-remote-access'];
 
 /** Whether the remote-access service takes the device's upgrade, tried with a key that nobody has. */
 export const REMOTE_ACCESS_PROBE: Probe = {
@@ -16,8 +24,17 @@ export const REMOTE_ACCESS_PROBE: Probe = {
   run: tryUpgrade,
 };
 
-async function tryUpgrade({ config }: ProbeContext, signal: AbortSignal): Promise<Outcome> {
-  const place = placeOf(config.cloud.remoteAccessUrl);
+/** What came back. */
+interface Answer {
+  readonly status: number;
+  /** `error` of its JSON document, such as `microservice/Not Found`; empty when there is none. */
+  readonly error: string;
+}
+
+async function tryUpgrade(context: ProbeContext, signal: AbortSignal): Promise<Outcome> {
+  const { config } = context;
+  const url = config.cloud.remoteAccessUrl;
+  const place = placeOf(url);
   try {
     const tcp = await dialCloud(config, place, signal);
     const socket = place.isTls ? await dialTls(tcp, place, config.cloud, signal) : tcp;
@@ -25,7 +42,7 @@ async function tryUpgrade({ config }: ProbeContext, signal: AbortSignal): Promis
       createConnection: () => socket,
       path: `/service/remoteaccess/device/${randomUUID()}`,
       headers: {
-        host: new URL(config.cloud.remoteAccessUrl).host,
+        host: new URL(url).host,
         authorization: credentialsOf(config.cloud).authorization(),
         connection: 'Upgrade',
         upgrade: 'websocket',
@@ -35,51 +52,116 @@ async function tryUpgrade({ config }: ProbeContext, signal: AbortSignal): Promis
       },
       signal,
     });
-    const status = await answerOf(request);
+    const answer = await answerOf(request);
     socket.destroy();
-    return judge(status, at(place));
+    return judge(context, answer, at(place));
   } catch (error) {
-    return connectionFailure(at(place), signal.aborted ? signal.reason : error);
+    return wayFailure(context, { key: 'cloud.remoteAccessUrl', url }, signal.aborted ? signal.reason : error);
   }
 }
 
-async function answerOf(request: http.ClientRequest): Promise<number> {
+async function answerOf(request: http.ClientRequest): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    request.on('response', ({ statusCode }) => resolve(statusCode ?? 0));
-    request.on('upgrade', () => resolve(101));
+    request.on('response', (response) => {
+      readError(response).then((error) => resolve({ status: response.statusCode ?? 0, error }), reject);
+    });
+    request.on('upgrade', (_, socket) => {
+      socket.destroy();
+      resolve({ status: 101, error: '' });
+    });
     request.on('error', reject);
     request.end();
   });
 }
 
-function judge(status: number, place: string): Outcome {
+async function readError(response: http.IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of response) {
+    text += String(chunk);
+    if (text.length > MAX_BODY_BYTES) return '';
+  }
+  try {
+    return textAt(JSON.parse(text), 'error') ?? '';
+  } catch {
+    return '';
+  }
+}
+
+function judge(context: ProbeContext, { status, error }: Answer, place: string): Outcome {
+  const { applications } = context.facts;
+  const isSubscribed =
+    applications === undefined ? undefined : SERVICE.some((name) => applications.has(name));
+  const isUnknownService = status === 404 && /^microservice\//i.test(error);
+  if (isUnknownService || (isSubscribed === false && [403, 404].includes(status)))
+    return { status: 'failed', ...notSubscribed(context, place, status), exit: EXIT.failed };
   switch (status) {
     case 101:
     case 404:
     case 410:
-      // An unknown key is what 404 and 410 mean to a tenant that has the service; without it, 404 looks the same.
+      // An unknown key is what 404 and 410 mean to a tenant that has the service.
       return { status: 'ok', detail: `${place} answers (${status} to a random key)` };
     case 401:
-      return {
-        status: 'failed',
-        detail: `${place} refuses the credentials (401)`,
-        advice:
-          'the tunnel takes user and password or a device token, the same as REST: check cloud.user and tenant',
-        exit: EXIT.refused,
-      };
+      return { status: 'failed', ...refused(context, place, status), exit: EXIT.refused };
     case 403:
-      return {
-        status: 'failed',
-        detail: `${place} does not let this device in (403)`,
-        advice: 'subscribe the tenant to Cloud Remote Access, and let the user act for the device',
-        exit: EXIT.failed,
-      };
+      return { status: 'failed', ...refused(context, place, status), exit: EXIT.failed };
     default:
-      return {
-        status: 'failed',
-        detail: `${place} answers ${status} to a WebSocket upgrade`,
-        advice: 'check that the proxies in between let WebSockets through, and cloud.remoteAccessUrl',
-        exit: EXIT.failed,
-      };
+      return { status: 'failed', ...blocked(context, place, status), exit: EXIT.failed };
   }
+}
+
+function notSubscribed({ config }: ProbeContext, place: string, status: number): Diagnosis {
+  const tenant = config.cloud.tenant === '' ? 'TENANT' : config.cloud.tenant;
+  return {
+    fault: 'remote-access-missing',
+    detail: `${place} has no remote-access service for this tenant (${status})`,
+    advice: 'the tenant is not subscribed to Cloud Remote Access',
+    fixes: [
+      command(
+        'subscribe it, as the administrator of the tenant above, with go-c8y-cli (or in Administration, Tenants, Applications)',
+        `c8y tenants enableApplication --tenant ${word(tenant)} --application remoteaccess`,
+      ),
+    ],
+  };
+}
+
+function refused({ facts }: ProbeContext, place: string, status: number): Diagnosis {
+  const user = facts.user ?? 'USER';
+  return {
+    fault: 'remote-access-refused',
+    detail: `${place} does not let this device in (${status}), though REST does`,
+    advice:
+      status === 401
+        ? 'the tunnel takes the same credentials as REST: something on the way changes the request'
+        : 'the user is no device user, or the tenant is not subscribed to Cloud Remote Access',
+    fixes: [
+      command(
+        'make it a device user, as an administrator, with go-c8y-cli',
+        `c8y userreferences addUserToGroup --group devices --user ${word(user)}`,
+      ),
+      command(
+        'see what the tenant is subscribed to',
+        'c8y currenttenant get --select "applications.references.**.name"',
+      ),
+    ],
+  };
+}
+
+function blocked({ origin, config }: ProbeContext, place: string, status: number): Diagnosis {
+  return {
+    fault: 'web-socket-blocked',
+    detail: `${place} answers ${status} to a WebSocket upgrade`,
+    advice:
+      status >= 500
+        ? 'the service restarts, or a proxy on the way does not let WebSockets through'
+        : 'a proxy on the way does not let WebSockets through',
+    fixes: [
+      command(
+        'let them through; for nginx these are the lines',
+        'proxy_http_version 1.1;',
+        'proxy_set_header Upgrade $http_upgrade;',
+        'proxy_set_header Connection "upgrade";',
+      ),
+      setting(origin, 'cloud.remoteAccessUrl', new URL(config.cloud.url).origin, 'go to the tenant directly'),
+    ],
+  };
 }

@@ -50,11 +50,21 @@ export async function get(
 
 /** The text of one field of a JSON document, walked by name; undefined when it is missing or something else. */
 export function textAt(body: unknown, ...names: readonly string[]): string | undefined {
-  const value = names.reduce<unknown>(
+  const value = valueAt(body, names);
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The list in one field of a JSON document, walked by name; undefined when it is missing or something else. */
+export function itemsAt(body: unknown, ...names: readonly string[]): readonly unknown[] | undefined {
+  const value = valueAt(body, names);
+  return Array.isArray(value) ? (value as readonly unknown[]) : undefined;
+}
+
+function valueAt(body: unknown, names: readonly string[]): unknown {
+  return names.reduce<unknown>(
     (inner, name) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, name) : undefined),
     body,
   );
-  return typeof value === 'string' ? value : undefined;
 }
 
 async function limited(body: AsyncIterable<Uint8Array>): Promise<string> {

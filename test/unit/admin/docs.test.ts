@@ -4,6 +4,8 @@ import { test } from 'node:test';
 import { FAILURE_CODES } from '../../../contract/failure.js';
 import { END_REASONS } from '../../../contract/session-state.js';
 import { ADMIN_ERRORS } from '../../../src/admin/errors.js';
+import { EXIT } from '../../../src/exit-codes.js';
+import { FAULTS } from '../../../src/cli/check/fault.js';
 import { Metrics } from '../../../src/admin/metrics.js';
 
 /** Rows of the table under a heading, as cells. */
@@ -22,24 +24,40 @@ function firstCells(table: string[][]): (string | undefined)[] {
   return table.map(([name]) => name);
 }
 
-test('docs/errors.md has a row for each failure code, with cause and remedy', () => {
-  const table = rows('errors.md', 'Failure codes');
+test('docs/operator/when-it-says-no.md has a row for each failure code, with cause and remedy', () => {
+  const table = rows('operator/when-it-says-no.md', 'Failure codes');
   assert.deepEqual(firstCells(table), [...FAILURE_CODES]);
   for (const cells of table) assert.ok(cells.length === 3 && !cells.includes(''), cells[0]);
 });
 
-test('docs/errors.md has a row for each end reason, with cause and remedy', () => {
-  const table = rows('errors.md', 'End reasons');
+test('docs/operator/when-it-says-no.md has a row for each end reason, with cause and remedy', () => {
+  const table = rows('operator/when-it-says-no.md', 'End reasons');
   assert.deepEqual(firstCells(table), [...END_REASONS]);
   for (const cells of table) assert.ok(cells.length === 3 && !cells.includes(''), cells[0]);
 });
 
-test('docs/errors.md has the refusals of the admin listener with their status', () => {
-  const table = rows('errors.md', 'Admin listener').map(([code, status]) => [code, Number(status)]);
+test('docs/operator/when-it-says-no.md has the refusals of the admin listener with their status', () => {
+  const table = rows('operator/when-it-says-no.md', 'Admin listener').map(([code, status]) => [
+    code,
+    Number(status),
+  ]);
   assert.deepEqual(
     table,
     Object.entries(ADMIN_ERRORS).map(([code, [status]]) => [code, status]),
   );
+});
+
+test('docs/operator/when-it-says-no.md has a row for each fault that check finds, with meaning and remedy', () => {
+  const table = rows('operator/when-it-says-no.md', 'What check finds');
+  assert.deepEqual(firstCells(table), [...FAULTS]);
+  for (const cells of table) assert.ok(cells.length === 3 && !cells.includes(''), cells[0]);
+});
+
+test('docs/operator/when-it-says-no.md has every exit code', () => {
+  const text = readFileSync(new URL('../../../../docs/operator/when-it-says-no.md', import.meta.url), 'utf8');
+  const [, table = ''] = text.split('## Exit codes of the commands\n');
+  const codes = [...table.matchAll(/^\| (\d+) /gm)].map(([, code]) => Number(code));
+  assert.deepEqual(codes, Object.values(EXIT));
 });
 
 test('docs/metrics.md lists exactly what the registry has, with the types', async () => {

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dialProxy, dialTcp, dialTls, placeOf } from '../../../src/cli/check/dial.js';
-import { connectionFailure } from '../../../src/cli/check/failure-text.js';
 import { runProbes } from '../../../src/cli/check/probe.js';
 import type { Outcome, Probe, ProbeContext, ProbeResult } from '../../../src/cli/check/probe.js';
 import { singleTarget } from '../../../src/cli/check/target-probes.js';
+import { wayFailure } from '../../../src/cli/check/way-fault.js';
 import { loadConfig } from '../../../src/config/load.js';
 import { startTarget } from './check-cloud.js';
 
-const { config } = loadConfig({
+const loaded = loadConfig({
   env: { C8Y_BASEURL: 'https://acme.example.com', C8Y_TOKEN: 'token', GATEHOUSE_DEVICE_EXTERNAL_ID: 'gw-7' },
   cwd: '/',
   systemFile: '/no/such/file',
 });
-const CONTEXT: ProbeContext = { config, facts: {}, now: Date.now };
+const CONTEXT: ProbeContext = { config: loaded.config, origin: loaded, facts: {}, now: Date.now };
 
 function probe(id: string, run: Probe['run'], more: Partial<Probe> = {}): Probe {
   return { id, title: id, deadlineMs: 60_000, needs: [], run, ...more };
@@ -24,7 +24,14 @@ async function runAll(probes: readonly Probe[]): Promise<readonly ProbeResult[]>
 }
 
 const OK: Outcome = { status: 'ok', detail: 'fine' };
-const FAILED: Outcome = { status: 'failed', detail: 'bad', advice: 'mend it', exit: 69 };
+const FAILED: Outcome = {
+  status: 'failed',
+  fault: 'cloud-closed',
+  detail: 'bad',
+  advice: 'mend it',
+  fixes: [],
+  exit: 69,
+};
 
 test('a probe that never ends fails at its deadline, and the others still run', async () => {
   const results = await runAll([
@@ -98,19 +105,22 @@ test('a proxy, and a TLS server, that say nothing are given up at the deadline w
       probe(
         String(index),
         (context, signal) =>
-          dial(context, signal).catch((error: unknown) => connectionFailure('there', error)),
+          dial(context, signal).catch((error: unknown) =>
+            wayFailure(context, { key: 'cloud.url', url: 'https://acme.example.com' }, error),
+          ),
         { deadlineMs: 50 },
       ),
     ),
   );
-  for (const { outcome } of results) {
-    assert.deepEqual(outcome, {
-      status: 'failed',
-      detail: 'there: no answer within 0.05 s',
-      advice: 'a firewall probably drops the packets: allow the port, or set cloud.proxy',
-      exit: 69,
-    });
-  }
+  assert.deepEqual(
+    results.map(
+      ({ outcome }) => outcome.status === 'failed' && [outcome.fault, outcome.detail, outcome.exit],
+    ),
+    [
+      ['proxy-unreachable', 'HOST:PORT: no answer within 0.05 s', 69],
+      ['cloud-silent', 'acme.example.com:443: no answer within 0.05 s', 69],
+    ],
+  );
 });
 
 test('the place of a URL has the usual port of its scheme', () => {

@@ -53,6 +53,9 @@ export function configFor(url: string, { cloud, ...rest }: ConfigParts = {}): un
     cloud: { url, tenant: 't1', user: 'gw', password: 'canary-secret', ...cloud },
     device: { externalId: 'gw-7' },
     conduits: [{ name: 'all', host: '127.0.0.0/8', ports: ['*'] }],
+    // What is on this machine does not matter here.
+    admin: { listen: 'off' },
+    state: { directory: 'off' },
     ...rest,
   };
 }

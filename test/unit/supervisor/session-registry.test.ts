@@ -17,7 +17,7 @@ function record(id: string): SessionRecord {
     state: 'connecting',
     worker: 0,
     openedAtMs: undefined,
-    hasFailed: false,
+    failure: undefined,
     endAtStart: undefined,
     uplinkBytes: 0,
     downlinkBytes: 0,

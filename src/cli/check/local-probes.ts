@@ -1,0 +1,167 @@
+import type { Stats } from 'node:fs';
+import { access, constants, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { EXIT } from '../../exit-codes.js';
+import { at } from './dial.js';
+import type { Place } from './dial.js';
+import { askAgent, listens } from './listening.js';
+import { codeOf } from './connection-error.js';
+import type { Outcome, Probe, ProbeContext } from './probe.js';
+import { command, setting, word } from './setting.js';
+
+const DEADLINE_MS = 5_000;
+
+/** Ports after the configured one among which a free one is looked for; 0, any free one, is proposed when none is. */
+const PORTS_TRIED = 20;
+
+/** What the agent needs on this machine. */
+export const LOCAL_PROBES: readonly Probe[] = [
+  { id: 'state', title: 'state directory', deadlineMs: DEADLINE_MS, needs: [], run: lookAtState },
+  { id: 'admin', title: 'admin listener', deadlineMs: DEADLINE_MS, needs: [], run: tryAdmin },
+];
+
+async function lookAtState(context: ProbeContext): Promise<Outcome> {
+  const { directory } = context.config.state;
+  if (directory === undefined) return { status: 'skipped', detail: 'state.directory is off' };
+  const self = process.geteuid?.() ?? 0;
+  try {
+    const found = await stat(directory);
+    const trouble = stateTrouble(directory, found, self);
+    if (trouble === undefined) {
+      const whose = found.uid === self ? '' : `, of user ${found.uid}`;
+      return { status: 'ok', detail: `${directory}${whose}` };
+    }
+    return unusableState(context, directory, ...trouble);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT')
+      return unusableState(
+        context,
+        directory,
+        codeOf(error),
+        `sudo install -d -m 0700 -o ${self} ${word(directory)}`,
+      );
+  }
+  const parent = await nearest(directory);
+  const mayWrite = await access(parent, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  if (mayWrite) return { status: 'ok', detail: `${directory} is made at the first start` };
+  const fix = `sudo install -d -m 0700 -o ${self} ${word(directory)}`;
+  return unusableState(context, directory, `is not there, and user ${self} may not make it`, fix);
+}
+
+/** What is wrong with a directory that is there, and the command against it. */
+function stateTrouble(directory: string, found: Stats, self: number): [string, string] | undefined {
+  const name = word(directory);
+  const { mode, uid } = found;
+  if (!found.isDirectory()) return ['is no directory', `mv ${name} ${name}.old`];
+  const octal = (mode & 0o777).toString(8).padStart(4, '0');
+  if ((mode & 0o022) !== 0) return [`can be written by others (mode ${octal})`, `chmod 0700 ${name}`];
+  // Root may look at what belongs to the agent's own user.
+  if (uid !== self && self !== 0)
+    return [`belongs to user ${uid}, not to ${self}`, `sudo chown -R ${self} ${name}`];
+  return undefined;
+}
+
+async function nearest(directory: string): Promise<string> {
+  const parent = path.dirname(directory);
+  if (parent === directory) return directory;
+  const isThere = await stat(parent).then(
+    () => true,
+    () => false,
+  );
+  return isThere ? parent : nearest(parent);
+}
+
+function unusableState({ origin }: ProbeContext, directory: string, what: string, fix: string): Outcome {
+  return {
+    status: 'failed',
+    fault: 'state-unusable',
+    detail: `${directory} ${what}`,
+    advice: 'the agent keeps there which operations it has seen, and does not start without it',
+    fixes: [
+      command('put it right', fix),
+      setting(origin, 'state.directory', 'off', 'go without; after a crash the cloud may then be told late'),
+    ],
+    exit: EXIT.failed,
+  };
+}
+
+async function tryAdmin(context: ProbeContext, signal: AbortSignal): Promise<Outcome> {
+  const { listen } = context.config.admin;
+  if (listen.kind === 'off') return { status: 'skipped', detail: 'admin.listen is off' };
+  const where = listen.kind === 'unix' ? { path: listen.path } : listen;
+  const name = listen.kind === 'unix' ? listen.path : at(listen);
+  const answer = await askAgent(where, context.config.admin.token, signal);
+  if (answer.isAgent) {
+    context.facts.isAgentRunning = true;
+    const { trouble } = answer;
+    return { status: 'ok', detail: `an agent runs at ${name}${trouble === undefined ? '' : `: ${trouble}`}` };
+  }
+  if (listen.kind === 'unix') return lookAtSocket(context, listen.path);
+  const code = await listens(listen);
+  if (code === undefined) return { status: 'ok', detail: `${name} is free` };
+  return code === 'EADDRINUSE' ? adminTaken(context, listen) : adminUnusable(context, listen, code);
+}
+
+async function adminTaken({ origin }: ProbeContext, listen: Place): Promise<Outcome> {
+  const free = await freePort(listen);
+  return {
+    status: 'failed',
+    fault: 'admin-taken',
+    detail: `${at(listen)} is taken by another program`,
+    advice: 'the agent does not start while it is',
+    fixes: [
+      setting(origin, 'admin.listen', at({ ...listen, port: free }), 'take another port, this one is free'),
+      command('see who has it, and end that', `sudo ss -ltnp 'sport = :${listen.port}'`),
+    ],
+    exit: EXIT.failed,
+  };
+}
+
+function adminUnusable({ origin }: ProbeContext, listen: Place, code: string): Outcome {
+  const advice =
+    code === 'EADDRNOTAVAIL'
+      ? 'no network interface of this machine has that address'
+      : code === 'EACCES'
+        ? 'ports below 1024 are for root'
+        : 'the agent cannot listen there';
+  return {
+    status: 'failed',
+    fault: 'admin-unusable',
+    detail: `${at(listen)}: ${code}`,
+    advice,
+    fixes: [
+      setting(origin, 'admin.listen', '127.0.0.1:7980', 'listen on this machine only'),
+      command('see which addresses there are', 'ip -brief address'),
+    ],
+    exit: EXIT.failed,
+  };
+}
+
+async function lookAtSocket({ origin }: ProbeContext, socket: string): Promise<Outcome> {
+  const folder = path.dirname(socket);
+  const isFine = await access(folder, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  if (isFine) return { status: 'ok', detail: `${socket} can be made` };
+  return {
+    status: 'failed',
+    fault: 'admin-unusable',
+    detail: `${folder} is not there, or user ${process.geteuid?.() ?? 0} may not write there`,
+    advice: 'the agent cannot make its socket',
+    fixes: [
+      command('make the folder', `sudo install -d -m 0750 -o ${process.geteuid?.() ?? 0} ${word(folder)}`),
+      setting(origin, 'admin.listen', '127.0.0.1:7980', 'listen on a port of this machine'),
+    ],
+    exit: EXIT.failed,
+  };
+}
+
+async function freePort(listen: Place): Promise<number> {
+  for (let port = listen.port + 1; port <= Math.min(65_535, listen.port + PORTS_TRIED); port += 1)
+    if ((await listens({ ...listen, port })) === undefined) return port;
+  return 0;
+}
