@@ -94,7 +94,7 @@ export class EventStream {
     const { url, token } = this.#options;
     this.#parser = new EventParser();
     const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
-    return fetch(url, { headers, signal, cache: 'no-store' });
+    return fetch(url, { headers, signal });
   }
 
   #take(text: string): void {

@@ -58,7 +58,7 @@ export function SessionDialog(props: SessionDialogProps) {
   }
   return (
     <Dialog title={isAsking ? `End the session to ${name}?` : `Session to ${name}`} onClose={onClose}>
-      {isAsking ? <p>Whoever uses it is disconnected now. They can connect again.</p> : null}
+      {isAsking ? <p>Whoever uses it is disconnected at once, and can connect again.</p> : null}
       <Facts row={row} nowMs={nowMs} />
       {trouble === '' ? null : (
         <p class="trouble" role="alert">
@@ -92,8 +92,8 @@ function Facts({ row, nowMs }: { readonly row: Row; readonly nowMs: number }) {
     ['Begun', `${format.age(nowMs - startedMs(row))} ago`],
     ['Open since', openedAt === null ? 'not open yet' : format.clock(openedAt, nowMs)],
     ...(typeof endsAt === 'string' ? [['Ends at', ending(endsAt, endsBecause, nowMs)] as const] : []),
-    ['Up (to the cloud)', `${format.bytes(row.uplinkBytes)}, ${format.rate(row.uplinkRate)}`],
-    ['Down (to the target)', `${format.bytes(row.downlinkBytes)}, ${format.rate(row.downlinkRate)}`],
+    ['Up, to the cloud', `${format.bytes(row.uplinkBytes)}, ${format.rate(row.uplinkRate)}`],
+    ['Down, to the target', `${format.bytes(row.downlinkBytes)}, ${format.rate(row.downlinkRate)}`],
     ['Worker', workerName(row, true)],
     ['Session', row.id],
     ['Operation', row.operationId],
