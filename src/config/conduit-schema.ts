@@ -25,6 +25,7 @@ function conduitName(raw: unknown): string {
 }
 
 function flag(raw: unknown): boolean {
+  fits(raw, () => ({ type: 'boolean' }));
   if (typeof raw === 'boolean') return raw;
   throw new BadValue('must be true or false');
 }
