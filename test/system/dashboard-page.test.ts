@@ -3,6 +3,7 @@ import { loadavg } from 'node:os';
 import { test, type TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
 import { accessibilityProblems, openPage, picture, SCREENS, startBrowser } from '../helpers/browser.js';
+import { plain } from '../../web/model/format.js';
 import { eventually } from '../helpers/eventually.js';
 import { at, LivelyAgent, plantOperations } from '../helpers/lively-agent.js';
 
@@ -106,7 +107,7 @@ test('whatever a session is called, it is shown as text', async (t) => {
   }));
   const { page } = await show(t, agent);
   const grid = page.getByRole('grid', { name: 'Sessions' });
-  for (const name of names) await grid.getByText(name, { exact: true }).first().waitFor();
+  for (const name of names) await grid.getByText(plain(name), { exact: true }).first().waitFor();
   assert.equal(await page.locator('#app script, .grid img').count(), 0);
   await picture(page, 'hostile-names');
 });

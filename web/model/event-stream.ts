@@ -136,7 +136,8 @@ async function* textsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string
 
 async function refusal(answer: Response): Promise<StreamState> {
   const { message } = await errorOf(answer);
-  if (answer.status === 401 || answer.status === 429) return { kind: 'locked', reason: message };
+  if (answer.status === 401) return { kind: 'locked', reason: 'Look at admin.token in its configuration.' };
+  if (answer.status === 429) return { kind: 'locked', reason: message };
   return { kind: 'lost', reason: message };
 }
 

@@ -11,7 +11,7 @@ export interface HeaderProps {
 export function Header({ dashboard, stream }: HeaderProps) {
   const status = dashboard?.status;
   return (
-    <header class="bar">
+    <header class={`bar ${stream.kind === 'lost' ? 'stale' : ''}`}>
       {dashboard === undefined ? null : (
         <a class="skip" href="#sessions-title">
           Skip to the sessions

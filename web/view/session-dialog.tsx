@@ -86,7 +86,7 @@ export function SessionDialog(props: SessionDialogProps) {
 function Facts({ row, nowMs }: { readonly row: Row; readonly nowMs: number }) {
   const { endsAt, endsBecause, openedAt } = row;
   const facts: readonly (readonly [string, string])[] = [
-    ['Conduit', row.conduit],
+    ['Conduit', format.plain(row.conduit)],
     ['Device', row.deviceId],
     ['State', row.approval === 'waiting' ? 'waiting for approval on site' : row.state],
     ['Begun', `${format.age(nowMs - startedMs(row))} ago`],

@@ -157,8 +157,8 @@ function SessionRow(props: SessionRowProps) {
       <span role="gridcell" class="cell cell-target" title={name}>
         {name}
       </span>
-      <span role="gridcell" class="cell cell-conduit" title={row.conduit}>
-        {row.conduit}
+      <span role="gridcell" class="cell cell-conduit" title={format.plain(row.conduit)}>
+        {format.plain(row.conduit)}
       </span>
       <span role="gridcell" class="cell cell-device">
         {row.deviceId}

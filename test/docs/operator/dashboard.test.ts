@@ -34,7 +34,7 @@ function pageAt(host: string, port: number): Promise<string | undefined> {
 
 test('the commands of docs/operator/dashboard.md show the dashboard and what it is made of', async (t) => {
   const port = await closedPort();
-  const agent = await startAgent(t, { sections: { admin: { listen: `127.0.0.1:${port}` } } });
+  await startAgent(t, { sections: { admin: { listen: `127.0.0.1:${port}` } } });
   const here = (command: string): string[] => command.replaceAll('7980', String(port)).split(' ').slice(1);
   await runPage('docs/operator/dashboard.md', {
     'ssh -N -L 7980:127.0.0.1:7980 gateway': async (command) => {

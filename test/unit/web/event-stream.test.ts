@@ -82,7 +82,7 @@ test('without the right token nothing is tried again', () =>
     await locked.run;
     assert.deepEqual(locked.told.states.at(-1), {
       kind: 'locked',
-      reason: 'Send the admin token: "Authorization: Bearer TOKEN".',
+      reason: 'Look at admin.token in its configuration.',
     });
     const { told, stream } = follow(url, { token: 'a-token-of-length' });
     await untilTrue('a snapshot', () => told.snapshots === 1);

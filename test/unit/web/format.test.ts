@@ -35,6 +35,11 @@ test('IPv6 addresses are told apart from their port', () => {
   assert.equal(format.target('plc-3', null), 'plc-3');
 });
 
+test('characters that turn text around or hide in it are shown', () => {
+  assert.equal(format.target('\u202e7.5.0.01', 22), '\ufffd7.5.0.01:22');
+  assert.equal(format.plain('a\u200bb\u0007c é 日本'), 'a\ufffdb\ufffdc é 日本');
+});
+
 test('one is not several', () => {
   assert.deepEqual(
     [0, 1, 1_200].map((count) => format.many(count, 'session')),
