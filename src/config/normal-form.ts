@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { ChildConfig, Conduit, Config, PlantConfig } from './config.js';
 import type { Settings } from './schema.js';
+import { systemTimeZone } from './weekly-time.js';
 
 /** What the defaults that are computed depend on. */
 export interface Surroundings {
@@ -11,14 +12,15 @@ export interface Surroundings {
   readonly stateDirectory: string;
   /** Default of limits.memory, in bytes. */
   readonly memoryBytes: number;
-  /** Where the conduit at `index` is written. */
-  readonly conduitSource: (index: number) => Conduit['source'];
+  /** Where the conduit at `index` is written, or one of its keys. */
+  readonly conduitSource: (index: number, key?: string) => Conduit['source'];
 }
 
 /** The values by key, valid and complete, in the shape the parts of the agent read. */
 export function normalForm(values: Settings, surroundings: Surroundings): Config {
   const url = present(values['cloud.url']);
   const externalId = present(values['device.externalId']);
+  const timeZone = values['limits.timeZone'] ?? systemTimeZone();
   return {
     cloud: {
       url,
@@ -42,7 +44,9 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
       operationAgeMs: values['intake.operationAge'],
     },
     thinEdge: thinEdge(values),
-    conduits: values.conduits.map((entry, index) => conduit(entry, surroundings.conduitSource(index))),
+    conduits: values.conduits.map((entry, index) =>
+      conduit(entry, timeZone, (key) => surroundings.conduitSource(index, key)),
+    ),
     approval: {
       timeoutMs: values['approval.timeout'],
       directory: values['approval.directory'],
@@ -50,7 +54,11 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
     },
     switch: { file: values['switch.file'], mqttTopic: values['switch.mqttTopic'] },
     plant: plant(values),
-    limits: { ...limits(values), memoryBytes: values['limits.memory'] ?? surroundings.memoryBytes },
+    limits: {
+      ...limits(values),
+      memoryBytes: values['limits.memory'] ?? surroundings.memoryBytes,
+      timeZone,
+    },
     keepAlive: { webSocketPingMs: values['keepAlive.webSocketPing'] },
     workers: {
       count: values['workers.count'] ?? availableParallelism(),
@@ -98,7 +106,12 @@ function child({ externalId, name, targets }: Settings['device.children'][number
   return { externalId, name: name ?? externalId, targets };
 }
 
-function conduit(entry: Settings['conduits'][number], source: Conduit['source']): Conduit {
+function conduit(
+  entry: Settings['conduits'][number],
+  timeZone: string,
+  source: (key?: string) => Conduit['source'],
+): Conduit {
+  const { window } = entry;
   return {
     name: entry.name,
     host: entry.host,
@@ -106,8 +119,11 @@ function conduit(entry: Settings['conduits'][number], source: Conduit['source'])
     maxSessions: entry.maxSessions,
     idleTimeoutMs: entry.idleTimeout,
     sessionDurationMs: entry.sessionDuration,
+    window: window === undefined ? undefined : { times: window, source: source('window') },
+    timeZone: entry.timeZone ?? timeZone,
+    exclusive: entry.exclusive ?? false,
     approval: entry.approval ?? false,
-    source,
+    source: source(),
   };
 }
 
@@ -122,7 +138,7 @@ function pathOrOff(written: string): string | undefined {
   return written === 'off' ? undefined : written;
 }
 
-function limits(values: Settings): Omit<Config['limits'], 'memoryBytes'> {
+function limits(values: Settings): Omit<Config['limits'], 'memoryBytes' | 'timeZone'> {
   return {
     sessions: values['limits.sessions'],
     sessionsPerTarget: values['limits.sessionsPerTarget'],
