@@ -91,7 +91,7 @@ function Facts({ row, nowMs }: { readonly row: Row; readonly nowMs: number }) {
     ['State', row.approval === 'waiting' ? 'waiting for approval on site' : row.state],
     ['Begun', `${format.age(nowMs - startedMs(row))} ago`],
     ['Open since', openedAt === null ? 'not open yet' : format.clock(openedAt, nowMs)],
-    ...(typeof endsAt === 'string' ? [['Ends at', ending(endsAt, endsBecause, nowMs)] as const] : []),
+    ...(endsAt !== null ? [['Ends at', ending(endsAt, endsBecause, nowMs)] as const] : []),
     ['Up, to the cloud', `${format.bytes(row.uplinkBytes)}, ${format.rate(row.uplinkRate)}`],
     ['Down, to the target', `${format.bytes(row.downlinkBytes)}, ${format.rate(row.downlinkRate)}`],
     ['Worker', workerName(row, true)],
