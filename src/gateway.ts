@@ -19,7 +19,7 @@ import { GatewayConsent } from './gateway-consent.js';
 import { GatewayAdmin } from './gateway-admin.js';
 import { logBreaches, logDifference } from './gateway-reload.js';
 import { GatewayAudit } from './gateway-audit.js';
-import { supervisorMetrics } from './gateway-metrics.js';
+import { supervisorMetrics, tokenEvents } from './gateway-metrics.js';
 import type { GatewayOptions, TakeOverFacts } from './gateway-options.js';
 import type { AdminPlace, HandOver } from './generations/messages.js';
 import { watchResources } from './gateway-resources.js';
@@ -101,6 +101,7 @@ export class Gateway {
       logDropped: options.logDropped,
       hasBufferutil: this.#hasBufferutil(),
       resources: () => this.#resources.sample,
+      deviceCertificate: () => this.#cloud.credentials.certificate,
       isSwitchOn: () => this.#consent.switchedOff() === undefined,
     });
     this.#metrics.expectViolations(VIOLATIONS);
@@ -123,6 +124,7 @@ export class Gateway {
       parseJson: (document) => parseJson(document, { maxBytes: MAX_REPLY_BYTES }),
       timing: options.timing,
       renewCredentials: options.renewCredentials,
+      tokens: tokenEvents(redactor, this.#metrics),
       journal: this.#journal,
       eventJournal: this.#audit.eventJournal,
       isOurs: (operationId) => this.supervisor.isOurs(operationId),
@@ -314,7 +316,7 @@ export class Gateway {
     this.#config = reloaded(this.#config, fresh);
     log.level = fresh.log.level;
     this.#audit.reloaded(this.#config, [...changes.applies, ...changes.needsRestart]);
-    this.#cloud.credentials.replace(fresh.cloud);
+    this.#cloud.renew(fresh.cloud);
     const breaches = this.supervisor.reload(policyOf(this.#config, this.#adminListen));
     if (applies.some((key) => /^(switch|plant)\./.test(key))) this.#consent.reload(this.#config);
     logBreaches(log, breaches);
@@ -362,6 +364,7 @@ export class Gateway {
       deviceOf: (deviceId) => this.#deviceOf(deviceId),
       resolve: (hostname) => resolver.resolve(hostname),
       tunnel: (connectionKey) => tunnels.open(connectionKey),
+      renewed: (tunnel) => tunnels.renewed(tunnel),
       shortage: () => this.#resources.shortage(),
       switchedOff: () => this.#consent.switchedOff(),
       cloudNow: () => this.#cloud.clock.now(),

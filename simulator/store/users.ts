@@ -165,6 +165,11 @@ export class Users {
     return token;
   }
 
+  /** The tokens that it knows, oldest first; some may have ended. */
+  tokens(): readonly Token[] {
+    return [...this.#tokens.values()];
+  }
+
   /** The token of this value while it is good. */
   token(value: string): Token | undefined {
     const token = this.#tokens.get(value);

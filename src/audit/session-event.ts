@@ -1,6 +1,6 @@
 import type { CloudEvent } from '../cloud/event.js';
 import type { AskedBy } from '../cloud/intake.js';
-import { hostAndPort } from '../policy/decide.js';
+import { hostAndPort } from '../policy/host-and-port.js';
 import type { EndFact } from './fact.js';
 import type { Head } from './head.js';
 

@@ -1,10 +1,12 @@
 import { performance } from 'node:perf_hooks';
-import { CurrentCredentials } from './authorization.js';
+import type { Config } from '../config/config.js';
+import type { CurrentCredentials } from './authorization.js';
 import { Backoff } from './backoff.js';
 import { BayeuxIntake } from './bayeux-intake.js';
 import { CancellationWatch } from './cancellation-watch.js';
 import { CloudClock } from './cloud-clock.js';
 import type { CloudOptions } from './cloud-options.js';
+import { DeviceIdentity } from './device-identity.js';
 import { provision, type CloudDevice, type ProvisionedDevices } from './devices.js';
 import type { EventOutbox } from './event-outbox.js';
 import { createEvents } from './events.js';
@@ -14,6 +16,7 @@ import { LinkKeeper } from './link-keeper.js';
 import type { Log } from './log.js';
 import { ManagedObjects } from './managed-objects.js';
 import { MqttIntake } from './mqtt-intake.js';
+import { mqttSettings } from './mqtt-settings.js';
 import { MqttStatus, statusTopic } from './mqtt-status.js';
 import { MqttUplink } from './mqtt-uplink.js';
 import { RestClient } from './rest-client.js';
@@ -46,6 +49,8 @@ export interface Cloud {
   readonly events: EventOutbox;
   readonly rest: RestClient;
   readonly credentials: CurrentCredentials;
+  /** Takes over the credentials of a reloaded configuration. */
+  renew(cloud: Config['cloud']): void;
   /** The cloud's clock, by which the age of operations is judged. */
   readonly clock: CloudClock;
   /** The managed-object id of the gateway; undefined until it was found or created. */
@@ -80,8 +85,8 @@ class DeviceSide implements Cloud {
   readonly status: StatusOutbox;
   readonly events: EventOutbox;
   readonly rest: RestClient;
-  readonly credentials: CurrentCredentials;
   readonly clock: CloudClock;
+  readonly #identity: DeviceIdentity;
   readonly #common: Common;
   readonly #objects: ManagedObjects;
   readonly #keeper: LinkKeeper;
@@ -94,6 +99,7 @@ class DeviceSide implements Cloud {
   #known: ProvisionedDevices | undefined;
   #provisioned = false;
   #delivering = false;
+  #hasReleased = false;
 
   constructor(options: CloudOptions) {
     const common = commonOf(options);
@@ -101,10 +107,19 @@ class DeviceSide implements Cloud {
     const { timing, now, monotonic, newBackoff } = common;
     this.#common = common;
     this.clock = new CloudClock({ now, monotonic, onSkew: (skewMs) => tellSkew(log, skewMs) });
-    this.credentials = new CurrentCredentials(config.cloud);
+    this.#identity = new DeviceIdentity({
+      ...common,
+      clock: this.clock,
+      uplink: this.#uplink,
+      mayConnect: () => !this.#hasReleased,
+      onRenewed: () => {
+        this.#keeper.hurry();
+        this.status.retryNow();
+      },
+    });
     this.rest = new RestClient({
       cloud: config.cloud,
-      credentials: this.credentials,
+      credentials: this.#identity.credentials,
       clock: this.clock,
       parseJson,
       requestMs: timing.requestMs,
@@ -159,6 +174,14 @@ class DeviceSide implements Cloud {
     this.intake = { start: () => this.#start(), stop: () => this.#stop() };
   }
 
+  get credentials(): CurrentCredentials {
+    return this.#identity.credentials;
+  }
+
+  renew(cloud: Config['cloud']): void {
+    this.#identity.replace(cloud);
+  }
+
   gatewayId(): string | undefined {
     return this.#known?.gatewayId;
   }
@@ -168,11 +191,13 @@ class DeviceSide implements Cloud {
   }
 
   async prepare(signal: AbortSignal): Promise<void> {
+    this.#identity.start();
     await this.#provision(signal);
   }
 
   async release(): Promise<void> {
     this.#delivering = false;
+    this.#hasReleased = true;
     await this.#keeper.stop();
     this.#uplink.giveUp();
   }
@@ -180,6 +205,7 @@ class DeviceSide implements Cloud {
   async close(): Promise<void> {
     this.#delivering = false;
     this.#stopped.abort();
+    this.#identity.stop();
     this.status.stop();
     this.events.stop();
     await this.#keeper.stop();
@@ -189,6 +215,8 @@ class DeviceSide implements Cloud {
   #start(): void {
     if (this.#delivering) return;
     this.#delivering = true;
+    this.#hasReleased = false;
+    this.#identity.start();
     this.#keeper.start();
     void this.#cancellations.run(this.#stopped.signal);
   }
@@ -206,15 +234,9 @@ class DeviceSide implements Cloud {
     } catch (error) {
       if (error instanceof LinkError && error.deviceUnknown) this.#provisioned = false;
       if (error instanceof LinkError && error.violation !== undefined) this.#onViolation(error.violation);
-      if (paceOf(error).kind === 'slow') this.#renewCredentials();
+      if (paceOf(error).kind === 'slow') this.#identity.renew('refused');
       throw error;
     }
-  }
-
-  /** A password that was changed is taken over without a restart. */
-  #renewCredentials(): void {
-    const fresh = this.#common.options.renewCredentials?.();
-    if (fresh !== undefined) this.credentials.replace(fresh);
   }
 
   async #provision(signal: AbortSignal): Promise<ProvisionedDevices> {
@@ -265,22 +287,16 @@ class DeviceSide implements Cloud {
   #mqttIntake(): MqttIntake {
     const { options, timing, monotonic } = this.#common;
     const { config, log, parseOperations } = options;
-    if (this.credentials.mqttLogin() === undefined)
-      throw new Error('intake.kind mqtt needs cloud.user and cloud.password, not a token');
+    const { credentials } = this;
+    if (config.cloud.credentials.kind === 'token')
+      throw new Error('intake.kind mqtt needs cloud.user and cloud.password or cloud.certFile, not a token');
+    const place = { url: config.intake.mqttUrl, proxy: config.cloud.mqttProxy };
     return new MqttIntake({
-      link: {
-        transport: {
-          url: config.intake.mqttUrl,
-          ca: config.cloud.ca,
-          minTlsVersion: config.cloud.minTlsVersion,
-          proxy: config.cloud.proxy,
-          connectMs: timing.mqttConnectMs,
-        },
-        clientId: `d:${config.device.externalId}`,
-        login: () => this.credentials.mqttLogin(),
-        keepAliveMs: timing.mqttKeepAliveMs,
-        ackMs: timing.mqttAckMs,
-      },
+      link: mqttSettings(config, timing, place, {
+        login: () => credentials.mqttLogin(),
+        certificate: () => credentials.certificate,
+      }),
+      tokens: this.#identity.replies,
       uplink: this.#uplink,
       sweep: this.#sweep(),
       device: config.device,

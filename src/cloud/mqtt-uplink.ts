@@ -6,6 +6,11 @@ export class MqttUplink {
   readonly #waiting = new Set<(link: MqttLink | undefined) => void>();
   #hasGivenUp = false;
 
+  /** The connection, if there is one now. */
+  get link(): MqttLink | undefined {
+    return this.#link;
+  }
+
   /** `link` is up. */
   attach(link: MqttLink): void {
     this.#link = link;
