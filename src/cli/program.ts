@@ -3,6 +3,7 @@ import { ConfigError } from '../config/problem.js';
 import { EXIT } from '../exit-codes.js';
 import type { ProcessIo } from './process-io.js';
 import { run } from './run.js';
+import type { SessionsFlags } from './sessions-command.js';
 
 interface ConfigFlag {
   readonly config?: string;
@@ -115,11 +116,21 @@ class Program {
       });
     this.#add('sessions')
       .description('sessions of a running agent')
+      .option('--watch', 'keep showing them: on a terminal a live table with keys to sort, search and end')
+      .option('--interval <seconds>', 'time between two readings of --watch, 0.1 to 86400')
       .option('--json', 'print them as JSON')
-      .addHelpText('after', example('gatehouse sessions --json', 'for scripts'))
-      .action(async (flags: ConfigFlag & { json?: true }) => {
-        const { sessions } = await import('./sessions.js');
-        return this.#finish(sessions(await options(flags), this.io));
+      .addHelpText(
+        'after',
+        example(
+          'gatehouse sessions --watch',
+          'who is where now? q quits',
+          'gatehouse sessions --json',
+          'for scripts',
+        ),
+      )
+      .action(async (flags: ConfigFlag & SessionsFlags) => {
+        const { sessionsCommand } = await import('./sessions-command.js');
+        return this.#finish(sessionsCommand(flags, await options(flags), this.io));
       });
     this.#add('close')
       .description('end one session of a running agent; returns once both of its connections are gone')
