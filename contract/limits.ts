@@ -29,6 +29,15 @@ export const HANDSHAKE_TURN_MS = 20_000;
  */
 export const MAX_CONNECTING_SESSIONS = 2_000;
 
+/** Requests of one generation that wait for approval on site; more are refused: nobody can look at as many. */
+export const MAX_WAITING_APPROVALS = 100;
+
+/** Answered and ended requests that are remembered, so that a second answer is told who was first. */
+export const MAX_SETTLED_APPROVALS = 1_000;
+
+/** How long a session that the plant's switch ends may take to say so to both sides before it is cut, in ms. */
+export const SWITCH_OFF_MS = 200;
+
 /** TCP keep-alive on both sockets, in ms of silence before the first probe. Ten probes a second apart follow. */
 export const TCP_KEEP_ALIVE_MS = 15_000;
 
@@ -84,6 +93,15 @@ export const JOURNAL_WAIT_MS = 5_000;
 
 /** Largest record of the journal, in bytes: a failure reason of 500 bytes may double in JSON, ids and hash are short. */
 export const MAX_JOURNAL_RECORD_BYTES = 4_096;
+
+/** Largest line of the audit log, in bytes: 16 addresses, a sentence of 500 bytes that may double in JSON, names. */
+export const MAX_AUDIT_RECORD_BYTES = 8_192;
+
+/** Facts that wait for the audit log's disk; beyond it the oldest is lost, and the log says how many were. */
+export const MAX_AUDIT_BACKLOG = 10_000;
+
+/** Size of one file of the audit log, in bytes: some 35,000 records, read through in half a second at a start. */
+export const MAX_AUDIT_FILE_BYTES = 1_048_576 * 16;
 
 /** How often a worker says that its event loop turns, in ms. */
 export const HEARTBEAT_MS = 100;

@@ -1,3 +1,5 @@
+import type { FailureCode } from './failure.js';
+
 /**
  * The life of a session, the same on both sides of the thread boundary.
  *
@@ -66,8 +68,22 @@ export const END_REASONS = [
   'cancelled',
   /** A reload removed the conduit that allowed the session. */
   'policy-revoked',
+  /** The plant's hard switch was turned off, or can no longer be read. */
+  'switched-off',
   /** An exception of ours inside the session's own code; its neighbours are untouched. */
   'internal-error',
 ] as const;
 
 export type EndReason = (typeof END_REASONS)[number];
+
+/** The code of a session that was ended from here, for `reason`, before it was open. */
+export function codeBeforeOpen(reason: EndReason): FailureCode {
+  switch (reason) {
+    case 'switched-off':
+      return 'switched-off';
+    case 'policy-revoked':
+      return 'policy-denied';
+    default:
+      return 'cancelled';
+  }
+}

@@ -1,4 +1,5 @@
 import type { Cloud } from './cloud.js';
+import { BOOTSTRAP } from './platform.js';
 
 /**
  * What a person needs to use a cloud: addresses, who may log in, and calls to copy. It holds the operator's password,
@@ -21,6 +22,7 @@ export function describeCloud(cloud: Cloud): string[] {
     `${'tenant'.padEnd(14)}${tenant}`,
     `${'operator'.padEnd(14)}${user}`,
     `${'password'.padEnd(14)}${password}`,
+    `${'new devices'.padEnd(14)}${BOOTSTRAP.tenant}/${BOOTSTRAP.name}, password ${BOOTSTRAP.password}`,
     '',
     'Devices that are there:',
     `  ${curl} '${url}/inventory/managedObjects?query=has(c8y_IsDevice)'`,

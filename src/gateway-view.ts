@@ -1,9 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import type { AdminBackend, ResourceView, SessionView, StatusView, WorkerView } from './admin/backend.js';
 import type { OwnBackend } from './generations/elders.js';
+import type { GatewayConsent } from './gateway-consent.js';
 import type { CloudLink } from './cloud/intake.js';
 import { LoopDelayMeter } from './resources/loop-delay-meter.js';
 import { RESOURCES, type Sample } from './resources/sample.js';
+import type { SwitchState } from './switch/hard-switch.js';
 import type { SessionRecord } from './supervisor/session-registry.js';
 import type { Supervisor } from './supervisor/supervisor.js';
 
@@ -23,6 +25,7 @@ export interface BackendParts {
   readonly outboxSize: () => number;
   readonly resources: () => Sample;
   readonly drain: () => void;
+  readonly consent: Pick<GatewayConsent, 'approvals' | 'switchState'>;
 }
 
 /** What the admin listener and its clients see of the agent. */
@@ -94,17 +97,21 @@ export class GatewayView {
       sessions: () => [...supervisor.registry.all()].map((record) => viewOf(record, this.generation)),
       close: (sessionId) => supervisor.close(sessionId, 'admin', 'an operator closed it'),
       drain: () => parts.drain(),
-      readiness: () => this.#readiness(),
+      readiness: () => this.#readiness(parts.consent.switchState),
+      approvals: () => parts.consent.approvals.list(),
+      answerApproval: (id, answer) => parts.consent.approvals.answer(id, answer),
     };
   }
 
-  #readiness(): ReturnType<AdminBackend['readiness']> {
+  #readiness(hardSwitch: SwitchState): ReturnType<AdminBackend['readiness']> {
     if (this.draining) return { ready: false, reason: 'The gateway is draining: it takes no new sessions.' };
     if (this.link.state === 'disconnected') return { ready: false, reason: this.link.reason };
+    if (hardSwitch.state === 'off')
+      return { ready: false, reason: `${hardSwitch.reason} ${hardSwitch.howTo}` };
     return { ready: true };
   }
 
-  #status({ supervisor: { registry }, outboxSize, resources }: BackendParts): StatusView {
+  #status({ supervisor: { registry }, outboxSize, resources, consent }: BackendParts): StatusView {
     const perWorker = new Map<number, number>();
     for (const { worker } of registry.all()) perWorker.set(worker, (perWorker.get(worker) ?? 0) + 1);
     return {
@@ -114,6 +121,7 @@ export class GatewayView {
       uptimeSeconds: Math.round(process.uptime()),
       draining: this.draining,
       cloud: this.link,
+      switch: switchView(consent.switchState),
       generations: [
         {
           generation: this.generation,
@@ -159,6 +167,10 @@ function usages(sample: Sample): ResourceView[] {
   });
 }
 
+function switchView(state: SwitchState): StatusView['switch'] {
+  return state.state === 'off' ? { state: 'off', reason: `${state.reason} ${state.howTo}` } : state;
+}
+
 function viewOf(record: SessionRecord, generation: number): SessionView {
   return {
     id: record.id,
@@ -169,6 +181,8 @@ function viewOf(record: SessionRecord, generation: number): SessionView {
     port: record.port,
     state: record.state === 'closed' ? 'closing' : record.state,
     worker: record.worker,
+    approval: record.approval?.kind ?? null,
+    startedAt: new Date(record.startedAtWallMs).toISOString(),
     openedAt: record.openedAtMs === undefined ? null : new Date(record.openedAtMs).toISOString(),
     uplinkBytes: record.uplinkBytes,
     downlinkBytes: record.downlinkBytes,

@@ -13,7 +13,9 @@ import { reloadable, reloaded } from './config/reload.js';
 import { hasBufferutil } from './bufferutil.js';
 import { policyOf } from './gateway-policy.js';
 import type { OwnBackend } from './generations/elders.js';
+import { GatewayConsent } from './gateway-consent.js';
 import { GatewayAdmin } from './gateway-admin.js';
+import { GatewayAudit } from './gateway-audit.js';
 import { supervisorMetrics } from './gateway-metrics.js';
 import type { GatewayOptions, TakeOverFacts } from './gateway-options.js';
 import type { AdminPlace, HandOver } from './generations/messages.js';
@@ -24,7 +26,7 @@ import { createJournal } from './journal/create-journal.js';
 import type { Journal, Recovered } from './journal/journal.js';
 import { Resolver } from './names/resolver.js';
 import type { ResourceWatch } from './resources/resource-watch.js';
-import type { Device } from './supervisor/admission.js';
+import type { AdmissionParts, Device } from './supervisor/admission.js';
 import { Supervisor } from './supervisor/supervisor.js';
 import { Tunnels } from './tunnels.js';
 import { within } from './within.js';
@@ -62,11 +64,14 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #workers: GatewayWorkers;
   readonly #journal: Journal;
+  /** The audit log. */
+  readonly #audit: GatewayAudit;
   readonly #cloud: Cloud;
   readonly #admin: GatewayAdmin;
   readonly #view: GatewayView;
   readonly #metrics: Metrics;
   readonly #resources: ResourceWatch;
+  readonly #consent: GatewayConsent;
   #config: Config;
   /** Where the admin listener really is: port 0 of the configuration stands for any free one. */
   #adminListen: AdminListen;
@@ -85,6 +90,7 @@ export class Gateway {
       logDropped: options.logDropped,
       hasBufferutil: this.#hasBufferutil(),
       resources: () => this.#resources.sample,
+      isSwitchOn: () => this.#consent.switchedOff() === undefined,
     });
     this.#metrics.expectViolations(VIOLATIONS);
     this.#view = new GatewayView(options.version, options.generation ?? 1, options.others !== undefined);
@@ -95,6 +101,7 @@ export class Gateway {
       onReport: (worker, report) => this.#onReport(worker, report),
     });
     this.#journal = createJournal({ ...options, directory: config.state.directory });
+    this.#audit = new GatewayAudit({ ...options, onEnd: () => undefined });
     this.#cloud = createCloud({
       config,
       version: options.version,
@@ -115,21 +122,16 @@ export class Gateway {
       },
     });
     const resolver = new Resolver();
-    const tunnels = new Tunnels({ cloud: config.cloud, credentials: this.#cloud.credentials, resolver });
+    this.#consent = this.#createConsent();
     this.supervisor = new Supervisor({
       log,
       pool: this.#workers.pool,
       status: this.#cloud.status,
       journal: this.#journal,
+      audit: this.#audit.sessions,
       metrics: supervisorMetrics(this.#metrics, this.#view, config.intake.kind),
-      admission: {
-        policy: policyOf(config, config.admin.listen),
-        deviceOf: (deviceId) => this.#deviceOf(deviceId),
-        resolve: (hostname) => resolver.resolve(hostname),
-        tunnel: (connectionKey) => tunnels.open(connectionKey),
-        shortage: () => this.#resources.shortage(),
-        cloudNow: () => this.#cloud.clock.now(),
-      },
+      admission: this.#admission(resolver),
+      approvals: this.#consent.approvals,
       redact: { add: (key) => redactor.add(key, 'connection-key'), remove: (key) => redactor.remove(key) },
       now: () => performance.now(),
       lease: options.others?.lease,
@@ -146,6 +148,7 @@ export class Gateway {
       outboxSize: () => this.#cloud.status.size,
       resources: () => this.#resources.sample,
       drain: () => this.drain(),
+      consent: this.#consent,
     });
     this.#admin = new GatewayAdmin({ ...options, own: this.own, metrics: this.#metrics });
   }
@@ -166,7 +169,7 @@ export class Gateway {
    */
   async prepare(proveCloud: boolean): Promise<void> {
     const proof = proveCloud ? this.#cloud.prepare(AbortSignal.timeout(PROOF_MS)) : Promise.resolve();
-    await Promise.all([this.#workers.allUp(), proof]);
+    await Promise.all([this.#workers.allUp(), proof, this.#consent.start(), this.#audit.check()]);
     await this.#resources.start();
   }
 
@@ -188,6 +191,7 @@ export class Gateway {
     ]);
     this.#adminListen = address ?? listen;
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
+    await this.#audit.start(this.#options.others?.elders.alive ?? []);
     for (const generation of ended) await this.recover(generation);
     this.supervisor.remember(await this.#journal.elders());
     this.supervisor.takeOver(handOver);
@@ -230,6 +234,7 @@ export class Gateway {
   /** Takes over what an elder left that has ended: its unfinished operations get their one final status. */
   async recover(generation: number): Promise<void> {
     this.#takeOverFrom(await this.#journal.recover(generation));
+    await this.#audit.recover(generation);
   }
 
   /** Resolves when operations can be received. */
@@ -249,8 +254,11 @@ export class Gateway {
     // The supervisor takes on nothing more from here, so the intake may end in its own time.
     const ended = Promise.all([intakeStopped, this.supervisor.shutdown()]);
     await within(SESSIONS_SHUTDOWN_MS, ended);
-    await this.#cloud.status.flush(STATUS_FLUSH_MS);
-    await this.#admin.stop();
+    await Promise.all([
+      this.#cloud.status.flush(STATUS_FLUSH_MS),
+      within(STATUS_FLUSH_MS, this.#audit.stop(this.supervisor.registry.sessions)),
+    ]);
+    await Promise.all([this.#admin.stop(), this.#consent.stop()]);
     // The outbox stops first, at once: from there nothing more is journalled.
     const closed = Promise.all([this.#cloud.close(), this.#workers.pool.destroy(), this.#journal.close()]);
     await within(DISCONNECT_MS, closed);
@@ -261,6 +269,7 @@ export class Gateway {
     this.#options.log.info({ sessions: this.supervisor.registry.sessions }, 'draining: no new sessions');
     this.#view.draining = true;
     void this.#cloud.intake.stop();
+    this.supervisor.endAll('shutdown', 'the gateway takes on no new sessions', 'waiting');
     this.supervisor.drain(() => this.#options.onDrained?.());
   }
 
@@ -274,8 +283,10 @@ export class Gateway {
     const needsRestart = changes.needsRestart.filter(isFixed);
     this.#config = reloaded(this.#config, fresh);
     log.level = fresh.log.level;
+    this.#audit.reloaded(this.#config, [...changes.applies, ...changes.needsRestart]);
     this.#cloud.credentials.replace(fresh.cloud);
     this.supervisor.reload(policyOf(this.#config, this.#adminListen));
+    if (applies.some((key) => /^(switch|plant)\./.test(key))) this.#consent.reload(this.#config);
     log.info({ applies, needsRestart }, 'configuration reloaded');
   }
 
@@ -284,6 +295,11 @@ export class Gateway {
     if (this.#isJournalOpen) return;
     this.#takeOverFrom(await this.#journal.open());
     this.#isJournalOpen = true;
+  }
+
+  #createConsent(): GatewayConsent {
+    const onOff = (detail: string): void => this.supervisor.endAll('switched-off', detail);
+    return new GatewayConsent({ ...this.#options, onOff });
   }
 
   async #deliverAll(): Promise<void> {
@@ -303,6 +319,21 @@ export class Gateway {
     if (!isThere)
       this.#options.log.warn({}, 'bufferutil has no native code here, frames are masked without it');
     return isThere;
+  }
+
+  /** What decides by. */
+  #admission(resolver: Resolver): AdmissionParts {
+    const config = this.#config;
+    const tunnels = new Tunnels({ cloud: config.cloud, credentials: this.#cloud.credentials, resolver });
+    return {
+      policy: policyOf(config, config.admin.listen),
+      deviceOf: (deviceId) => this.#deviceOf(deviceId),
+      resolve: (hostname) => resolver.resolve(hostname),
+      tunnel: (connectionKey) => tunnels.open(connectionKey),
+      shortage: () => this.#resources.shortage(),
+      switchedOff: () => this.#consent.switchedOff(),
+      cloudNow: () => this.#cloud.clock.now(),
+    };
   }
 
   #onReport(worker: number, report: WorkerReport): void {

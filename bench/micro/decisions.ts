@@ -55,6 +55,7 @@ function conduit(place: number): Conduit {
     maxSessions: 4,
     idleTimeoutMs: undefined,
     sessionDurationMs: undefined,
+    approval: false,
     source: { file: 'gatehouse.yaml', line: place + 1 },
   };
 }

@@ -3,6 +3,10 @@
  * SessionView are stable.
  */
 
+import type { ApprovalAnswer, ApprovalOutcome, ApprovalView } from '../../contract/approval.js';
+
+export type { ApprovalAnswer, ApprovalOutcome, ApprovalView };
+
 /** The agent as the admin listener sees it. None of the calls waits on a socket except `close`; other generations of
  * the agent are waited for half a second at most. */
 export interface AdminBackend {
@@ -13,6 +17,10 @@ export interface AdminBackend {
   /** Starts no more sessions; the agent exits when the last one ends. Calling it twice is harmless. */
   drain(): void;
   readiness(): Readiness;
+  /** Requests that wait for approval on site, oldest first. */
+  approvals(): readonly ApprovalView[] | Promise<readonly ApprovalView[]>;
+  /** Answers one of them; the first answer counts. */
+  answerApproval(id: string, answer: ApprovalAnswer): ApprovalOutcome | Promise<ApprovalOutcome>;
 }
 
 /** Whether operations can be received. `reason` is one sentence for a person, without a secret. */
@@ -28,8 +36,12 @@ export interface SessionView {
   readonly host: string;
   readonly port: number;
   readonly state: 'connecting' | 'open' | 'closing';
+  /** Whether somebody on site has to approve it: null where its conduit asks nobody. */
+  readonly approval: null | 'waiting' | 'approved';
   /** The worker that owns the sockets, as in the status. */
   readonly worker: number;
+  /** ISO 8601, UTC: when its operation was taken on. */
+  readonly startedAt: string;
   /** ISO 8601, UTC; null while it is connecting. */
   readonly openedAt: string | null;
   readonly uplinkBytes: number;
@@ -48,6 +60,7 @@ export interface StatusView {
   /** True once a drain was asked for. */
   readonly draining: boolean;
   readonly cloud: CloudView;
+  readonly switch: SwitchView;
   /** Of the main thread, which decides and reports; null in the first moment. */
   readonly eventLoopDelay: LoopDelay | null;
   /** What is watched and how much of it is in use; what cannot be watched here is missing. */
@@ -75,6 +88,12 @@ export interface GenerationView {
 export interface CloudView {
   readonly state: 'connected' | 'disconnected';
   /** Why it is disconnected; absent while it is connected. */
+  readonly reason?: string;
+}
+
+/** The plant's hard switch: `none` where none is configured. `reason` says why it is off and how to turn it on. */
+export interface SwitchView {
+  readonly state: 'on' | 'off' | 'none';
   readonly reason?: string;
 }
 

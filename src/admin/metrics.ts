@@ -19,6 +19,8 @@ export interface MetricsGauges {
   readonly logDropped?: (() => number) | undefined;
   /** Whether bufferutil's native code is there; default unknown, and then 0. */
   readonly hasBufferutil?: boolean | undefined;
+  /** Whether the hard switch lets sessions be; default: there is none. */
+  readonly isSwitchOn?: (() => boolean) | undefined;
   /** What is in use of each resource that is watched. */
   readonly resources: () => Readonly<
     Partial<Record<string, { readonly used: number; readonly limit: number }>>
@@ -91,6 +93,7 @@ export class Metrics implements MetricsSource {
     this.#gauge('gatehouse_bufferutil', '1 when bufferutil has native code here, else 0.', () =>
       gauges.hasBufferutil === true ? 1 : 0,
     );
+    this.#switchGauge(gauges.isSwitchOn ?? (() => true));
     this.#resourceGauge(gauges.resources);
     collectDefaultMetrics({ register: this.#registry });
     this.#countDescriptors();
@@ -205,6 +208,19 @@ export class Metrics implements MetricsSource {
       collect() {
         this.reset();
         this.inc(read());
+      },
+    });
+  }
+
+  #switchGauge(isOn: () => boolean): void {
+    new Gauge({
+      name: 'gatehouse_switch_on',
+      help: '1 while the hard switch is on or there is none, else 0.',
+      // Each generation looks for itself.
+      aggregator: 'min',
+      registers: [this.#registry],
+      collect() {
+        this.set(isOn() ? 1 : 0);
       },
     });
   }

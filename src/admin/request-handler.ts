@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Secret } from '../../contract/secret.js';
 import { isReading, judgeSite, type RequestFacts } from './access.js';
-import { readBody } from './body.js';
+import { readBody, type Body } from './body.js';
 import { errorReply, type AdminErrorCode } from './errors.js';
 import { MAX_BIG_ANSWERS, MAX_URL_LENGTH } from './limits.js';
 import { send, type Reply } from './reply.js';
@@ -10,6 +10,8 @@ import { TokenGate } from './token-gate.js';
 
 /** Paths whose answers are made from many entries. */
 const BIG_ANSWERS: readonly string[] = ['/metrics', '/api/sessions'];
+
+const NO_FIELDS: Body = { kind: 'fields', fields: {} };
 
 export interface RequestHandlerOptions {
   readonly routes: Routes;
@@ -54,15 +56,15 @@ export class RequestHandler {
     const refusal = this.#judge(request, found?.route.exposure ?? 'guarded');
     if (refusal !== undefined) return errorReply(refusal, undefined, retryAfter(refusal));
 
-    if (found === undefined) return errorReply(whyNotFound(target, this.#options.routes.prefix));
+    if (found === undefined) return errorReply(whyNotFound(target, this.#options.routes));
     const handler = findHandler(found.route, method);
     if (handler === undefined) {
       return errorReply('method-not-allowed', undefined, { Allow: allowed(found.route) });
     }
-    const badBody = isReading(method) ? undefined : await readBody(request);
-    if (badBody !== undefined) return errorReply(badBody);
+    const body = isReading(method) ? NO_FIELDS : await readBody(request, found.route.fields ?? []);
+    if (body.kind === 'refused') return errorReply(body.code);
     if (!this.#admit(target, response)) return errorReply('busy', undefined, { 'Retry-After': '1' });
-    return handler(found.id);
+    return handler(found.id, body.fields);
   }
 
   #judge(request: IncomingMessage, exposure: Exposure): AdminErrorCode | undefined {
@@ -94,10 +96,10 @@ function factsOf(request: IncomingMessage): RequestFacts {
   };
 }
 
-function whyNotFound(target: string, idPrefix: string): AdminErrorCode {
+function whyNotFound(target: string, { withId }: Routes): AdminErrorCode {
   if (!target.startsWith('/')) return 'bad-path';
   if (target.includes('?')) return 'unexpected-query';
-  return target.startsWith(idPrefix) ? 'unknown-session' : 'not-found';
+  return withId.find(({ prefix }) => target.startsWith(prefix))?.unknown ?? 'not-found';
 }
 
 function retryAfter(refusal: AdminErrorCode): Record<string, string> {

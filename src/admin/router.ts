@@ -1,3 +1,4 @@
+import type { AdminErrorCode } from './errors.js';
 import { SESSION_ID } from './limits.js';
 import type { Reply } from './reply.js';
 
@@ -8,15 +9,28 @@ export type Exposure = 'page' | 'probe' | 'guarded';
 export interface Route {
   readonly exposure: Exposure;
   readonly methods: Readonly<Partial<Record<'GET' | 'POST' | 'DELETE', Handler>>>;
+  /** Fields that the body of a changing request may have. Default none. */
+  readonly fields?: readonly string[];
 }
 
-export type Handler = (id: string) => Reply | Promise<Reply>;
+export type Fields = Readonly<Record<string, unknown>>;
 
-/** The routes: a fixed map of whole paths, and one prefix that is followed by an id. */
+export type Handler = (id: string, fields: Fields) => Reply | Promise<Reply>;
+
+/** What an id stands in, such as `/api/sessions/` ID. */
+export interface IdPath {
+  readonly prefix: string;
+  /** What follows the id; empty when nothing does. */
+  readonly suffix: string;
+  readonly route: Route;
+  /** The refusal for something below the prefix that is none of its paths. */
+  readonly unknown: AdminErrorCode;
+}
+
+/** The routes: a fixed map of whole paths, and those with an id in them. */
 export interface Routes {
   readonly paths: ReadonlyMap<string, Route>;
-  readonly prefix: string;
-  readonly withId: Route;
+  readonly withId: readonly IdPath[];
 }
 
 /**
@@ -24,11 +38,14 @@ export interface Routes {
  * from the file system, so `..`, `%2e`, `//` and upper case find nothing.
  */
 export function findRoute(routes: Routes, target: string): { route: Route; id: string } | undefined {
-  const route = routes.paths.get(target);
-  if (route !== undefined) return { route, id: '' };
-  if (!target.startsWith(routes.prefix)) return undefined;
-  const id = target.slice(routes.prefix.length);
-  return SESSION_ID.test(id) ? { route: routes.withId, id } : undefined;
+  const fixed = routes.paths.get(target);
+  if (fixed !== undefined) return { route: fixed, id: '' };
+  for (const { prefix, suffix, route } of routes.withId) {
+    if (!target.startsWith(prefix) || !target.endsWith(suffix)) continue;
+    const id = target.slice(prefix.length, target.length - suffix.length);
+    if (SESSION_ID.test(id)) return { route, id };
+  }
+  return undefined;
 }
 
 /** The handler of `method`; HEAD is GET without the body. */

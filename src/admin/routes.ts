@@ -1,3 +1,4 @@
+import { approvalPaths } from './approval-routes.js';
 import type { AdminBackend } from './backend.js';
 import { errorReply } from './errors.js';
 import { CLOSE_SESSION_MS } from './limits.js';
@@ -24,6 +25,10 @@ export function adminRoutes(
       '/api/sessions',
       { exposure: 'guarded', methods: { GET: async () => jsonReply(200, await backend.sessions()) } },
     ],
+    [
+      '/api/approvals',
+      { exposure: 'guarded', methods: { GET: async () => jsonReply(200, await backend.approvals()) } },
+    ],
     ['/api/drain', { exposure: 'guarded', methods: { POST: () => drain(backend) } }],
   ];
   const pageRoutes = [...new Map([['/', WELCOME_PAGE], ...pages])].map(([path, page]): [string, Route] => [
@@ -33,8 +38,15 @@ export function adminRoutes(
   return {
     // The API comes last: no page can stand in its way.
     paths: new Map([...pageRoutes, ...api]),
-    prefix: '/api/sessions/',
-    withId: { exposure: 'guarded', methods: { DELETE: (id) => closeSession(backend, id) } },
+    withId: [
+      {
+        prefix: '/api/sessions/',
+        suffix: '',
+        route: { exposure: 'guarded', methods: { DELETE: (id) => closeSession(backend, id) } },
+        unknown: 'unknown-session',
+      },
+      ...approvalPaths(backend),
+    ],
   };
 }
 

@@ -53,14 +53,15 @@ export class AdminClient {
     this.#answerMs = answerMs;
   }
 
-  /** @throws AdminClientError for everything but a 2xx answer. */
-  async ask(method: 'GET' | 'POST' | 'DELETE', path: string): Promise<AdminAnswer> {
+  /** `content` goes along as JSON. @throws AdminClientError for everything but a 2xx answer. */
+  async ask(method: 'GET' | 'POST' | 'DELETE', path: string, content?: object): Promise<AdminAnswer> {
     const place = describeListen(this.#target.listen);
     let answer: { status: number; text: string };
     try {
       const signal = AbortSignal.timeout(this.#answerMs);
       const headers = headersOf(this.#target.token, method);
-      answer = await exchange({ ...whereOf(this.#target.listen), method, path, headers, signal });
+      const options = { ...whereOf(this.#target.listen), method, path, headers, signal };
+      answer = await exchange(options, content === undefined ? undefined : JSON.stringify(content));
     } catch (error) {
       throw unreachable(error, place, this.#answerMs);
     }
@@ -112,14 +113,17 @@ function headersOf(token: Secret | undefined, method: string): Record<string, st
   };
 }
 
-function exchange(options: RequestOptions): Promise<{ status: number; text: string }> {
+function exchange(
+  options: RequestOptions,
+  content: string | undefined,
+): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({ ...options, agent: false });
     request.once('error', reject);
     request.once('response', (response) => {
       readText(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), reject);
     });
-    request.end();
+    request.end(content);
   });
 }
 

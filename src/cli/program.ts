@@ -1,9 +1,14 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { ConfigError } from '../config/problem.js';
 import { EXIT } from '../exit-codes.js';
+import type { AdminCommandOptions } from './admin-client.js';
+import { example } from './example.js';
+import { auditCommand } from './audit/command.js';
 import type { ProcessIo } from './process-io.js';
 import { run } from './run.js';
 import type { SessionsFlags } from './sessions-command.js';
+import { addSetupCommands } from './setup-commands.js';
+import { addThinEdgeCommand } from './thin-edge/command.js';
 
 interface ConfigFlag {
   readonly config?: string;
@@ -49,8 +54,11 @@ class Program {
       // With the arguments of every command beside its name, nothing would be left of 80 columns to describe it.
       .configureHelp({ subcommandTerm: (command) => command.name() })
       .exitOverride();
+    addSetupCommands(this.command, io, (exitCode) => this.#finish(exitCode));
     this.#agentCommands();
     this.#adminCommands();
+    addThinEdgeCommand(this.command, io, (exitCode) => this.#finish(exitCode));
+    auditCommand(this.command, io, (exitCode) => this.#finish(exitCode));
     this.#trialCommands(version);
     this.command.addHelpText(
       'after',
@@ -141,6 +149,7 @@ class Program {
         const { close } = await import('./close.js');
         return this.#finish(close({ id, ...(await options(flags)) }, this.io));
       });
+    this.#approvalCommands(options);
     this.#add('drain')
       .description('let a running agent take no new sessions and exit when the last one ends')
       .option('--json', 'print the result as JSON')
@@ -149,6 +158,31 @@ class Program {
         const { drain } = await import('./drain.js');
         return this.#finish(drain(await options(flags), this.io));
       });
+  }
+
+  #approvalCommands(options: (flags: ConfigFlag & { json?: true }) => Promise<AdminCommandOptions>): void {
+    this.#add('approvals')
+      .description('requests that wait for somebody on site to approve them')
+      .option('--json', 'print them as JSON')
+      .addHelpText('after', example('gatehouse approvals', 'who wants to come in?'))
+      .action(async (flags: ConfigFlag & { json?: true }) => {
+        const { approvals } = await import('./approvals.js');
+        return this.#finish(approvals(await options(flags), this.io));
+      });
+    for (const verdict of ['approve', 'deny'] as const) {
+      const what = verdict === 'approve' ? 'let a waiting request in' : 'refuse a waiting request';
+      this.#add(verdict)
+        .description(what)
+        .argument('<id>', 'as gatehouse approvals shows it')
+        .option('--by <name>', 'who answers (default: the account that runs the command)')
+        .option('--json', 'print the result as JSON')
+        .addHelpText('after', example(`gatehouse ${verdict} 3fa94c01d2`, what))
+        .action(async (id: string, flags: ConfigFlag & { by?: string; json?: true }) => {
+          const { answerApproval } = await import('./approvals.js');
+          const { by } = flags;
+          return this.#finish(answerApproval({ id, verdict, by, ...(await options(flags)) }, this.io));
+        });
+    }
   }
 
   #trialCommands(version: string): void {
@@ -273,11 +307,3 @@ function withDefault(argv: readonly string[]): string[] {
 }
 
 const GLOBAL_OPTIONS = ['-h', '--help', '-V', '--version'];
-
-/** Examples: a command line and what it is for, in turn. The comment stands above, so that the line can be copied. */
-function example(...pairs: readonly string[]): string {
-  const lines = pairs.flatMap((text, index) =>
-    index % 2 === 0 ? [`  # ${pairs[index + 1] ?? ''}`, `  ${text}`] : [],
-  );
-  return `\nExample${pairs.length > 2 ? 's' : ''}:\n${lines.join('\n')}`;
-}

@@ -14,6 +14,9 @@ export function credentialsOf(cloud: Pick<Config['cloud'], 'tenant' | 'credentia
   if (credentials.kind === 'token') {
     return { authorization: () => `Bearer ${credentials.token.reveal()}`, mqttLogin: () => undefined };
   }
+  if (credentials.kind === 'thin-edge') {
+    return { authorization: () => '', mqttLogin: () => undefined };
+  }
   const username = tenant === '' ? credentials.user : `${tenant}/${credentials.user}`;
   return {
     authorization: () => basic(username, credentials.password.reveal()),

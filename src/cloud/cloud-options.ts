@@ -6,7 +6,7 @@ import type { Timing } from './timing.js';
 
 /** What the device side of Cumulocity is made of. */
 export interface CloudOptions {
-  readonly config: Pick<Config, 'cloud' | 'device' | 'intake'>;
+  readonly config: Pick<Config, 'cloud' | 'device' | 'intake'> & Partial<Pick<Config, 'thinEdge' | 'state'>>;
   /** Version of this program, for the device's `c8y_Agent`. */
   readonly version: string;
   readonly log: Log;

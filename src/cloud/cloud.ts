@@ -18,6 +18,7 @@ import { RestClient } from './rest-client.js';
 import { RestStatus } from './rest-status.js';
 import { StatusOutbox } from './status-outbox.js';
 import type { StatusTransport } from './status-transport.js';
+import { ThinEdgeSide } from './thin-edge/thin-edge-side.js';
 import { Sweep } from './sweep.js';
 import { DEFAULT_TIMING, type Timing } from './timing.js';
 import type { OnViolation } from './violation.js';
@@ -53,7 +54,12 @@ export interface Cloud {
 
 /** @throws Error when MQTT is configured with credentials that it cannot use. */
 export function createCloud(options: CloudOptions): Cloud {
-  return new DeviceSide(options);
+  const { config } = options;
+  if (config.intake.kind !== 'thin-edge') return new DeviceSide(options);
+  const { thinEdge, state } = config;
+  if (thinEdge === undefined || state === undefined)
+    throw new Error('intake thin-edge needs its configuration');
+  return new ThinEdgeSide({ ...options, config: { ...config, thinEdge, state } });
 }
 
 /** Everything that the parts share. */

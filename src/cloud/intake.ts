@@ -14,13 +14,29 @@ export interface RemoteAccessOperation {
   readonly connectionKey: Secret;
   /** When the cloud says it was created; undefined when missing or unreadable, and then it counts as new. */
   readonly createdAtMs: number | undefined;
+  /** What the operation tells of who asked, for the audit log. Default nothing. */
+  readonly askedBy?: AskedBy | undefined;
+}
+
+/** What an operation tells of who asked; texts of the cloud, cut to a length. */
+export interface AskedBy {
+  readonly description?: string;
+  readonly deviceName?: string;
+  readonly deviceExternalId?: string;
+  readonly by?: string;
 }
 
 /** What became of one operation document from the cloud. */
 export type ParsedOperation =
   | { readonly kind: 'connect'; readonly operation: RemoteAccessOperation }
   /** Ours, but a field is bad: it gets FAILED with this sentence, which names each bad field. */
-  | { readonly kind: 'refused'; readonly id: string; readonly deviceId: string; readonly sentence: string }
+  | {
+      readonly kind: 'refused';
+      readonly id: string;
+      readonly deviceId: string;
+      readonly sentence: string;
+      readonly askedBy?: AskedBy | undefined;
+    }
   /** Not ours, not PENDING, or without a usable id: never answered. `isUnusable`: nobody can be, though it may be ours. */
   | { readonly kind: 'ignored'; readonly why: string; readonly isUnusable?: true };
 

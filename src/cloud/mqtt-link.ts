@@ -12,7 +12,7 @@ export interface MqttLinkOptions {
   /** Longest wait for a SUBACK or PUBACK, in ms. */
   readonly ackMs: number;
   /** Called for each message; it must not throw. */
-  readonly onMessage: (topic: string, payload: Buffer) => void;
+  readonly onMessage: (topic: string, payload: Buffer, isRetained: boolean) => void;
 }
 
 /**
@@ -49,7 +49,7 @@ export class MqttLink {
     const guard = new PacketGuard(transport);
     const client = new MqttClient(() => guard, clientOptions(options));
     const link = new MqttLink(client, guard, options.ackMs);
-    client.on('message', (topic, payload) => options.onMessage(topic, payload));
+    client.on('message', (topic, payload, { retain }) => options.onMessage(topic, payload, retain));
     const connected = new Promise<'connected'>((resolve) => {
       client.once('connect', () => resolve('connected'));
     });
@@ -88,9 +88,9 @@ export class MqttLink {
   }
 
   /** Publishes with QoS 1; resolves with the broker's PUBACK. @throws LinkError */
-  publish(topic: string, payload: string): Promise<void> {
+  publish(topic: string, payload: string, { retain = false } = {}): Promise<void> {
     return this.#acknowledged((done) => {
-      this.#client.publish(topic, payload, { qos: 1 }, (error) => done(error ?? undefined));
+      this.#client.publish(topic, payload, { qos: 1, retain }, (error) => done(error ?? undefined));
     });
   }
 

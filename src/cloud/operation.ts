@@ -1,6 +1,7 @@
 import { CLOUD_ID, CONNECTION_KEY, MAX_REPLY_BYTES } from '../../contract/limits.js';
 import { Secret } from '../../contract/secret.js';
 import { normaliseHostname } from './hostname.js';
+import { askedBy } from './asked-by.js';
 import type { ParsedOperation } from './intake.js';
 import { JsonError, parseJson } from './json-document.js';
 import { RawDocument } from './json-envelope.js';
@@ -43,9 +44,11 @@ export function parseOperation(document: unknown): ParsedOperation {
   const connectionKey = keyField(own(fragment, 'connectionKey'));
   if ('problem' in hostname || 'problem' in port || 'problem' in connectionKey) {
     const problems = [hostname, port, connectionKey].flatMap((f) => ('problem' in f ? [f.problem] : []));
-    return refused(id, deviceId, problems);
+    const asked = askedBy(document);
+    return { ...refused(id, deviceId, problems), ...(asked === undefined ? {} : { askedBy: asked }) };
   }
   const createdAtMs = creationTime(own(document, 'creationTime'));
+  const asked = askedBy(document, connectionKey.value);
   return {
     kind: 'connect',
     operation: {
@@ -55,6 +58,7 @@ export function parseOperation(document: unknown): ParsedOperation {
       port: port.value,
       connectionKey: connectionKey.value,
       createdAtMs,
+      ...(asked === undefined ? {} : { askedBy: asked }),
     },
   };
 }
@@ -163,7 +167,11 @@ function own(object: object, name: string): unknown {
   return Object.getOwnPropertyDescriptor(object, name)?.value;
 }
 
-function refused(id: string, deviceId: string, problems: readonly string[]): ParsedOperation {
+function refused(
+  id: string,
+  deviceId: string,
+  problems: readonly string[],
+): ParsedOperation & { readonly kind: 'refused' } {
   return {
     kind: 'refused',
     id,

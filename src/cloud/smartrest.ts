@@ -33,3 +33,18 @@ export function csvField(text: string): string {
   const plain = clean.replace(/\\+(?="|$)/g, (backslashes) => '/'.repeat(backslashes.length));
   return `"${plain.replaceAll('"', '""')}"`;
 }
+
+/**
+ * The fields of one line. A field in quotes holds commas; a quote in it is written `""` or `\"`, as RFC 4180 and the
+ * platform do it. A backslash before anything else is a backslash.
+ */
+export function csvFields(line: string): string[] {
+  const fields: string[] = [];
+  const field = /\s*"((?:[^"\\]|""|\\"|\\(?!"))*)"\s*(?=,|$)|([^,]*)/y;
+  for (;;) {
+    const [, quoted, plain = ''] = field.exec(line) ?? [];
+    fields.push(quoted === undefined ? plain : quoted.replace(/""|\\"/g, '"'));
+    if (line[field.lastIndex] !== ',') return fields;
+    field.lastIndex += 1;
+  }
+}

@@ -2,6 +2,8 @@ import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import ipaddr from 'ipaddr.js';
 import type { AdminListen, PortRange } from './config.js';
+import { fits, orNumber, patternForm, wholeNumberPattern } from './form.js';
+import type { Form } from './form.js';
 import { BadValue, text, wholeNumber } from './values.js';
 
 const MAX_PORT = 65_535;
@@ -12,8 +14,19 @@ const MAX_SOCKET_PATH_BYTES = 107;
 /** Most entries in one list of ports; a firewall rule of that length is a mistake. */
 const MAX_PORT_ENTRIES = 1_000;
 
+const OCTET = wholeNumberPattern(0, 255).replace('0*', '');
+const IPV4 = `${OCTET}(?:\\.${OCTET}){3}`;
+const IPV6 = '[0-9A-Fa-f]*:[0-9A-Fa-f:.]+';
+const ADDRESS = `${IPV4}(?:/${wholeNumberPattern(0, 32)})?|${IPV6}(?:/${wholeNumberPattern(0, 128)})?`;
+/** Labels of a DNS name, of which the last one is no number in any notation. */
+const NAME =
+  '(?:(?!-)[A-Za-z0-9_-]{1,63}(?<!-)\\.)*(?!-)(?!\\d+$|0[Xx][0-9A-Fa-f]*$)[A-Za-z0-9_-]{1,63}(?<!-)';
+
 /** Address, CIDR or DNS name of a conduit, as written. */
 export function conduitHost(raw: unknown): string {
+  fits(raw, () =>
+    patternForm(`${ADDRESS}|${NAME}`, 'An address, a CIDR such as 10.0.5.0/24, or a DNS name.', 253),
+  );
   const host = text(raw, 300);
   if (host.startsWith('[')) throw new BadValue('must be written without brackets');
   if (host.includes('/')) return cidr(host);
@@ -59,11 +72,20 @@ function dnsName(host: string): string {
 
 /** Ports of a conduit: a list of numbers, ranges and `"*"`, or one of these alone. */
 export function portList(raw: unknown): readonly PortRange[] {
+  fits(raw, portListForm);
   if (raw === undefined || raw === null) throw new BadValue('is missing');
   const entries: readonly unknown[] = Array.isArray(raw) ? raw : [raw];
   if (entries.length === 0) throw new BadValue('is empty, so nothing could be reached');
   if (entries.length > MAX_PORT_ENTRIES) throw new BadValue(`has more than ${MAX_PORT_ENTRIES} entries`);
   return entries.map(portRange);
+}
+
+function portListForm(): Form {
+  const number = wholeNumberPattern(1, MAX_PORT);
+  const pattern = `${number}|${number} ?- ?${number}|\\*`;
+  const entry = orNumber(patternForm(pattern, 'A port, a range such as "8080-8089", or "*".'), 1, MAX_PORT);
+  const list = { items: entry, minItems: 1, maxItems: MAX_PORT_ENTRIES };
+  return { ...entry, ...list, type: ['array', 'integer', 'string'] };
 }
 
 function portRange(entry: unknown): PortRange {
@@ -86,6 +108,7 @@ function port(raw: unknown): number {
 
 /** Where the admin listener is: `host:port` (port 0 takes any free one), `unix:/path` or `off`. */
 export function adminListen(raw: unknown): AdminListen {
+  fits(raw, listenForm);
   // YAML 1.1 readers write `off` as false, and so do people.
   if (raw === 'off' || raw === false) return { kind: 'off' };
   const written = text(raw, 300);
@@ -101,6 +124,13 @@ export function adminListen(raw: unknown): AdminListen {
   const number = Number(match[3]);
   if (number > MAX_PORT) throw new BadValue('must have a port from 0 to 65535');
   return { kind: 'tcp', host, port: number };
+}
+
+function listenForm(): Form {
+  const place = `(?:\\[${IPV6}\\]|${IPV4}|${NAME.replaceAll('$', ':')}):${wholeNumberPattern(0, MAX_PORT)}`;
+  const path = `unix:/[^\\s]{0,${MAX_SOCKET_PATH_BYTES - 1}}`;
+  const form = patternForm(`${place}|${path}|off`, 'host:port (IPv6 in brackets), unix:/path, or off.', 300);
+  return { anyOf: [form, { enum: [false] }] };
 }
 
 function socketPath(path: string): string {

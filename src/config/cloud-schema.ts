@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { readAuthorities } from './authorities.js';
+import { fits } from './form.js';
 import { key } from './key.js';
 import type { KeySpec } from './key.js';
-import { bearerToken, credentialPart, password } from './secret-values.js';
+import { bearerToken, credentialPart, password, tenantId } from './secret-values.js';
 import { cloudUrl, proxyUrl, remoteAccessUrl } from './urls.js';
-import { oneOf, parsed } from './values.js';
+import { MAX_PATH_CHARACTERS, oneOf, parsed, text } from './values.js';
 
 /** The keys under `cloud`. */
 export const CLOUD_KEYS = {
@@ -25,7 +26,7 @@ export const CLOUD_KEYS = {
     environment: ['GATEHOUSE_CLOUD_REMOTE_ACCESS_URL'],
   }),
   'cloud.tenant': key({
-    schema: parsed((raw) => (raw === '' ? '' : credentialPart(raw))),
+    schema: parsed(tenantId),
     meaning: 'tenant id; may be empty, then the cloud finds it by the host name',
     unit: 'text',
     example: 't0815',
@@ -62,6 +63,17 @@ export const CLOUD_KEYS = {
     isSecret: true,
     reloads: true,
   }),
+  'cloud.credentialsFile': key({
+    schema: parsed((raw) => text(raw, MAX_PATH_CHARACTERS)),
+    isPath: true,
+    meaning:
+      'YAML file with `tenant`, `user` and `password`, instead of the keys of these names: what `gatehouse register` stores',
+    unit: 'path',
+    example: '/etc/gatehouse/credentials.yaml',
+    defaultText: 'none',
+    environment: ['GATEHOUSE_CLOUD_CREDENTIALS_FILE'],
+    reloads: true,
+  }),
   'cloud.certFile': key({
     schema: z.unknown(),
     meaning: 'X.509 device certificate instead (PEM)',
@@ -88,7 +100,7 @@ export const CLOUD_KEYS = {
     environment: ['GATEHOUSE_CLOUD_CA_FILE'],
   }),
   'cloud.tlsMinimum': key({
-    schema: parsed((raw) => oneOf(typeof raw === 'number' ? raw.toFixed(1) : raw, ['1.2', '1.3'])),
+    schema: parsed(tlsVersion),
     meaning: 'oldest TLS version that is accepted from the cloud',
     unit: '`1.2`, `1.3`',
     example: '"1.3"',
@@ -104,3 +116,9 @@ export const CLOUD_KEYS = {
     isSecret: true,
   }),
 } satisfies Record<string, KeySpec>;
+
+/** YAML reads a bare 1.3 as a number. */
+function tlsVersion(raw: unknown): '1.2' | '1.3' {
+  fits(raw, () => ({ enum: ['1.2', '1.3', 1.2, 1.3] }));
+  return oneOf(typeof raw === 'number' ? raw.toFixed(1) : raw, ['1.2', '1.3']);
+}

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { conduitHost, portList } from './addresses.js';
+import { fits, patternForm } from './form.js';
 import { key } from './key.js';
 import type { KeySpec } from './key.js';
 import { BadValue, MAX_TIMER_MS, duration, parsed, text, wholeNumber } from './values.js';
@@ -13,14 +14,23 @@ export const MIN_TIMEOUT_MS = 100;
 /** Largest number of sessions anywhere: two sockets each, and Linux gives a process at most about a million. */
 export const MAX_SESSIONS = 100_000;
 
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
 /** Names go into logs, audit lines and `targets`, so they stay plain. */
 function conduitName(raw: unknown): string {
+  fits(raw, () => patternForm(NAME.source.slice(1, -1), 'Letters, digits, ".", "_" and "-".', 64));
   const name = text(raw, 64);
-  if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) return name;
+  if (NAME.test(name)) return name;
   throw new BadValue('must consist of letters, digits, ".", "_" and "-", and begin with a letter or digit');
 }
 
+function flag(raw: unknown): boolean {
+  if (typeof raw === 'boolean') return raw;
+  throw new BadValue('must be true or false');
+}
+
 function refused(raw: unknown): undefined {
+  fits(raw, () => ({ type: 'null' }));
   if (raw === undefined || raw === null) return undefined;
   throw new BadValue('is not served by this version');
 }
@@ -68,6 +78,13 @@ export const CONDUIT_KEYS = {
     unit: 'duration, 0 = off',
     example: '8h',
     defaultText: '`limits.sessionDuration`',
+  }),
+  approval: key({
+    schema: parsed(flag).optional(),
+    meaning: 'somebody on site has to approve each session before anything is dialled',
+    unit: '`true`, `false`',
+    example: 'true',
+    defaultText: '`false`',
   }),
   window: key({
     schema: parsed(refused).optional(),

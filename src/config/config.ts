@@ -11,7 +11,11 @@ export interface Config {
     readonly tenant: string;
     readonly credentials:
       | { readonly kind: 'basic'; readonly user: string; readonly password: Secret }
-      | { readonly kind: 'token'; readonly token: Secret };
+      | { readonly kind: 'token'; readonly token: Secret }
+      /** Tokens that thin-edge.io fetches; only with intake thin-edge. */
+      | { readonly kind: 'thin-edge' };
+    /** Where `register` stores the credentials, as an absolute path; undefined when they stand elsewhere. */
+    readonly credentialsFile?: string | undefined;
     /** Content of cloud.caFile: extra trusted roots in PEM. */
     readonly ca: string | undefined;
     /** HTTP proxy for REST, WebSockets and MQTT; undefined when there is none or NO_PROXY names the host. */
@@ -26,11 +30,24 @@ export interface Config {
     readonly children: readonly ChildConfig[];
   };
   readonly intake: {
-    readonly kind: 'rest' | 'mqtt';
+    readonly kind: 'rest' | 'mqtt' | 'thin-edge';
     readonly mqttUrl: string;
     readonly operationAgeMs: number;
   };
+  readonly thinEdge: ThinEdgeConfig;
   readonly conduits: readonly Conduit[];
+  readonly approval: {
+    /** Longest wait for somebody who approves. */
+    readonly timeoutMs: number;
+    /** Where requests are put down as files, and answered by files; undefined = nowhere. */
+    readonly directory: string | undefined;
+    /** Below which topic of the plant's broker requests are published and answered; undefined = nowhere. */
+    readonly mqttTopic: string | undefined;
+  };
+  /** The hard switch; both undefined = none. Where both are set, both have to be on. */
+  readonly switch: { readonly file: string | undefined; readonly mqttTopic: string | undefined };
+  /** The plant's own MQTT broker; undefined = none. */
+  readonly plant: PlantConfig | undefined;
   readonly limits: {
     readonly sessions: number;
     readonly sessionsPerTarget: number;
@@ -48,7 +65,35 @@ export interface Config {
   /** Where the journal is kept; undefined = only in memory. */
   readonly state: { readonly directory: string | undefined };
   readonly admin: { readonly listen: AdminListen; readonly token: Secret | undefined };
+  readonly audit: {
+    /** Where the audit log is; undefined = there is none. */
+    readonly file: string | undefined;
+    /** An event in the cloud at the end of each session. */
+    readonly events: boolean;
+  };
   readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' };
+}
+
+/** What intake thin-edge needs beside the others; without it, nobody looks at it. */
+export interface ThinEdgeConfig {
+  /** Absolute; usually /etc/tedge. */
+  readonly configDirectory: string;
+  /** Empty for the default cloud connection. */
+  readonly profile: string;
+  /** One topic level, before the topics of the cloud. */
+  readonly topicPrefix: string;
+  /** One topic level, before the local topics. */
+  readonly topicRoot: string;
+  /** How to log in at the local broker. */
+  readonly broker: {
+    readonly user: string | undefined;
+    readonly password: Secret | undefined;
+    /** Trusted roots in PEM. */
+    readonly ca: string | undefined;
+    /** Client certificate (chain) in PEM, with its key. */
+    readonly certificate: string | undefined;
+    readonly key: Secret | undefined;
+  };
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
@@ -63,6 +108,15 @@ export interface ProxyConfig {
   readonly port: number;
   readonly user: string | undefined;
   readonly password: Secret | undefined;
+}
+
+/** How to get at the plant's MQTT broker. */
+export interface PlantConfig {
+  readonly mqttUrl: string;
+  readonly user: string | undefined;
+  readonly password: Secret | undefined;
+  /** Content of plant.caFile: extra trusted roots in PEM. */
+  readonly ca: string | undefined;
 }
 
 export interface ChildConfig {
@@ -82,6 +136,8 @@ export interface Conduit {
   readonly maxSessions: number | undefined;
   readonly idleTimeoutMs: number | undefined;
   readonly sessionDurationMs: number | undefined;
+  /** Somebody on site has to approve each session. */
+  readonly approval: boolean;
   /** Where it is written, for explain, refusals and audit. */
   readonly source: { readonly file: string; readonly line: number };
 }

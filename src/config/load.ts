@@ -1,5 +1,7 @@
 import path from 'node:path';
 import type { Config } from './config.js';
+import { OTHER_CREDENTIALS, openCredentials } from './credentials-file.js';
+import type { StoredCredentials } from './credentials-file.js';
 import { readYaml } from './document.js';
 import type { Tree } from './document.js';
 import { FileMissing, readTextFile } from './file.js';
@@ -20,6 +22,7 @@ import { exposure, tampering } from './permissions.js';
 import { ConfigError, problemText } from './problem.js';
 import type { Problem, Source } from './problem.js';
 import { checkRules } from './rules.js';
+import { addThinEdge } from './tedge-toml.js';
 import { KEY_NAMES, specOf } from './schema.js';
 import type { KeyName, Settings } from './schema.js';
 import { readSecretFile } from './secret-file.js';
@@ -52,6 +55,11 @@ export interface LoadOptions {
   readonly cwd: string;
   /** Whether log lines go to a terminal; decides the default of `log.format`. Default false. */
   readonly isTerminal?: boolean;
+  /**
+   * Log in as this one, whatever the configuration says: `register` does it with the bootstrap credentials. Then
+   * cloud.credentialsFile has to be given and its file need not exist.
+   */
+  readonly loginAs?: StoredCredentials | undefined;
   /** Default SYSTEM_FILE; tests name one that does not exist. */
   readonly systemFile?: string;
 }
@@ -69,7 +77,8 @@ export interface LoadedConfig {
 }
 
 /**
- * Reads and validates the whole configuration. Precedence: command line, environment, file, default.
+ * Reads and validates the whole configuration. Precedence: command line, environment, file, tedge.toml (with intake
+ * thin-edge), default.
  * @throws ConfigError with all problems at once.
  */
 export function loadConfig(options: LoadOptions): LoadedConfig {
@@ -98,8 +107,12 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const entries = merge(layers, problems);
   const folder = found === undefined ? cwd : path.dirname(path.resolve(cwd, found.file));
   if (found !== undefined) problems.push(...openFile(found, path.resolve(cwd, found.file), entries));
+  resolvePaths(entries, (source) => (source.kind === 'file' ? folder : cwd));
+  addThinEdge(entries, problems);
   const given = new Set(entries.keys());
-  resolvePaths(entries, (source) => (source.kind === 'file' ? folder : cwd), problems);
+  if (options.loginAs !== undefined) loginAs(entries, options.loginAs);
+  readSecrets(entries, (source) => (source.kind === 'file' ? folder : cwd), problems);
+  if (options.loginAs === undefined) openCredentials(entries, problems);
 
   const values = validate(entries, locate, problems);
   const nowhere: Source =
@@ -109,7 +122,8 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     [...given].map((name) => [name, entries.get(name) ?? { raw: null, source: nowhere }]),
   );
   const troubled = new Set(problems.map(({ key }) => key));
-  const findings = checkRules({ values, entries: known, locate, nowhere, troubled });
+  const isRegistering = options.loginAs !== undefined;
+  const findings = checkRules({ values, entries: known, locate, nowhere, troubled, isRegistering });
   problems.push(...findings.problems, ...environmentProblems(env));
   warnings.push(...findings.warnings.map((warning) => problemText({ ...warning, example: undefined })));
   if (problems.length > 0) throw new ConfigError(inOrder(problems));
@@ -179,19 +193,32 @@ function noFile(candidates: readonly string[], cwd: string): Problem {
 
 function locator(file: string | undefined, tree: Tree | undefined): Locate {
   return (source, key) => {
-    if (source.kind !== 'file' || file === undefined || tree === undefined) return source;
+    if (source.kind !== 'file' || source.file !== file || tree === undefined) return source;
     return { kind: 'file', file, line: tree.lineOf(key) };
   };
 }
 
-/** Turns `<key>File` into the secret it holds, and other paths into absolute ones. */
-function resolvePaths(entries: Layer, folderOf: (source: Source) => string, problems: Problem[]): void {
+/** Takes every credential out and puts these in. */
+function loginAs(entries: Layer, { tenant, user, password }: StoredCredentials): void {
+  const source: Source = { kind: 'command line' };
+  for (const name of OTHER_CREDENTIALS) entries.delete(name);
+  entries.set('cloud.tenant', { raw: tenant, source });
+  entries.set('cloud.user', { raw: user, source });
+  entries.set('cloud.password', { raw: password, source });
+}
+
+/** Turns paths into absolute ones, from the folder of whatever names them. */
+function resolvePaths(entries: Layer, folderOf: (source: Source) => string): void {
   for (const name of KEY_NAMES) {
     const entry = entries.get(name);
     if (specOf(name).isPath && typeof entry?.raw === 'string' && entry.raw !== 'off') {
       entries.set(name, { ...entry, raw: path.resolve(folderOf(entry.source), entry.raw) });
     }
   }
+}
+
+/** Turns `<key>File` into the secret it holds. */
+function readSecrets(entries: Layer, folderOf: (source: Source) => string, problems: Problem[]): void {
   for (const [fileKey, key] of SECRET_FILES) {
     const entry = entries.get(fileKey);
     if (entry === undefined) continue;

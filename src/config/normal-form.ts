@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { ChildConfig, Conduit, Config } from './config.js';
+import type { ChildConfig, Conduit, Config, PlantConfig } from './config.js';
 import type { Settings } from './schema.js';
 
 /** What the defaults that are computed depend on. */
@@ -25,6 +25,7 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
       remoteAccessUrl: values['cloud.remoteAccessUrl'] ?? url,
       tenant: values['cloud.tenant'],
       credentials: credentials(values),
+      credentialsFile: values['cloud.credentialsFile'],
       ca: values['cloud.caFile'],
       minTlsVersion: `TLSv${values['cloud.tlsMinimum']}`,
       proxy: surroundings.isProxyBypassed ? undefined : values['cloud.proxy'],
@@ -37,18 +38,27 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
     },
     intake: {
       kind: values['intake.kind'],
-      mqttUrl: values['intake.mqttUrl'] ?? `mqtts://${new URL(url).hostname}:8883`,
+      mqttUrl: values['intake.mqttUrl'] ?? mqttUrl(values['intake.kind'], url),
       operationAgeMs: values['intake.operationAge'],
     },
+    thinEdge: thinEdge(values),
     conduits: values.conduits.map((entry, index) => conduit(entry, surroundings.conduitSource(index))),
+    approval: {
+      timeoutMs: values['approval.timeout'],
+      directory: values['approval.directory'],
+      mqttTopic: values['approval.mqttTopic'],
+    },
+    switch: { file: values['switch.file'], mqttTopic: values['switch.mqttTopic'] },
+    plant: plant(values),
     limits: { ...limits(values), memoryBytes: values['limits.memory'] ?? surroundings.memoryBytes },
     keepAlive: { webSocketPingMs: values['keepAlive.webSocketPing'] },
     workers: {
       count: values['workers.count'] ?? availableParallelism(),
       isolation: values['workers.isolation'],
     },
-    state: { directory: stateDirectory(values['state.directory'] ?? surroundings.stateDirectory) },
+    state: { directory: pathOrOff(values['state.directory'] ?? surroundings.stateDirectory) },
     admin: { listen: values['admin.listen'], token: values['admin.token'] },
+    audit: { file: pathOrOff(values['audit.file']), events: values['audit.events'] === 'true' },
     log: {
       level: values['log.level'],
       format: values['log.format'] ?? (surroundings.isTerminal ? 'pretty' : 'json'),
@@ -59,7 +69,29 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
 function credentials(values: Settings): Config['cloud']['credentials'] {
   const token = values['cloud.token'];
   if (token !== undefined) return { kind: 'token', token };
+  if (values['intake.kind'] === 'thin-edge' && values['cloud.user'] === undefined)
+    return { kind: 'thin-edge' };
   return { kind: 'basic', user: present(values['cloud.user']), password: present(values['cloud.password']) };
+}
+
+function mqttUrl(kind: Settings['intake.kind'], cloudUrl: string): string {
+  return kind === 'thin-edge' ? 'mqtt://127.0.0.1:1883' : `mqtts://${new URL(cloudUrl).hostname}:8883`;
+}
+
+function thinEdge(values: Settings): Config['thinEdge'] {
+  return {
+    configDirectory: values['thinEdge.configDirectory'],
+    profile: values['thinEdge.profile'],
+    topicPrefix: values['thinEdge.topicPrefix'],
+    topicRoot: values['thinEdge.topicRoot'],
+    broker: {
+      user: values['thinEdge.mqttUser'],
+      password: values['thinEdge.mqttPassword'],
+      ca: values['thinEdge.mqttCaFile'],
+      certificate: values['thinEdge.mqttCertFile'],
+      key: values['thinEdge.mqttKeyFile'],
+    },
+  };
 }
 
 function child({ externalId, name, targets }: Settings['device.children'][number]): ChildConfig {
@@ -74,11 +106,19 @@ function conduit(entry: Settings['conduits'][number], source: Conduit['source'])
     maxSessions: entry.maxSessions,
     idleTimeoutMs: entry.idleTimeout,
     sessionDurationMs: entry.sessionDuration,
+    approval: entry.approval ?? false,
     source,
   };
 }
 
-function stateDirectory(written: string): string | undefined {
+function plant(values: Settings): PlantConfig | undefined {
+  const url = values['plant.mqttUrl'];
+  if (url === undefined) return undefined;
+  const { 'plant.mqttUser': user, 'plant.mqttPassword': password, 'plant.caFile': ca } = values;
+  return { mqttUrl: url, user, password, ca };
+}
+
+function pathOrOff(written: string): string | undefined {
   return written === 'off' ? undefined : written;
 }
 

@@ -4,6 +4,8 @@ export type Source =
   | { readonly kind: 'environment'; readonly name: string }
   /** Line 0 is the file as a whole. */
   | { readonly kind: 'file'; readonly file: string; readonly line: number }
+  /** A file of thin-edge.io; `key` as it is named there, empty for the file as a whole. */
+  | { readonly kind: 'thin-edge'; readonly file: string; readonly key: string }
   | { readonly kind: 'default' };
 
 /** One thing that is wrong, complete enough to repair it without the manual. */
@@ -43,13 +45,15 @@ export function problemText({ source, key, message, example }: Problem): string 
   return `${place}${subject}${message}${hint}`;
 }
 
-/** `gatehouse.yaml:4`, `environment variable C8Y_USER`, `command line` or `default`. */
+/** `gatehouse.yaml:4`, `environment variable C8Y_USER`, `tedge.toml (c8y.url)`, `command line` or `default`. */
 export function sourceText(source: Source): string {
   switch (source.kind) {
     case 'file':
       return source.line === 0 ? source.file : `${source.file}:${source.line}`;
     case 'environment':
       return `environment variable ${source.name}`;
+    case 'thin-edge':
+      return source.key === '' ? source.file : `${source.file} (${source.key})`;
     case 'command line':
     case 'default':
       return source.kind;

@@ -1,3 +1,5 @@
+import { consentRules } from './consent-rules.js';
+import { OTHER_CREDENTIALS } from './credentials-file.js';
 import type { Layer } from './layers.js';
 import { isLoopback } from './urls.js';
 import type { Problem, Source } from './problem.js';
@@ -18,9 +20,11 @@ export interface RuleInput {
   readonly troubled: ReadonlySet<string>;
   /** Place for what is not set anywhere. */
   readonly nowhere: Source;
+  /** The credentials are still to come, into the file of cloud.credentialsFile. */
+  readonly isRegistering: boolean;
 }
 
-interface Findings {
+export interface Findings {
   readonly problems: Problem[];
   readonly warnings: { readonly source: Source; readonly key: string; readonly message: string }[];
 }
@@ -29,12 +33,14 @@ interface Findings {
 export function checkRules(input: RuleInput): Findings {
   const findings: Findings = { problems: [], warnings: [] };
   requiredKeys(input, findings);
-  credentials(input, findings);
+  if (!storedCredentials(input, findings)) credentials(input, findings);
   conduits(input, findings);
   children(input, findings);
   adminToken(input, findings);
   mqttLogin(input, findings);
   mqttClientId(input, findings);
+  localBroker(input, findings);
+  consentRules(input, findings);
   return findings;
 }
 
@@ -51,8 +57,30 @@ function sectionOf(key: string): string {
   return key.split('.')[0] ?? key;
 }
 
+/** Whether the file of cloud.credentialsFile has (or will get) the credentials; then nothing else may hold any. */
+function storedCredentials(input: RuleInput, { problems }: Findings): boolean {
+  const { entries, locate, nowhere, isRegistering, troubled } = input;
+  const key: KeyName = 'cloud.credentialsFile';
+  const own = entries.get(key);
+  if (own === undefined && !isRegistering) return false;
+  const other = OTHER_CREDENTIALS.find((name) => entries.has(name));
+  const example = '/etc/gatehouse/credentials.yaml';
+  if (own === undefined) {
+    const instead = other === undefined ? '' : ` in place of ${other}`;
+    const message = `is missing${instead}: it names the file in which the credentials are to be stored`;
+    if (!troubled.has('cloud')) problems.push({ source: locate(nowhere, 'cloud'), key, message, example });
+  } else if (other !== undefined) {
+    const message = `and ${other} are both set; the file holds tenant, user and password, so keep one of them`;
+    problems.push({ source: own.source, key, message, example: undefined });
+  }
+  return true;
+}
+
 /** Exactly one of user with password, and token. */
-function credentials({ entries, locate, nowhere, troubled }: RuleInput, { problems }: Findings): void {
+function credentials(
+  { values, entries, locate, nowhere, troubled }: RuleInput,
+  { problems }: Findings,
+): void {
   const isSet = (key: string): boolean => entries.has(key) || entries.has(`${key}File`);
   const sourceOf = (key: string): Source =>
     entries.get(key)?.source ?? entries.get(`${key}File`)?.source ?? locate(nowhere, 'cloud');
@@ -73,8 +101,9 @@ function credentials({ entries, locate, nowhere, troubled }: RuleInput, { proble
     );
   } else if (password && !user) {
     complain('cloud.password', 'cloud.user', 'is missing, but cloud.password is set', 'device_gw-7');
-  } else if (!token && !user && !entries.has('cloud.certFile')) {
-    const message = 'has no credentials: give cloud.user and cloud.password, or cloud.token';
+  } else if (!token && !user && !entries.has('cloud.certFile') && values['intake.kind'] !== 'thin-edge') {
+    const message =
+      'has no credentials: give cloud.user and cloud.password, or cloud.token, or cloud.credentialsFile';
     complain('cloud', 'cloud', message, '{ user: device_gw-7, passwordFile: /etc/gatehouse/password }');
   }
 }
@@ -166,3 +195,21 @@ function mqttClientId({ values, entries, locate, nowhere }: RuleInput, { problem
     example: '"gw-7"',
   });
 }
+
+/** User and password, certificate and key come in pairs. */
+function localBroker({ entries, locate, nowhere, troubled }: RuleInput, { problems }: Findings): void {
+  const isSet = (key: string): boolean => entries.has(key) || entries.has(`${key}File`);
+  for (const [one, other] of BROKER_PAIRS) {
+    if (isSet(one) === isSet(other)) continue;
+    const [there, missing] = isSet(one) ? [one, other] : [other, one];
+    if (troubled.has(there) || troubled.has(missing)) continue;
+    const source =
+      entries.get(there)?.source ?? entries.get(`${there}File`)?.source ?? locate(nowhere, there);
+    problems.push({ source, key: missing, message: `is missing, but ${there} is set`, example: undefined });
+  }
+}
+
+const BROKER_PAIRS = [
+  ['thinEdge.mqttUser', 'thinEdge.mqttPassword'],
+  ['thinEdge.mqttCertFile', 'thinEdge.mqttKeyFile'],
+] as const;

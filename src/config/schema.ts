@@ -1,16 +1,26 @@
-import { z } from 'zod';
 import { adminListen } from './addresses.js';
 import { CLOUD_KEYS } from './cloud-schema.js';
 import { CHILDREN, CONDUITS, MAX_SESSIONS, MIN_TIMEOUT_MS } from './conduit-schema.js';
+import { CONSENT_KEYS } from './consent-schema.js';
+import { fits, formOf } from './form.js';
 import { key } from './key.js';
 import type { KeySpec, ValueOf } from './key.js';
 import { bearerToken } from './secret-values.js';
+import { THIN_EDGE_KEYS } from './thin-edge-schema.js';
 import { mqttUrl } from './urls.js';
-import { BadValue, MAX_TIMER_MS, duration, oneOf, parsed, size, text, wholeNumber } from './values.js';
+import {
+  BadValue,
+  MAX_PATH_CHARACTERS,
+  MAX_TIMER_MS,
+  duration,
+  oneOf,
+  parsed,
+  size,
+  text,
+  wholeNumber,
+} from './values.js';
 
 const MAX_ID_CHARACTERS = 256;
-/** PATH_MAX of Linux. */
-const MAX_PATH_CHARACTERS = 4_096;
 const KIB = 1_024;
 const MIB = 1_048_576;
 
@@ -48,19 +58,22 @@ export const KEYS = {
     defaultText: '`[]`',
   }),
   'intake.kind': key({
-    schema: parsed(intakeKind),
-    meaning: 'how operations arrive: `rest` (real-time notifications, polling as the fall-back) or `mqtt`',
-    unit: '`rest`, `mqtt`',
+    schema: parsed((raw) => oneOf(raw, ['rest', 'mqtt', 'thin-edge'])),
+    meaning:
+      "how operations arrive: `rest` (real-time notifications, polling as the fall-back), `mqtt` (the cloud's endpoint) or `thin-edge` (the local broker of thin-edge.io)",
+    unit: '`rest`, `mqtt`, `thin-edge`',
     example: 'rest',
     default: 'rest',
     environment: ['GATEHOUSE_INTAKE_KIND'],
   }),
   'intake.mqttUrl': key({
     schema: parsed(mqttUrl),
-    meaning: "the cloud's MQTT endpoint; also `wss://host/mqtt`; `mqtt://` only for loopback",
+    meaning:
+      "the cloud's MQTT endpoint, with thin-edge the local broker; also `wss://host/mqtt`; `mqtt://` only for loopback",
     unit: 'URL',
     example: 'mqtts://acme.example.com:8883',
-    defaultText: '`mqtts://<cloud host>:8883`',
+    defaultText:
+      '`mqtts://<cloud host>:8883`; with thin-edge the broker of `tedge.toml`, else `mqtt://127.0.0.1:1883`',
     environment: ['GATEHOUSE_INTAKE_MQTT_URL'],
   }),
   'intake.operationAge': key({
@@ -71,6 +84,7 @@ export const KEYS = {
     default: '5m',
     reloads: true,
   }),
+  ...THIN_EDGE_KEYS,
   conduits: key({
     schema: CONDUITS,
     meaning: 'what may be reached; empty means that nothing may',
@@ -80,6 +94,7 @@ export const KEYS = {
     defaultText: 'none',
     reloads: true,
   }),
+  ...CONSENT_KEYS,
   'limits.sessions': key({
     schema: parsed((raw) => wholeNumber(raw, 1, MAX_SESSIONS)),
     meaning: 'open sessions in all',
@@ -146,7 +161,7 @@ export const KEYS = {
     reloads: true,
   }),
   'limits.memory': key({
-    schema: parsed((raw) => (raw === 0 || raw === '0' ? 0 : size(raw, 64 * MIB, KIB * KIB * MIB))),
+    schema: parsed(memory),
     meaning:
       'memory of the whole agent: new sessions are refused at 85 % of it, and sessions that hold most are ended at 95 %',
     unit: 'size, 0 = off',
@@ -179,7 +194,7 @@ export const KEYS = {
     default: 'thread',
   }),
   'state.directory': key({
-    schema: parsed(stateDirectory),
+    schema: parsed(pathOrOff),
     isPath: true,
     meaning:
       'where the journal of operations is kept, for one agent alone; `off` keeps it in memory, and a restart then fails what was under way',
@@ -207,12 +222,20 @@ export const KEYS = {
     isSecret: true,
   }),
   'audit.file': key({
-    schema: z.unknown(),
-    meaning: 'append-only JSON lines',
-    unit: 'path',
-    example: 'off',
-    defaultText: '`off`',
-    notServed: 'the audit file',
+    schema: parsed(pathOrOff),
+    isPath: true,
+    meaning:
+      'the audit log: append-only JSON lines, each with the hash of the one before; when it cannot be written, new sessions are refused',
+    unit: 'path, `off`',
+    example: '/var/log/gatehouse/audit.log',
+    default: 'off',
+  }),
+  'audit.events': key({
+    schema: parsed((raw) => oneOf(typeof raw === 'boolean' ? String(raw) : raw, ['true', 'false'])),
+    meaning: 'an event in the cloud at the end of each session that was open, with the same facts',
+    unit: '`true`, `false`',
+    example: 'true',
+    default: true,
   }),
   'log.level': key({
     schema: parsed((raw) => oneOf(raw, ['trace', 'debug', 'info', 'warn', 'error', 'fatal'])),
@@ -245,12 +268,14 @@ export function specOf(name: KeyName): KeySpec {
   return KEYS[name];
 }
 
-function stateDirectory(raw: unknown): string {
-  // YAML 1.1 readers turn a bare `off` into false; people write either.
-  return raw === false ? 'off' : text(raw, MAX_PATH_CHARACTERS);
+function memory(raw: unknown): number {
+  const [min, max] = [64 * MIB, KIB * KIB * MIB];
+  fits(raw, () => ({ anyOf: [formOf((value) => size(value, min, max)), { enum: [0, '0'] }] }));
+  return raw === 0 || raw === '0' ? 0 : size(raw, min, max);
 }
 
-function intakeKind(raw: unknown): 'rest' | 'mqtt' {
-  if (raw === 'thin-edge') throw new BadValue('is not served by this version; use rest or mqtt');
-  return oneOf(raw, ['rest', 'mqtt']);
+function pathOrOff(raw: unknown): string {
+  fits(raw, () => ({ anyOf: [formOf((value) => text(value, MAX_PATH_CHARACTERS)), { enum: [false] }] }));
+  // YAML 1.1 readers turn a bare `off` into false; people write either.
+  return raw === false ? 'off' : text(raw, MAX_PATH_CHARACTERS);
 }

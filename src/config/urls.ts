@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
 import { Secret } from '../../contract/secret.js';
 import type { ProxyConfig } from './config.js';
+import { fits, patternForm, wholeNumberPattern } from './form.js';
+import type { Form } from './form.js';
 import { BadValue, text } from './values.js';
 
 /** Longest URL, in characters; host names end at 253. */
@@ -14,12 +16,15 @@ export function isLoopback(host: string): boolean {
 
 /** The origin `https://host[:port]`; `http://` only for loopback; a `/` at the end is dropped. */
 export function cloudUrl(raw: unknown): string {
+  fits(raw, () => urlForm(`${originPattern('https', 'http')}/?`, 'https://host, or https://host:port.'));
   const url = bareUrl(raw, ['https:', 'http:'], 'https://');
   return url.origin;
 }
 
 /** Base of the tunnel WebSockets: as the cloud's URL, but `wss://` and `ws://` are understood too. */
 export function remoteAccessUrl(raw: unknown): string {
+  const either = `(?:${originPattern('https', 'http')}|${originPattern('wss', 'ws')})/?`;
+  fits(raw, () => urlForm(either, 'https://host, or https://host:port.'));
   const url = bareUrl(raw, ['https:', 'http:', 'wss:', 'ws:'], 'https://');
   const scheme = url.protocol === 'wss:' ? 'https:' : url.protocol === 'ws:' ? 'http:' : url.protocol;
   return `${scheme}//${url.host}`;
@@ -27,6 +32,8 @@ export function remoteAccessUrl(raw: unknown): string {
 
 /** `mqtts://host[:port]` or `wss://host[:port]/path`; `mqtt://` and `ws://` only for loopback. */
 export function mqttUrl(raw: unknown): string {
+  const either = `${originPattern('mqtts', 'mqtt')}/?|${originPattern('wss', 'ws')}(?:/[^\\s\\\\?#]*)?`;
+  fits(raw, () => urlForm(either, 'mqtts://host:port, or wss://host/mqtt.'));
   const url = readUrl(raw, ['mqtts:', 'mqtt:', 'wss:', 'ws:'], 'mqtts://');
   const isWebSocket = url.protocol === 'wss:' || url.protocol === 'ws:';
   if (!isWebSocket && !['', '/'].includes(url.pathname)) throw new BadValue('must end after host and port');
@@ -36,6 +43,9 @@ export function mqttUrl(raw: unknown): string {
 
 /** `http://[user:password@]host[:port]`; the scheme may be missing, as curl allows in HTTPS_PROXY; port 80 if none. */
 export function proxyUrl(raw: unknown): ProxyConfig {
+  fits(raw, () =>
+    urlForm(PROXY, 'http://host:port, with user:password@ in front of the host if it wants one.'),
+  );
   const written = text(raw, MAX_URL_CHARACTERS);
   const url = parseUrl(written.includes('://') ? written : `http://${written}`, 'http://');
   if (url.protocol !== 'http:') throw new BadValue('must begin with http:// (the proxy then tunnels TLS)');
@@ -54,6 +64,25 @@ export function proxyUrl(raw: unknown): ProxyConfig {
 /** Text with all that stands before an `@` taken out: the only part of a URL that may be secret. */
 export function withoutUserinfo(written: string): string {
   return written.replace(/^.*@/s, '[secret]@');
+}
+
+/** A host that is left alone by every reader: a bracketed IPv6 address, or what does not end with a dot. */
+const HOST = '(?:\\[[0-9A-Fa-f:.]+\\]|[^\\s/?#@:%[\\]\\\\]*[^\\s/?#@:%[\\]\\\\.])';
+const LOOPBACK = `(?:${anyCase('localhost')}|127(?:\\.\\d{1,3}){3}|\\[::1\\])`;
+const PORT = `(?::(?:${wholeNumberPattern(1, 65_535)})?)?`;
+const PROXY = `(?:${anyCase('http')}://)?(?:(?:%[0-9A-Fa-f]{2}|[^%\\s/?#\\\\])*@)?${HOST}${PORT}/?`;
+
+/** `secure://` to any host, `plain://` to loopback only. */
+function originPattern(secure: string, plain: string): string {
+  return `(?:${anyCase(secure)}://${HOST}|${anyCase(plain)}://${LOOPBACK})${PORT}`;
+}
+
+function anyCase(word: string): string {
+  return word.replace(/[a-z]/g, (letter) => `[${letter.toUpperCase()}${letter}]`);
+}
+
+function urlForm(pattern: string, example: string): Form {
+  return patternForm(pattern, `Such as ${example}`, MAX_URL_CHARACTERS);
 }
 
 function bareUrl(raw: unknown, schemes: readonly string[], usual: string): URL {

@@ -1,7 +1,12 @@
 import { z } from 'zod';
+import { fits, orNumber, quantityForm, textForm, wholeNumberForm } from './form.js';
+import type { Form } from './form.js';
 
 /** Largest delay a Node timer can hold, in ms (2^31 - 1, almost 25 days); a longer one would fire at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** PATH_MAX of Linux. */
+export const MAX_PATH_CHARACTERS = 4_096;
 
 /** Longest text value, in characters. Longer than any name, URL or token that makes sense here. */
 const MAX_TEXT_CHARACTERS = 8_192;
@@ -27,6 +32,7 @@ export function parsed<T>(parse: (raw: unknown) => T): z.ZodType<T> {
  * @throws BadValue also for numbers and booleans: `0012` would lose its zeros, so they have to stand in quotes.
  */
 export function text(raw: unknown, maxCharacters = MAX_TEXT_CHARACTERS): string {
+  fits(raw, () => textForm(maxCharacters));
   if (raw === undefined || raw === null) throw new BadValue('is missing');
   if (typeof raw === 'number' || typeof raw === 'boolean') {
     throw new BadValue(`is read as a ${typeof raw}; put the value in quotes`);
@@ -41,6 +47,7 @@ export function text(raw: unknown, maxCharacters = MAX_TEXT_CHARACTERS): string 
 
 /** A whole number from `min` to `max`, also as text (the environment knows nothing else). */
 export function wholeNumber(raw: unknown, min: number, max: number): number {
+  fits(raw, () => wholeNumberForm(min, max));
   const range = `must be a whole number from ${min} to ${max}`;
   if (raw === undefined || raw === null) throw new BadValue('is missing');
   const value = typeof raw === 'string' && /^-?\d{1,15}$/.test(raw) ? Number(raw) : raw;
@@ -56,6 +63,7 @@ const DURATION_UNITS_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_
  * @param zero whether `0` (without unit) is allowed, which means off.
  */
 export function duration(raw: unknown, minMs: number, maxMs: number, zero: 'zero' | 'no zero'): number {
+  fits(raw, () => durationForm(minMs, maxMs, zero));
   if (raw === undefined || raw === null) throw new BadValue('is missing');
   if (raw === 0 || raw === '0') {
     if (zero === 'zero') return 0;
@@ -71,10 +79,23 @@ export function duration(raw: unknown, minMs: number, maxMs: number, zero: 'zero
   return valueMs;
 }
 
+function durationForm(minMs: number, maxMs: number, zero: 'zero' | 'no zero'): Form {
+  const range = `from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
+  const message = `A whole number with ms, s, m, h or d, ${range}`;
+  const form = quantityForm(minMs, maxMs, DURATION_UNITS_MS, `${message}${zero === 'zero' ? ', or 0' : ''}.`);
+  return zero === 'zero' ? orZero(form) : form;
+}
+
+/** The same form, and `0` as well, as a number or as text. */
+export function orZero(form: Form): Form {
+  return { ...orNumber(form, 0, 0), pattern: `${String(form.pattern)}|^0$` };
+}
+
 const SIZE_UNITS_BYTES = { B: 1, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 } as const;
 
 /** A size such as `64KiB`, `16MiB` or a plain number of bytes, in bytes. */
 export function size(raw: unknown, minBytes: number, maxBytes: number): number {
+  fits(raw, () => sizeForm(minBytes, maxBytes));
   if (raw === undefined || raw === null) throw new BadValue('is missing');
   const written = typeof raw === 'number' ? String(raw) : raw;
   const match = typeof written === 'string' ? /^(\d{1,15}) ?(B|KiB|MiB|GiB)?$/.exec(written) : null;
@@ -86,8 +107,15 @@ export function size(raw: unknown, minBytes: number, maxBytes: number): number {
   return bytes;
 }
 
+function sizeForm(minBytes: number, maxBytes: number): Form {
+  const message = `A whole number with B, KiB, MiB or GiB, from ${formatSize(minBytes)} to ${formatSize(maxBytes)}.`;
+  const units = { '': 1, ...SIZE_UNITS_BYTES };
+  return orNumber(quantityForm(minBytes, maxBytes, units, message), minBytes, maxBytes);
+}
+
 /** One of a few words. */
 export function oneOf<const T extends string>(raw: unknown, words: readonly T[]): T {
+  fits(raw, () => ({ enum: words }));
   const found = words.find((word) => word === raw);
   if (found === undefined) throw new BadValue(`must be one of ${words.join(', ')}`);
   return found;

@@ -1,6 +1,16 @@
-import type { AdminBackend, GenerationView, SessionView, StatusView, TotalsView } from '../admin/backend.js';
+import type {
+  AdminBackend,
+  ApprovalAnswer,
+  ApprovalOutcome,
+  ApprovalView,
+  GenerationView,
+  SessionView,
+  StatusView,
+  TotalsView,
+} from '../admin/backend.js';
 import type { Metrics } from '../admin/metrics.js';
 import type { MetricsSource } from '../admin/metrics-page.js';
+import { approvalsOfAll } from './elder-approvals.js';
 import type { Question } from './messages.js';
 
 /** Longest wait for what an elder shows, in ms: the admin listener answers without one that is stuck. */
@@ -57,6 +67,7 @@ export function wholeAgent(own: OwnBackend, elders: Elders): AdminBackend {
       const answers = await Promise.all(elders.alive.map((elder) => elders.ask(elder, question, CLOSE_MS)));
       return answers.includes('closed') ? 'closed' : 'unknown';
     },
+    ...approvalsOfAll(own, elders),
   };
 }
 
@@ -97,6 +108,8 @@ function isCount(metric: unknown): boolean {
 export interface OwnBackend extends AdminBackend {
   status(): StatusView;
   sessions(): readonly SessionView[];
+  approvals(): readonly ApprovalView[];
+  answerApproval(id: string, answer: ApprovalAnswer): ApprovalOutcome;
 }
 
 /** One that does not answer is shown as such: its sessions are there, but nobody knows how many. */

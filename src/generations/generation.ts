@@ -310,6 +310,10 @@ class Generation {
         return this.#gateway?.own.sessions();
       case 'metrics':
         return this.#gateway?.metrics();
+      case 'approvals':
+        return this.#gateway?.own.approvals();
+      case 'answer-approval':
+        return this.#gateway?.own.answerApproval(question.approval, question.answer);
       case 'close':
         return this.#gateway?.own.close(question.sessionId);
     }

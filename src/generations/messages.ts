@@ -4,6 +4,7 @@
  * they get, and PROTOCOL rises whenever an old end could misread a new one.
  */
 
+import type { ApprovalAnswer } from '../../contract/approval.js';
 import type { RememberedOperation } from '../supervisor/operation-memory.js';
 import type { Guest } from '../supervisor/session-registry.js';
 
@@ -30,6 +31,8 @@ export type Question =
   | { readonly kind: 'status' }
   | { readonly kind: 'sessions' }
   | { readonly kind: 'metrics' }
+  | { readonly kind: 'approvals' }
+  | { readonly kind: 'answer-approval'; readonly approval: string; readonly answer: ApprovalAnswer }
   | { readonly kind: 'close'; readonly sessionId: string };
 
 /** From the parent to a generation. */
@@ -177,7 +180,18 @@ function isKnown(known: Readonly<Record<string, (message: Fields) => boolean>>, 
 function isQuestion(value: unknown): boolean {
   if (!isFields(value)) return false;
   if (value.kind === 'close') return isText(value.sessionId);
-  return value.kind === 'status' || value.kind === 'sessions' || value.kind === 'metrics';
+  if (value.kind === 'answer-approval') return isText(value.approval) && isApprovalAnswer(value.answer);
+  return (
+    value.kind === 'status' ||
+    value.kind === 'sessions' ||
+    value.kind === 'metrics' ||
+    value.kind === 'approvals'
+  );
+}
+
+function isApprovalAnswer(value: unknown): boolean {
+  if (!isFields(value)) return false;
+  return (value.verdict === 'approve' || value.verdict === 'deny') && isText(value.by) && isText(value.way);
 }
 
 function isHandOver(value: unknown): boolean {

@@ -5,7 +5,7 @@ import type { StatusUpdate } from '../cloud/intake.js';
 import type { StatusJournal } from '../cloud/status-journal.js';
 import type { Claim, OperationJournal } from '../supervisor/operation-journal.js';
 import { readContent, type FileContent } from './file-content.js';
-import { JournalFile, type JournalLog } from './journal-file.js';
+import { JournalFile, type JournalLog, type JournalTexts } from './journal-file.js';
 import { OperationTable, type JournalledOperation } from './operation-table.js';
 import type { FinalRecord, OperationRecord } from './record.js';
 import {
@@ -19,6 +19,13 @@ import { errnoOf, StateError } from './state-error.js';
 
 /** Errors of a disk that may pass by themselves; the agent starts all the same and refuses operations meanwhile. */
 const PASSING = ['ENOSPC', 'EDQUOT', 'EIO', 'ETIMEDOUT'];
+
+/** What the journal says of its disk. */
+export const JOURNAL_TEXTS: JournalTexts = {
+  failing: 'the journal cannot be written: new operations are refused until it can',
+  working: 'the journal can be written again',
+  growing: 'the journal could not be rewritten; it grows',
+};
 
 /** What is known from earlier runs and other generations. */
 export interface Recovered {
@@ -60,7 +67,7 @@ export class DiskJournal implements Journal {
   readonly #options: JournalOptions;
   readonly #elders: Set<number>;
   readonly #table = new OperationTable();
-  readonly #file: JournalFile;
+  readonly #file: JournalFile<OperationRecord>;
   /** Generations whose files are folded into ours and go once ours is on the disk. */
   readonly #folded = new Set<number>();
 
@@ -77,6 +84,7 @@ export class DiskJournal implements Journal {
       onWritten: (record) => this.#table.apply(record),
       onRewritten: () => this.#removeFolded(),
       log,
+      texts: JOURNAL_TEXTS,
       now,
     });
   }

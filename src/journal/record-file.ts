@@ -1,5 +1,5 @@
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
-import { encodeRecord, JOURNAL_FORMAT, type OperationRecord } from './record.js';
+import { encodeRecord, JOURNAL_FORMAT } from './record.js';
 import { syncDirectory } from './state-directory.js';
 
 /** Bytes of one write while a file is rewritten; between two of them the event loop is free. */
@@ -39,7 +39,7 @@ export class RecordFile {
   }
 
   /** Writes records at the end; `isSynced`: on the disk when it resolves. @throws Error with an errno. */
-  async append(records: readonly OperationRecord[], isSynced: boolean): Promise<void> {
+  async append(records: readonly object[], isSynced: boolean): Promise<void> {
     const handle = this.#handle;
     if (handle === undefined) throw Object.assign(new Error('the journal is closed'), { code: 'EBADF' });
     if (this.#isTorn) await handle.truncate(this.#bytes);
@@ -57,7 +57,7 @@ export class RecordFile {
    * Writes a new file with these records and puts it in the place of the old one, which stays as it is until then.
    * @throws Error with an errno.
    */
-  async rewrite(records: Iterable<OperationRecord>): Promise<void> {
+  async rewrite(records: Iterable<object>): Promise<void> {
     const { path: name, directory, generation, now, openFile = open } = this.#options;
     const newName = `${name}.new`;
     const handle = await openFile(newName, 'w', 0o600);
@@ -86,7 +86,7 @@ export class RecordFile {
 async function writeSnapshot(
   handle: FileHandle,
   header: string,
-  records: Iterable<OperationRecord>,
+  records: Iterable<object>,
 ): Promise<{ bytes: number; sequence: number }> {
   let [bytes, sequence, chunk] = [0, 1, header];
   const flush = async (): Promise<void> => {

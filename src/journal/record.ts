@@ -50,7 +50,7 @@ export type OperationRecord = ClaimedRecord | FinalRecord | AckedRecord;
  * One record as a line: `<CRC-32C of the rest, 8 hex digits> <sequence> <JSON>\n`. The sequence starts at 0 with the
  * header and has no gaps, so a line that is missing is seen as well as one that changed.
  */
-export function encodeRecord(sequence: number, record: HeaderRecord | OperationRecord): string {
+export function encodeRecord(sequence: number, record: object): string {
   const text = `${sequence} ${JSON.stringify(record)}`;
   return `${hex(crc32c(Buffer.from(text)))} ${text}\n`;
 }

@@ -13,7 +13,7 @@ const MAX_DAMAGED_FILES = 8;
  */
 export async function prepareStateDirectory(directory: string): Promise<void> {
   try {
-    await make(path.resolve(directory));
+    await makeDirectory(path.resolve(directory));
     await check(directory);
   } catch (error) {
     if (error instanceof StateError) throw error;
@@ -59,15 +59,18 @@ export async function setAside(directory: string, generation: number, nowMs: num
   return name;
 }
 
-/** Not mkdir's own recursion: Node's never ends where a parent exists and still nothing can be made, as in /proc. */
-async function make(directory: string): Promise<void> {
+/**
+ * Makes a directory and those above it that are missing, mode 0700. Not mkdir's own recursion: Node's never ends where
+ * a parent exists and still nothing can be made, as in /proc. @throws Error with an errno.
+ */
+export async function makeDirectory(directory: string): Promise<void> {
   try {
     await mkdir(directory, { mode: 0o700 });
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === 'EEXIST') return;
     if (errno !== 'ENOENT' || path.dirname(directory) === directory) throw error;
-    await make(path.dirname(directory));
+    await makeDirectory(path.dirname(directory));
     await mkdir(directory, { mode: 0o700 });
   }
 }

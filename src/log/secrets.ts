@@ -3,12 +3,16 @@ import type { Config } from '../config/config.js';
 import type { Redactor } from './redaction.js';
 
 /** Makes every secret of a configuration known to the redactor, also in the forms in which it goes onto the wire. */
-export function registerSecrets(redactor: Redactor, { cloud, admin }: Config): void {
+export function registerSecrets(redactor: Redactor, { cloud, admin, thinEdge, plant }: Config): void {
   const { credentials, proxy } = cloud;
   if (credentials.kind === 'basic') redactor.add(credentials.password.reveal(), 'password');
-  else redactor.add(credentials.token.reveal(), 'token');
-  redactor.add(valueOf(credentialsOf(cloud).authorization()), 'authorization');
+  else if (credentials.kind === 'token') redactor.add(credentials.token.reveal(), 'token');
+  if (credentials.kind !== 'thin-edge')
+    redactor.add(valueOf(credentialsOf(cloud).authorization()), 'authorization');
+  const { password: brokerPassword } = thinEdge.broker;
+  if (brokerPassword !== undefined) redactor.add(brokerPassword.reveal(), 'mqtt-password');
   if (admin.token !== undefined) redactor.add(admin.token.reveal(), 'admin-token');
+  if (plant?.password !== undefined) redactor.add(plant.password.reveal(), 'plant-password');
   if (proxy?.password === undefined) return;
   redactor.add(proxy.password.reveal(), 'proxy-password');
   redactor.add(valueOf(proxyAuthorization(proxy) ?? ''), 'proxy-authorization');

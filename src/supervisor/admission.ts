@@ -31,6 +31,8 @@ export interface AdmissionParts {
   readonly tunnel: (connectionKey: Secret) => Promise<Tunnel>;
   /** What the agent is short of, with the numbers; undefined when it can take on a session. Default: never short. */
   readonly shortage?: () => string | undefined;
+  /** Why the plant's hard switch lets nothing pass; undefined when it does, or there is none. Default: there is none. */
+  readonly switchedOff?: () => string | undefined;
   /** The cloud's clock as far as it is known, in ms since 1970. */
   readonly cloudNow: () => number;
 }
@@ -65,12 +67,18 @@ export class Admission {
   }
 
   /**
-   * Age, device and names. @throws GatehouseError operation-stale, invalid-operation, overloaded, target-unresolved,
-   * cloud-unreachable, cloud-proxy.
+   * Age, device and names. @throws GatehouseError operation-stale, invalid-operation, switched-off, overloaded,
+   * target-unresolved, cloud-unreachable, cloud-proxy.
    */
   async prepare(operation: RemoteAccessOperation): Promise<Prepared> {
     this.#checkAge(operation);
+    return this.resolve(operation);
+  }
+
+  /** The same without the age: for an operation that has waited here. */
+  async resolve(operation: RemoteAccessOperation): Promise<Prepared> {
     if (this.#parts.deviceOf(operation.deviceId) === undefined) throw unknownDevice(operation.deviceId);
+    this.#checkSwitch();
     // Names are not asked for either: that takes a socket.
     this.#checkShortage();
     const { addresses } = await this.#parts.resolve(operation.hostname);
@@ -78,11 +86,12 @@ export class Admission {
     return { operation, addresses, tunnel };
   }
 
-  /** Policy and limits. @throws GatehouseError policy-denied, limit-reached, overloaded. */
+  /** Policy and limits. @throws GatehouseError policy-denied, limit-reached, switched-off, overloaded. */
   admit({ operation, addresses }: Prepared, counts: SessionCounts): Admitted {
     const { hostname, port, deviceId } = operation;
     const decision = decide({ ...this.#question(hostname, port, deviceId), addresses, counts });
     if (decision.kind === 'deny') throw new GatehouseError(decision.code, decision.sentence);
+    this.#checkSwitch();
     // Once more: many operations may have been prepared side by side.
     this.#checkShortage();
     return { ...decision, limits: this.#sessionLimits(decision.conduit) };
@@ -98,6 +107,11 @@ export class Admission {
     const device = this.#parts.deviceOf(deviceId);
     const child = device?.kind === 'child' ? device.child : undefined;
     return { hostname, port, child, ...this.#policy };
+  }
+
+  #checkSwitch(): void {
+    const why = this.#parts.switchedOff?.();
+    if (why !== undefined) throw new GatehouseError('switched-off', why);
   }
 
   #checkShortage(): void {

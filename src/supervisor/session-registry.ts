@@ -1,3 +1,4 @@
+import type { FailureCode } from '../../contract/failure.js';
 import type { SessionCounters } from '../../contract/messages.js';
 import type { SessionCounts } from '../policy/question.js';
 import { next, type EndReason, type SessionEvent, type SessionState } from '../../contract/session-state.js';
@@ -11,21 +12,31 @@ export interface SessionRecord {
   readonly conduit: string;
   readonly host: string;
   readonly port: number;
-  /** The checked addresses; the session counts against the limit of each. */
-  readonly addresses: readonly string[];
+  /** The checked addresses; the session counts against the limit of each. Changed by the registry alone. */
+  addresses: readonly string[];
   readonly startedAtMs: number;
+  /** The same by the wall clock. */
+  readonly startedAtWallMs: number;
+  /** Undefined where the conduit asks nobody on site. */
+  approval: Approval | undefined;
   state: SessionState;
   /** Thread id; 0 until a worker has taken the session on. */
   worker: number;
   /** Wall clock; undefined while it connects. */
   openedAtMs: number | undefined;
-  /** Its operation has FAILED already; its sockets may take a moment longer. */
-  hasFailed: boolean;
+  /** Why its operation has FAILED already; its sockets may take a moment longer. */
+  failure: { readonly code: FailureCode; readonly sentence: string } | undefined;
   /** Asked to end before a worker had begun it. */
   endAtStart: readonly [reason: EndReason, detail: string] | undefined;
   uplinkBytes: number;
   downlinkBytes: number;
 }
+
+/** Where a session stands that somebody on site has to approve. */
+export type Approval =
+  /** Nothing is dialled; `end` gives the waiting up. */
+  | { readonly kind: 'waiting'; readonly end: (reason: EndReason, detail: string) => void }
+  | { readonly kind: 'approved'; readonly by: string; readonly way: string; readonly waitedMs: number };
 
 /** A session that another generation of the agent keeps: this one only counts it. */
 export type Guest = Pick<SessionRecord, 'id' | 'conduit' | 'addresses' | 'port'>;
@@ -86,6 +97,25 @@ export class SessionRegistry {
     this.#connecting.delete(record);
     count(this.#perConduit, record.conduit, -1);
     for (const address of record.addresses) count(this.#perTarget, targetKey(address, record.port), -1);
+  }
+
+  /** Counts the session against other addresses from here on: its name was resolved anew. */
+  readdress(record: SessionRecord, addresses: readonly string[]): void {
+    if (!this.#records.has(record.id)) return;
+    for (const address of record.addresses) count(this.#perTarget, targetKey(address, record.port), -1);
+    record.addresses = addresses;
+    for (const address of addresses) count(this.#perTarget, targetKey(address, record.port), 1);
+  }
+
+  /** The counts as they would be without this session: for deciding about it once more. */
+  countsWithout(record: SessionRecord): SessionCounts {
+    const isIt = (address: string, port: number): boolean =>
+      record.port === port && record.addresses.includes(address);
+    return {
+      sessions: this.counts.sessions - 1,
+      ofConduit: (name) => this.counts.ofConduit(name) - (name === record.conduit ? 1 : 0),
+      ofTarget: (address, port) => this.counts.ofTarget(address, port) - (isIt(address, port) ? 1 : 0),
+    };
   }
 
   /** Counts a session of another generation until `dismiss`; once, however often it is told of. */

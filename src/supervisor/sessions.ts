@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { failureReason, type FailureCode } from '../../contract/failure.js';
+import { failureReason, GatehouseError, type FailureCode } from '../../contract/failure.js';
 import type {
   SessionCounters,
   SessionLimits,
@@ -8,11 +8,12 @@ import type {
   WorkerReport,
 } from '../../contract/messages.js';
 import type { Secret } from '../../contract/secret.js';
-import type { EndReason } from '../../contract/session-state.js';
+import { codeBeforeOpen, type EndReason } from '../../contract/session-state.js';
 import type { RemoteAccessOperation } from '../cloud/intake.js';
 import { hostAndPort } from '../policy/decide.js';
 import type { Admitted } from './admission.js';
 import type { SessionPool } from './pool.js';
+import type { SessionAudit, SessionEnd } from './session-audit.js';
 import { SessionRegistry, type SessionRecord } from './session-registry.js';
 import type { StatusDesk } from './status-desk.js';
 
@@ -21,6 +22,7 @@ export interface SessionsParts {
   readonly pool: Pick<SessionPool, 'run' | 'send'>;
   readonly metrics: SessionsMetrics;
   readonly desk: Pick<StatusDesk, 'report'>;
+  readonly audit: Pick<SessionAudit, 'opened' | 'ended'>;
   /** Registers a connection key as a secret for as long as its session lives. */
   readonly redact: { add(key: string): void; remove(key: string): void };
   /** Monotonic, in ms. */
@@ -43,11 +45,19 @@ export interface SessionsMetrics {
   bytes(direction: 'uplink' | 'downlink', count: number, worker: number): void;
 }
 
+/** How a session goes to the cloud, and its limits. */
+export interface Way {
+  readonly tunnel: Tunnel;
+  readonly limits: SessionLimits;
+}
+
 /** The sessions from their place in the registry until both sockets are gone: EXECUTING, worker, SUCCESSFUL, end. */
 export class Sessions {
   readonly registry = new SessionRegistry();
   readonly #parts: SessionsParts;
   readonly #waiters = new Map<string, (() => void)[]>();
+  /** Sessions that are up, until that is on the disk. */
+  readonly #opening = new Map<string, Promise<void>>();
 
   constructor(parts: SessionsParts) {
     this.#parts = parts;
@@ -65,10 +75,12 @@ export class Sessions {
       port: operation.port,
       addresses,
       startedAtMs: this.#parts.now(),
+      startedAtWallMs: Date.now(),
+      approval: undefined,
       state: 'connecting',
       worker: 0,
       openedAtMs: undefined,
-      hasFailed: false,
+      failure: undefined,
       endAtStart: undefined,
       uplinkBytes: 0,
       downlinkBytes: 0,
@@ -77,22 +89,36 @@ export class Sessions {
     return record;
   }
 
-  /** Runs the session in a worker and reports what becomes of it; resolves when it is gone. */
-  async run(record: SessionRecord, key: Secret, tunnel: Tunnel, limits: SessionLimits): Promise<void> {
-    const { pool, redact, desk, log } = this.#parts;
-    const { id: sessionId, host, port, addresses } = record;
+  /**
+   * Reports EXECUTING, runs the session in a worker and reports what becomes of it; resolves when it is gone. `way` is
+   * asked for behind EXECUTING, when all that has to come before a dial is done. @throws nothing
+   */
+  async run(record: SessionRecord, key: Secret, way: () => Way | Promise<Way>): Promise<void> {
+    const { redact, desk } = this.#parts;
     redact.add(key.reveal());
     desk.report(record, 'EXECUTING');
-    log.info({ ...about(record), target: hostAndPort(host, port) }, 'session connecting');
-    const target = { host, port, addresses };
-    const summary = await pool.run({ sessionId, target, tunnel, limits }).catch(() => undefined);
     try {
-      if (summary === undefined) this.#onWorkerLost(record);
-      else this.#onEnded(record, summary);
+      this.#parts.audit.ended(record, await this.#dial(record, await way()));
+    } catch (error) {
+      const { code, message } = asFailure(error);
+      this.#onFailed(record, { code, sentence: message });
+      this.#parts.audit.ended(record, {
+        outcome: 'failed',
+        ...(record.failure ?? { code, sentence: message }),
+      });
     } finally {
       redact.remove(key.reveal());
       this.forget(record);
     }
+  }
+
+  async #dial(record: SessionRecord, { tunnel, limits }: Way): Promise<SessionEnd> {
+    const { id: sessionId, host, port, addresses, endAtStart } = record;
+    if (endAtStart !== undefined) throw endedBefore(...endAtStart);
+    this.#parts.log.info({ ...about(record), target: hostAndPort(host, port) }, 'session connecting');
+    const target = { host, port, addresses };
+    const summary = await this.#parts.pool.run({ sessionId, target, tunnel, limits }).catch(() => undefined);
+    return this.#onGone(record, summary);
   }
 
   /** The session is gone, whatever went wrong in telling so: its place is free and nobody waits for it. */
@@ -117,7 +143,8 @@ export class Sessions {
 
   /** Tells the session's worker to end it; commands and tasks travel by different ports, so not before it has begun. */
   end(record: SessionRecord, reason: EndReason, detail: string): void {
-    if (record.worker === 0) record.endAtStart = [reason, detail];
+    if (record.approval?.kind === 'waiting') record.approval.end(reason, detail);
+    else if (record.worker === 0) record.endAtStart = [reason, detail];
     else this.#parts.pool.send(record.worker, { kind: 'close', sessionId: record.id, reason, detail });
   }
 
@@ -141,19 +168,42 @@ export class Sessions {
     const record = this.registry.apply(sessionId, 'opened');
     if (record?.openedAtMs !== undefined || record === undefined) return;
     record.openedAtMs = Date.now();
-    this.#parts.desk.report(record, 'SUCCESSFUL');
-    this.#parts.metrics.sessionOpened(setupMs);
-    this.#parts.log.info({ ...about(record), setupMs: Math.round(setupMs) }, 'session open');
+    this.#opening.set(sessionId, this.#tellOpened(record, setupMs));
   }
 
-  #onEnded(record: SessionRecord, summary: SessionSummary): void {
-    const { metrics, log } = this.#parts;
-    this.#countBytes(record.worker, summary);
-    const { uplinkBytes, downlinkBytes } = summary;
-    if (summary.outcome === 'failed') return this.#onFailed(record, summary);
+  /** SUCCESSFUL, once it is written down that the session is open. What cannot be proved later must not go on. */
+  async #tellOpened(record: SessionRecord, setupMs: number): Promise<void> {
+    const { audit, desk, metrics, log } = this.#parts;
+    try {
+      await audit.opened(record, setupMs);
+    } catch (error) {
+      const { code, message } = asFailure(error);
+      this.#onFailed(record, { code, sentence: message });
+      this.end(record, 'cancelled', 'the audit log cannot be written');
+      return;
+    }
+    desk.report(record, 'SUCCESSFUL');
+    metrics.sessionOpened(setupMs);
+    log.info({ ...about(record), setupMs: Math.round(setupMs) }, 'session open');
+  }
+
+  /** The task is over; without a summary the worker died. Gives how the session ended. */
+  async #onGone(record: SessionRecord, summary: SessionSummary | undefined): Promise<SessionEnd> {
+    if (summary !== undefined) this.#countBytes(record.worker, summary);
     // The task's result travels by another port than the reports and may overtake them.
-    this.#onOpened(record.id, summary.setupMs);
-    const { reason, detail, durationMs } = summary;
+    if (summary?.outcome === 'ended') this.#onOpened(record.id, summary.setupMs);
+    await this.#opening.get(record.id);
+    this.#opening.delete(record.id);
+    if (summary === undefined) return this.#onWorkerLost(record);
+    if (summary.outcome === 'failed') this.#onFailed(record, summary);
+    if (record.failure !== undefined) return { outcome: 'failed', ...record.failure };
+    if (summary.outcome === 'ended') this.#onEnded(record, summary);
+    return summary;
+  }
+
+  #onEnded(record: SessionRecord, summary: SessionSummary & { readonly outcome: 'ended' }): void {
+    const { metrics, log } = this.#parts;
+    const { reason, detail, durationMs, uplinkBytes, downlinkBytes } = summary;
     metrics.sessionEnded(reason, durationMs);
     const fields = { reason, detail, uplinkBytes, downlinkBytes, durationMs: Math.round(durationMs) };
     log.info({ ...about(record), ...fields }, 'session ended');
@@ -161,23 +211,27 @@ export class Sessions {
 
   /** A session that never opened. The cloud is told before the last socket is gone; both tell, the first counts. */
   #onFailed(record: SessionRecord, { code, sentence }: { code: FailureCode; sentence: string }): void {
-    if (record.hasFailed) return;
-    record.hasFailed = true;
-    this.#parts.desk.report(record, 'FAILED', failureReason(code, sentence));
+    if (record.failure !== undefined) return;
+    const whole = `${sentence}${afterApproval(record, code)}`;
+    record.failure = { code, sentence: whole };
+    this.#parts.desk.report(record, 'FAILED', failureReason(code, whole));
     this.#parts.metrics.sessionFailed(code);
-    this.#parts.log.warn({ ...about(record), code, sentence }, 'session failed');
+    this.#parts.log.warn({ ...about(record), code, sentence: whole }, 'session failed');
   }
 
   /** The thread died. An open session keeps its SUCCESSFUL; one that still connected failed. */
-  #onWorkerLost(record: SessionRecord): void {
+  #onWorkerLost(record: SessionRecord): SessionEnd {
     const { metrics, log } = this.#parts;
-    if (record.openedAtMs !== undefined) {
+    if (record.openedAtMs !== undefined && record.failure === undefined) {
       // Set-up included, but by a clock that nobody sets.
-      metrics.sessionEnded('worker-lost', this.#parts.now() - record.startedAtMs);
-      return log.error(about(record), 'session lost with its worker');
+      const durationMs = this.#parts.now() - record.startedAtMs;
+      metrics.sessionEnded('worker-lost', durationMs);
+      log.error(about(record), 'session lost with its worker');
+      return { outcome: 'ended', reason: 'worker-lost', detail: 'its worker ended unexpectedly', durationMs };
     }
     const sentence = 'The worker thread of this session ended unexpectedly; connect again.';
     this.#onFailed(record, { code: 'worker-crashed', sentence });
+    return { outcome: 'failed', ...(record.failure ?? { code: 'worker-crashed', sentence }) };
   }
 
   #countBytes(worker: number, counters: SessionCounters): void {
@@ -187,7 +241,24 @@ export class Sessions {
   }
 }
 
+/** A session that was ended before anything was dialled for it. */
+export function endedBefore(reason: EndReason, detail: string): GatehouseError {
+  return new GatehouseError(codeBeforeOpen(reason), `Ended before anything was dialled: ${detail}.`);
+}
+
+/** The user's side of the cloud does not wait as long as people at a machine may need. */
+function afterApproval({ approval }: SessionRecord, code: FailureCode): string {
+  if (code !== 'cloud-key-unknown' || approval?.kind !== 'approved') return '';
+  const waited = `${Math.round(approval.waitedMs / 1_000)} s`;
+  return ` The request had waited ${waited} for approval, and the user's side gave up meanwhile; connect again while somebody is there to approve.`;
+}
+
 /** The fields that every log line of a session begins with. */
-function about({ id, operationId, deviceId, conduit }: SessionRecord): object {
+export function about({ id, operationId, deviceId, conduit }: SessionRecord): object {
   return { sessionId: id, operationId, deviceId, conduit };
+}
+
+function asFailure(error: unknown): GatehouseError {
+  if (error instanceof GatehouseError) return error;
+  return new GatehouseError('internal-error', error instanceof Error ? error.message : String(error));
 }

@@ -8,13 +8,15 @@ import type {
   RemoteAccessOperation,
   StatusReporter,
 } from '../cloud/intake.js';
-import { Admission, type AdmissionParts, type Policy } from './admission.js';
+import { Admission, type AdmissionParts, type Admitted, type Policy, type Prepared } from './admission.js';
+import { ApprovalGate, type Approvals } from './approval-gate.js';
 import type { OperationJournal, PastOperation } from './operation-journal.js';
 import { hashOfKey, OperationMemory, type RememberedOperation } from './operation-memory.js';
 import type { SessionPool } from './pool.js';
-import type { Guest, SessionRegistry } from './session-registry.js';
-import { Sessions, type SessionsLog, type SessionsMetrics } from './sessions.js';
-import { StatusDesk, type OperationName } from './status-desk.js';
+import type { Guest, SessionRecord, SessionRegistry } from './session-registry.js';
+import { NO_AUDIT, type RefusedRequest, type SessionAudit } from './session-audit.js';
+import { Sessions, type SessionsLog, type SessionsMetrics, type Way } from './sessions.js';
+import { StatusDesk } from './status-desk.js';
 
 export interface SupervisorParts {
   readonly log: SupervisorLog;
@@ -23,12 +25,16 @@ export interface SupervisorParts {
   readonly journal: OperationJournal;
   readonly metrics: SupervisorMetrics;
   readonly admission: AdmissionParts;
+  /** Who is asked where a conduit wants approval on site; without it such conduits let nothing pass. */
+  readonly approvals?: Approvals | undefined;
   /** Registers a connection key as a secret for as long as its session lives. */
   readonly redact: { add(key: string): void; remove(key: string): void };
   /** Monotonic, in ms. */
   readonly now: () => number;
   /** Whether this process may take operations on; without it, it always may. */
   readonly lease?: ClaimLease | undefined;
+  /** Where decisions and sessions are written down. Default nowhere. */
+  readonly audit?: SessionAudit | undefined;
   /** A session is gone, and its place is free. */
   readonly onGone?: ((sessionId: string) => void) | undefined;
 }
@@ -64,14 +70,16 @@ export interface SupervisorMetrics extends SessionsMetrics {
 /**
  * An operation's life, on the main thread: checked, decided, written down, run in a worker, reported.
  *
- *     intake -> age, duplicate, device -> resolve -> policy -> journal -> EXECUTING -> worker -> SUCCESSFUL ... end
+ *     intake -> age, duplicate, device -> resolve -> policy -> journal, audit -> EXECUTING -> worker -> SUCCESSFUL ... end
  *                                                     \-> FAILED <----------------------/
  */
 export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #memory: OperationMemory;
   readonly #admission: Admission;
+  readonly #gate: ApprovalGate;
   readonly #desk: StatusDesk;
+  readonly #audit: SessionAudit;
   readonly #sessions: Sessions;
   /** Operations that are looked at, and that nobody has been told of yet. */
   readonly #preparing = new Set<string>();
@@ -81,16 +89,18 @@ export class Supervisor {
   #onEmpty: (() => void) | undefined;
 
   constructor(parts: SupervisorParts) {
-    const { log, pool, status, metrics, redact, now } = parts;
+    const { log, pool, status, metrics, redact, now, audit = NO_AUDIT } = parts;
     this.#parts = parts;
+    this.#audit = audit;
     this.#admission = new Admission(parts.admission);
+    this.#gate = new ApprovalGate(parts);
     this.#memory = new OperationMemory(now);
     this.#desk = new StatusDesk({ log, status, metrics, memory: this.#memory });
     const onGone = (sessionId: string): void => {
       parts.onGone?.(sessionId);
       this.#tellIfEmpty();
     };
-    this.#sessions = new Sessions({ log, pool, metrics, redact, now, onGone, desk: this.#desk });
+    this.#sessions = new Sessions({ log, pool, metrics, redact, now, audit, onGone, desk: this.#desk });
   }
 
   get registry(): SessionRegistry {
@@ -113,15 +123,16 @@ export class Supervisor {
     if (!this.#accepting) return log.info({}, 'operation left to the next run');
     if (this.#parts.lease?.isCertain() === false) return this.#whenHeld(() => this.onOperation(parsed));
     if (parsed.kind === 'refused') {
-      const name = { operationId: parsed.id, deviceId: parsed.deviceId };
+      const name = { operationId: parsed.id, deviceId: parsed.deviceId, askedBy: parsed.askedBy };
       if (!this.#isNew(name, undefined)) return;
-      return this.#desk.refuse(name, new GatehouseError('invalid-operation', parsed.sentence));
+      return this.#refuse(name, new GatehouseError('invalid-operation', parsed.sentence));
     }
     const { operation } = parsed;
-    const name = { operationId: operation.id, deviceId: operation.deviceId };
+    const { hostname, port, askedBy, deviceId } = operation;
+    const name = { operationId: operation.id, deviceId, hostname, port, askedBy };
     const keyHash = hashOfKey(operation.connectionKey);
     if (!this.#isNew(name, keyHash)) return;
-    void this.#start(operation, keyHash).catch((error: unknown) => this.#desk.refuse(name, asFailure(error)));
+    void this.#start(operation, keyHash).catch((error: unknown) => this.#refuse(name, asFailure(error)));
   }
 
   /** Ends one session; resolves once both of its sockets are gone. */
@@ -186,8 +197,15 @@ export class Supervisor {
   shutdown(): Promise<void> {
     return new Promise((resolve) => {
       this.drain(resolve);
-      for (const record of this.registry.all()) this.#sessions.end(record, 'shutdown', 'the gateway stops');
+      this.endAll('shutdown', 'the gateway stops');
     });
+  }
+
+  /** Ends all sessions for one reason; with `waiting` only those that wait for approval. */
+  endAll(reason: EndReason, detail: string, which: 'all' | 'waiting' = 'all'): void {
+    for (const record of this.registry.all()) {
+      if (which === 'all' || record.approval?.kind === 'waiting') this.#sessions.end(record, reason, detail);
+    }
   }
 
   /** Takes over a reloaded policy: sessions whose conduit no longer allows them end, all others stay. */
@@ -206,7 +224,7 @@ export class Supervisor {
     this.#sessions.onReport(worker, report);
   }
 
-  #isNew(name: OperationName, keyHash: string | undefined): boolean {
+  #isNew(name: RefusedRequest, keyHash: string | undefined): boolean {
     const recollection = this.#memory.recall(name.operationId, keyHash);
     if (recollection.kind !== 'seen') this.#parts.metrics.received();
     switch (recollection.kind) {
@@ -217,10 +235,15 @@ export class Supervisor {
         return false;
       case 'key-used': {
         const sentence = `The connection key was already used by operation ${recollection.by}; connect again.`;
-        this.#desk.refuse(name, new GatehouseError('invalid-operation', sentence));
+        this.#refuse(name, new GatehouseError('invalid-operation', sentence));
         return false;
       }
     }
+  }
+
+  #refuse(request: RefusedRequest, error: GatehouseError): void {
+    this.#audit.refused(request, error);
+    this.#desk.refuse(request, error);
   }
 
   async #start(operation: RemoteAccessOperation, keyHash: string): Promise<void> {
@@ -233,15 +256,40 @@ export class Supervisor {
       throw new GatehouseError('cancelled', 'The gateway is shutting down; connect again later.');
     if (this.#parts.status.size >= MAX_OUTBOX_OPERATIONS) throw outboxFull();
     if (this.registry.connecting >= MAX_CONNECTING_SESSIONS) throw tooManyConnecting();
+    const { approval } = admitted.conduit;
+    if (approval) this.#gate.checkRoom();
     const record = this.#sessions.add(operation, admitted);
     try {
       const { id: operationId, deviceId } = operation;
       await this.#parts.journal.claim({ operationId, deviceId, keyHash });
+      await this.#audit.allowed(record, operation, admitted.conduit);
     } catch (error) {
       this.#sessions.forget(record);
-      throw notJournalled(error);
+      throw error instanceof GatehouseError ? error : notJournalled(error);
     }
-    await this.#sessions.run(record, operation.connectionKey, prepared.tunnel, admitted.limits);
+    const way = (): Way | Promise<Way> =>
+      approval ? this.#approvedWay(record, operation) : wayOf(prepared, admitted);
+    await this.#sessions.run(record, operation.connectionKey, way);
+  }
+
+  /** Waits for approval; what was true before the wait may not be any more, so all of it is looked at again. */
+  async #approvedWay(record: SessionRecord, operation: RemoteAccessOperation): Promise<Way> {
+    await this.#approved(record);
+    const prepared = await this.#admission.resolve(operation);
+    const admitted = this.#admission.admit(prepared, this.registry.countsWithout(record));
+    if (admitted.conduit.name !== record.conduit) throw anotherConduit(record.conduit, admitted.conduit.name);
+    this.registry.readdress(record, admitted.addresses);
+    return wayOf(prepared, admitted);
+  }
+
+  async #approved(record: SessionRecord): Promise<void> {
+    await this.#gate.pass(record).catch((error: unknown) => {
+      const failure = asFailure(error);
+      this.#audit.notApproved(record, failure);
+      throw failure;
+    });
+    if (record.approval?.kind === 'approved')
+      await this.#audit.approved(record, record.approval.by, record.approval.way);
   }
 
   /** Undefined when another generation has to take it on. */
@@ -270,6 +318,16 @@ export class Supervisor {
     this.#onEmpty?.();
     this.#onEmpty = undefined;
   }
+}
+
+function wayOf({ tunnel }: Prepared, { limits }: Admitted): Way {
+  return { tunnel, limits };
+}
+
+/** Approved was a path of the conduit that stood in the request. */
+function anotherConduit(asked: string, now: string): GatehouseError {
+  const sentence = `While the request waited for approval, conduit ${now} took the place of ${asked} in the configuration; connect again.`;
+  return new GatehouseError('policy-denied', sentence);
 }
 
 function tooManyConnecting(): GatehouseError {

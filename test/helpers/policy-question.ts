@@ -12,6 +12,7 @@ export function conduit(line: number, host: string, more: Partial<Conduit> = {})
     maxSessions: undefined,
     idleTimeoutMs: undefined,
     sessionDurationMs: undefined,
+    approval: false,
     source: { file: 'gatehouse.yaml', line },
     ...more,
   };

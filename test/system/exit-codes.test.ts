@@ -20,6 +20,8 @@ const COMMANDS = [
   'demo',
   'simulate',
   'connect',
+  'register',
+  'schema',
 ];
 
 /** Commands that read the configuration, with what else they need on their command line. */

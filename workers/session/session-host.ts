@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
-import { MAX_WEIGHED_SESSIONS } from '../../contract/limits.js';
+import { MAX_WEIGHED_SESSIONS, SWITCH_OFF_MS } from '../../contract/limits.js';
 import type {
   SessionCounters,
   SessionSummary,
@@ -82,6 +82,8 @@ export class SessionHost {
     const session = this.#sessions.get(sessionId);
     if (reason === 'overload') session?.abort(reason, detail);
     else session?.close(reason, detail);
+    // The plant's switch cannot wait for a side that takes its time.
+    if (reason === 'switched-off') setTimeout(() => session?.abort(reason, detail), SWITCH_OFF_MS).unref();
   }
 
   #tick(): void {

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { GatehouseError } from '../../contract/failure.js';
 import type { SessionCounters, SessionEnding, SessionSummary, SessionTask } from '../../contract/messages.js';
-import type { EndReason } from '../../contract/session-state.js';
+import { codeBeforeOpen, type EndReason } from '../../contract/session-state.js';
 import { dialCloud } from '../dial/cloud.js';
 import type { HandshakeGate } from '../dial/handshake-gate.js';
 import { codeOf } from '../dial/failure.js';
@@ -142,7 +142,7 @@ export class Session {
   /** Ends the session from here; harmless when it is ending already. */
   close(reason: EndReason, detail: string): void {
     if (this.#life.state === 'connecting') {
-      return this.#fail(new GatehouseError('cancelled', `Closed before it was up: ${detail}.`));
+      return this.#fail(new GatehouseError(codeBeforeOpen(reason), `Closed before it was up: ${detail}.`));
     }
     if (!this.#life.end(reason, detail)) return;
     this.#uplink.stop();

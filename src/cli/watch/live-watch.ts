@@ -114,7 +114,7 @@ export class LiveWatch {
 
   #end(id: string): void {
     const { feed } = this.#parts;
-    this.#tell(`Ending session ${printable(id)} …`, 'yellow');
+    this.#tell(`Ending session ${printable(id)} ...`, 'yellow');
     feed
       .end(id)
       .then(({ text, isDone }) => {

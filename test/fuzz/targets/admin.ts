@@ -65,7 +65,8 @@ export const admin: FuzzTarget = {
     if (found !== undefined) {
       const isWhole = routes.paths.has(target);
       assert.ok(isWhole ? found.id === '' : /^[A-Za-z0-9._-]{1,64}$/.test(found.id));
-      assert.ok(isWhole || target === `${routes.prefix}${found.id}`);
+      const withId = routes.withId.map(({ prefix, suffix }) => `${prefix}${found.id}${suffix}`);
+      assert.ok(isWhole || withId.includes(target));
       const handler = findHandler(found.route, method);
       assert.equal(
         handler !== undefined,

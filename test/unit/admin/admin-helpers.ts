@@ -2,7 +2,14 @@ import { once } from 'node:events';
 import { connect, type NetConnectOpts } from 'node:net';
 import { Secret } from '../../../contract/secret.js';
 import { AdminServer, type AdminServerOptions } from '../../../src/admin/admin-server.js';
-import type { AdminBackend, SessionView, StatusView } from '../../../src/admin/backend.js';
+import type {
+  AdminBackend,
+  ApprovalAnswer,
+  ApprovalOutcome,
+  ApprovalView,
+  SessionView,
+  StatusView,
+} from '../../../src/admin/backend.js';
 
 export const SESSION: SessionView = {
   id: 's-1',
@@ -12,11 +19,25 @@ export const SESSION: SessionView = {
   host: '10.0.5.7',
   port: 5900,
   state: 'open',
+  approval: null,
+  startedAt: '2030-01-02T03:04:00.000Z',
   worker: 1,
   generation: 1,
   openedAt: '2030-01-02T03:04:05.000Z',
   uplinkBytes: 1_234_567,
   downlinkBytes: 89,
+};
+
+export const APPROVAL: ApprovalView = {
+  id: '3fa94c01d2',
+  sessionId: '3fa94c01d2',
+  operationId: '4711',
+  deviceId: '40511',
+  conduit: 'packaging-hmis',
+  host: '10.0.5.7',
+  port: 5900,
+  askedAt: '2030-01-02T03:04:00.000Z',
+  expiresAt: '2030-01-02T03:09:00.000Z',
 };
 
 export const STATUS: StatusView = {
@@ -26,6 +47,7 @@ export const STATUS: StatusView = {
   uptimeSeconds: 93_784,
   draining: false,
   cloud: { state: 'connected' },
+  switch: { state: 'none' },
   eventLoopDelay: { p50Ms: 0.2, p99Ms: 2, maxMs: 11 },
   resources: [
     { resource: 'memory', used: 104_857_600, limit: 1_073_741_824 },
@@ -71,6 +93,8 @@ export class FakeBackend implements AdminBackend {
   drains = 0;
   ready = true;
   list: readonly SessionView[] = [SESSION];
+  waiting: readonly ApprovalView[] = [APPROVAL];
+  readonly answers: (ApprovalAnswer & { readonly id: string })[] = [];
   /** What `close` waits for. */
   closing: Promise<void> = Promise.resolve();
 
@@ -91,6 +115,17 @@ export class FakeBackend implements AdminBackend {
 
   drain(): void {
     this.drains += 1;
+  }
+
+  approvals(): readonly ApprovalView[] {
+    return this.waiting;
+  }
+
+  answerApproval(id: string, answer: ApprovalAnswer): ApprovalOutcome {
+    if (id === 'settled') return { kind: 'settled', sentence: 'Ann had denied it (dashboard)' };
+    if (!this.waiting.some((one) => one.id === id)) return { kind: 'unknown' };
+    this.answers.push({ id, ...answer });
+    return { kind: 'taken' };
   }
 
   readiness(): { ready: true } | { ready: false; reason: string } {

@@ -141,6 +141,7 @@ test('only a conduit for one host and one port is a single target', () => {
       maxSessions: undefined,
       idleTimeoutMs: undefined,
       sessionDurationMs: undefined,
+      approval: false,
       source: { file: 'f', line: 1 },
     });
   assert.deepEqual(target('plc.example'), { host: 'plc.example', port: 22 });

@@ -141,5 +141,6 @@ test('names each bad field with its value and what is allowed', () => {
     sentence:
       'The operation cannot be carried out: hostname "a\\u{202e}b \\"x\\"" holds a blank or control character; ' +
       'port "022" is not a whole number from 1 to 65535; connectionKey has 6 characters; 8 to 128 are allowed.',
+    askedBy: { description: "Opening remote access tunnel to 'plc-web'" },
   });
 });

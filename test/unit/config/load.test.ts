@@ -84,6 +84,7 @@ test('a small file gives a whole configuration in normal form', () => {
       maxSessions: 4,
       idleTimeoutMs: 900_000,
       sessionDurationMs: undefined,
+      approval: false,
       source: { file, line: 8 },
     },
   ]);

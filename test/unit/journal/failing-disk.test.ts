@@ -4,6 +4,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { readContent } from '../../../src/journal/file-content.js';
+import { JOURNAL_TEXTS } from '../../../src/journal/journal.js';
 import { JournalFile } from '../../../src/journal/journal-file.js';
 import { OperationTable } from '../../../src/journal/operation-table.js';
 import type { OperationRecord } from '../../../src/journal/record.js';
@@ -45,6 +46,7 @@ async function fileOn(t: TestContext, waitMs?: number) {
     onWritten: (record) => table.apply(record),
     onRewritten: () => Promise.resolve(),
     log: { info: keep, warn: keep, error: keep },
+    texts: JOURNAL_TEXTS,
     ...(waitMs === undefined ? {} : { waitMs }),
   });
   await file.rewrite();

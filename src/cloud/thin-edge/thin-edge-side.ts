@@ -1,0 +1,236 @@
+import { randomBytes } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { CurrentCredentials } from '../authorization.js';
+import { Backoff } from '../backoff.js';
+import { CloudClock } from '../cloud-clock.js';
+import type { Cloud } from '../cloud.js';
+import type { CloudOptions } from '../cloud-options.js';
+import type { CloudDevice } from '../devices.js';
+import type { Intake, ParsedOperation } from '../intake.js';
+import { paceOf, sentenceOf } from '../link-error.js';
+import { LinkKeeper } from '../link-keeper.js';
+import { MqttLink, type MqttLinkOptions } from '../mqtt-link.js';
+import { MqttStatus, statusTopic } from '../mqtt-status.js';
+import { MqttUplink } from '../mqtt-uplink.js';
+import { RestClient } from '../rest-client.js';
+import { StatusOutbox } from '../status-outbox.js';
+import type { StatusTransport } from '../status-transport.js';
+import { DEFAULT_TIMING, type Timing } from '../timing.js';
+import { BridgeTopics } from './bridge-topics.js';
+import { DeviceDirectory } from './device-directory.js';
+import { ThinEdgeIntake } from './thin-edge-intake.js';
+
+/** What intake thin-edge needs of the configuration. */
+type ThinEdgeOptions = CloudOptions & { readonly config: Required<CloudOptions['config']> };
+
+/**
+ * The device side of Cumulocity on a gateway that thin-edge.io connects: everything goes through its local broker, and
+ * nothing over REST. Devices are thin-edge.io's to create, and so is what they declare.
+ */
+export class ThinEdgeSide implements Cloud {
+  readonly intake: Intake;
+  readonly status: StatusOutbox;
+  readonly rest: RestClient;
+  readonly credentials: CurrentCredentials;
+  readonly clock: CloudClock;
+  readonly #options: ThinEdgeOptions;
+  readonly #topics: BridgeTopics;
+  readonly #timing: Timing;
+  readonly #directory: DeviceDirectory;
+  readonly #keeper: LinkKeeper;
+  readonly #uplink = new MqttUplink();
+  readonly #run: ThinEdgeIntake;
+  #delivering = false;
+  /** Another process has the operations; we stay connected for the statuses of what we have begun. */
+  #isReleased = false;
+
+  constructor(options: ThinEdgeOptions) {
+    const { config, log } = options;
+    const monotonic = options.monotonic ?? (() => performance.now());
+    this.#options = options;
+    this.#timing = { ...DEFAULT_TIMING, ...options.timing };
+    const newBackoff = () => new Backoff(this.#timing.backoff, monotonic, options.random);
+    this.#topics = new BridgeTopics(config.thinEdge);
+    this.#directory = new DeviceDirectory(config.state.directory, config.device.externalIdType);
+    // Nothing tells the cloud's time here: the gateway's clock has to be right, as thin-edge.io's certificates want it.
+    this.clock = new CloudClock({ now: options.now ?? (() => Date.now()), monotonic });
+    this.credentials = new CurrentCredentials(config.cloud);
+    this.rest = new RestClient({
+      cloud: config.cloud,
+      credentials: this.credentials,
+      clock: this.clock,
+      parseJson: options.parseJson,
+      requestMs: this.#timing.requestMs,
+      onViolation: (violation, count) => options.events.onViolation?.(violation, count),
+    });
+    this.status = new StatusOutbox({
+      transport: this.#statusTransport(),
+      journal: options.journal,
+      backoff: newBackoff(),
+      timing: this.#timing.backoff,
+      monotonic,
+      log,
+    });
+    this.#run = this.#newIntake(monotonic);
+    this.#keeper = new LinkKeeper({
+      attempt: (signal, onUp) => this.#attempt(signal, onUp),
+      onLink: (link) => {
+        if (link.state === 'connected') this.status.retryNow();
+        if (!this.#isReleased) options.events.onLink(link);
+      },
+      backoff: newBackoff(),
+      log,
+    });
+    this.intake = { start: () => this.#start(), stop: () => this.#stop() };
+  }
+
+  gatewayId(): string | undefined {
+    return undefined;
+  }
+
+  device(deviceId: string): CloudDevice | undefined {
+    const externalId = this.#directory.externalId(deviceId);
+    if (externalId === undefined) return undefined;
+    const { device } = this.#options.config;
+    if (externalId === device.externalId) return { externalId };
+    const child = device.children.find((one) => one.externalId === externalId);
+    return child === undefined ? undefined : { externalId, child };
+  }
+
+  /** Only whether the local broker lets us in: everything behind it is thin-edge.io's. */
+  async prepare(signal: AbortSignal): Promise<void> {
+    const link = await MqttLink.open({ ...this.#linkOptions('check'), onMessage: () => undefined }, signal);
+    await link.close();
+  }
+
+  async release(): Promise<void> {
+    this.#delivering = false;
+    this.#isReleased = true;
+    await this.#keeper.stop();
+    this.#options.events.onLink({ state: 'disconnected', reason: 'another process has the operations' });
+    this.#keeper.start();
+  }
+
+  async close(): Promise<void> {
+    this.#delivering = false;
+    this.status.stop();
+    await this.#keeper.stop();
+    await this.rest.close();
+  }
+
+  #start(): void {
+    if (this.#delivering) return;
+    this.#delivering = true;
+    if (this.#isReleased) void this.#takeBack();
+    else this.#keeper.start();
+  }
+
+  async #takeBack(): Promise<void> {
+    await this.#keeper.stop();
+    this.#isReleased = false;
+    this.#keeper.start();
+  }
+
+  /** The link stays up: the last statuses go out through it. */
+  #stop(): Promise<void> {
+    this.#delivering = false;
+    return Promise.resolve();
+  }
+
+  async #attempt(signal: AbortSignal, onUp: () => void): Promise<void> {
+    try {
+      await this.#run.run(signal, onUp);
+    } catch (error) {
+      // Credentials that a person has corrected in a file are taken over without a restart.
+      const fresh = paceOf(error).kind === 'slow' ? this.#options.renewCredentials?.() : undefined;
+      if (fresh !== undefined) this.credentials.replace(fresh);
+      throw error;
+    }
+  }
+
+  #onOperation(parsed: ParsedOperation): void {
+    const { events, log } = this.#options;
+    if (!this.#delivering) return;
+    if (parsed.kind === 'ignored' && parsed.isUnusable === true) events.onViolation?.('unusable-operation');
+    try {
+      this.#tellStranger(parsed);
+      events.onOperation(parsed);
+    } catch (error) {
+      // One operation must not take the link down with it.
+      log.error({ cause: sentenceOf(error) }, 'an operation was not handled');
+    }
+  }
+
+  /** thin-edge.io knows many devices; those that we serve stand in our own configuration. */
+  #tellStranger(parsed: ParsedOperation): void {
+    if (parsed.kind !== 'connect' || this.device(parsed.operation.deviceId) !== undefined) return;
+    const externalId = this.#directory.externalId(parsed.operation.deviceId) ?? 'unknown';
+    this.#options.log.warn({ externalId }, 'an operation is for a device that device.children does not name');
+  }
+
+  #statusTransport(): StatusTransport {
+    return new MqttStatus({
+      uplink: this.#uplink,
+      topicOf: (deviceId) => this.#statusTopic(deviceId),
+      otherwise: {
+        send: () =>
+          Promise.resolve({
+            kind: 'dropped',
+            why: 'the external id of the device cannot be part of a topic',
+          }),
+      },
+    });
+  }
+
+  /** A device whose external id is not known can only be the gateway: an operation for a child names it. */
+  #statusTopic(deviceId: string): string | undefined {
+    const { device } = this.#options.config;
+    const externalId = this.#directory.externalId(deviceId) ?? device.externalId;
+    const isGateway = externalId === device.externalId;
+    const topic = statusTopic(isGateway ? { externalId } : { externalId, child: externalId });
+    return topic === undefined ? undefined : this.#topics.local(topic);
+  }
+
+  #newIntake(monotonic: () => number): ThinEdgeIntake {
+    const { events, log, parseOperations } = this.#options;
+    const lose = (cause: string) =>
+      log.warn(
+        { cause },
+        'devices cannot be written down; a status that a restart leaves may miss its device',
+      );
+    return new ThinEdgeIntake({
+      link: this.#linkOptions(randomBytes(4).toString('hex')),
+      topics: this.#topics,
+      uplink: this.#uplink,
+      takesOperations: () => !this.#isReleased,
+      onDocuments: (payload) => this.#directory.learn(payload, lose),
+      parseOperations,
+      onOperation: (parsed) => this.#onOperation(parsed),
+      onToken: () => undefined,
+      onTokenRefused: () => undefined,
+      onViolation: (violation, count) => events.onViolation?.(violation, count),
+      monotonic,
+      log,
+    });
+  }
+
+  /** A client id of our own: no other client of the broker, and no other generation of ours, is thrown out. */
+  #linkOptions(suffix: string): Omit<MqttLinkOptions, 'onMessage'> {
+    const { intake, cloud, thinEdge } = this.#options.config;
+    const { user, password, ca } = thinEdge.broker;
+    return {
+      transport: {
+        url: intake.mqttUrl,
+        ca,
+        minTlsVersion: cloud.minTlsVersion,
+        // The broker is on this machine or on the plant network, never behind the proxy to the cloud.
+        proxy: undefined,
+        connectMs: this.#timing.mqttConnectMs,
+      },
+      clientId: `gatehouse-${thinEdge.topicPrefix}-${suffix}`,
+      login: () => (user === undefined ? undefined : { username: user, password: password?.reveal() ?? '' }),
+      keepAliveMs: this.#timing.mqttKeepAliveMs,
+      ackMs: this.#timing.mqttAckMs,
+    };
+  }
+}

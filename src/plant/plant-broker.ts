@@ -1,0 +1,159 @@
+import { randomBytes } from 'node:crypto';
+import type { Backoff } from '../cloud/backoff.js';
+import { sentenceOf } from '../cloud/link-error.js';
+import { MqttLink } from '../cloud/mqtt-link.js';
+import { isAborted, pause } from '../cloud/pause.js';
+import type { PlantConfig } from '../config/config.js';
+
+/** Interval of MQTT's own pings, in ms: a broker that stands still is noticed within about two of them. */
+const KEEP_ALIVE_MS = 2_000;
+
+/** Longest time for TCP and TLS, and for each acknowledgement, in ms; the broker is next door. */
+const CONNECT_MS = 3_000;
+const ACK_MS = 3_000;
+
+/** Messages that wait for their acknowledgement; more are given up: each request is told of again at a reconnect. */
+const MAX_PUBLISHING = 500;
+
+/** Somebody who listens to a topic of the plant's broker. It must not throw. */
+export interface PlantListener {
+  /** A topic, or a filter with `+`. */
+  readonly filter: string;
+  onMessage(topic: string, payload: Buffer, isRetained: boolean): void;
+  /** The subscription is in force; retained messages come next. */
+  onUp(): void;
+  /** It is not, and why: the end of a sentence. Told at each attempt. */
+  onDown(why: string): void;
+}
+
+export interface PlantBrokerParts {
+  readonly plant: PlantConfig;
+  readonly backoff: Backoff;
+  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
+}
+
+/** The connection to the plant's own MQTT broker: kept up, with its subscriptions, until it is stopped. */
+export class PlantBroker {
+  readonly #parts: PlantBrokerParts;
+  readonly #listeners: PlantListener[] = [];
+  readonly #stopped = new AbortController();
+  #link: MqttLink | undefined;
+  #publishing = 0;
+  #running: Promise<void> | undefined;
+  #lastWhy: string | undefined;
+
+  constructor(parts: PlantBrokerParts) {
+    this.#parts = parts;
+  }
+
+  /** Where it is, for messages. */
+  get place(): string {
+    return new URL(this.#parts.plant.mqttUrl).host;
+  }
+
+  /** Before `start`. */
+  listen(listener: PlantListener): void {
+    this.#listeners.push(listener);
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Ends the connection, with what is being published delivered if that takes no time. */
+  async stop(): Promise<void> {
+    const link = this.#link;
+    this.#link = undefined;
+    if (link !== undefined) await link.close();
+    this.#stopped.abort();
+    await this.#running;
+  }
+
+  /** Publishes with QoS 1, if there is a connection. An empty payload that is retained removes what was. */
+  publish(topic: string, payload: string, retain: boolean): void {
+    const link = this.#link;
+    if (link === undefined || this.#publishing >= MAX_PUBLISHING) return;
+    this.#publishing += 1;
+    void link
+      .publish(topic, payload, { retain })
+      .catch(() => undefined)
+      .finally(() => (this.#publishing -= 1));
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopped;
+    const { backoff } = this.#parts;
+    while (!isAborted(signal)) {
+      const why = await this.#connection(signal).catch(sentenceOf);
+      this.#link = undefined;
+      if (isAborted(signal)) return;
+      this.#tellDown(why);
+      await pause(backoff.next(), signal);
+    }
+  }
+
+  /** One connection, from its login to its end; resolves or rejects with why it ended. */
+  async #connection(signal: AbortSignal): Promise<string> {
+    const { plant, backoff, log } = this.#parts;
+    const link = await MqttLink.open(
+      {
+        transport: {
+          url: plant.mqttUrl,
+          ca: plant.ca,
+          minTlsVersion: 'TLSv1.2',
+          proxy: undefined,
+          connectMs: CONNECT_MS,
+        },
+        // A new one each time, also for generations side by side: two with one id would throw each other out.
+        clientId: `gatehouse${randomBytes(6).toString('hex')}`,
+        login: () => loginOf(plant),
+        keepAliveMs: KEEP_ALIVE_MS,
+        ackMs: ACK_MS,
+        onMessage: (topic, payload, isRetained) => this.#onMessage(topic, payload, isRetained),
+      },
+      signal,
+    );
+    try {
+      for (const { filter } of this.#listeners) {
+        if (!(await link.subscribe(filter)))
+          throw new Error(`the broker refuses the subscription to ${filter}`);
+      }
+      backoff.up();
+      this.#link = link;
+      if (this.#lastWhy !== undefined)
+        log.info({ broker: this.place }, "connected to the plant's broker again");
+      this.#lastWhy = undefined;
+      for (const listener of this.#listeners) listener.onUp();
+      return sentenceOf(await link.closed);
+    } finally {
+      link.destroy();
+    }
+  }
+
+  #onMessage(topic: string, payload: Buffer, isRetained: boolean): void {
+    for (const listener of this.#listeners) {
+      if (matches(listener.filter, topic)) listener.onMessage(topic, payload, isRetained);
+    }
+  }
+
+  #tellDown(why: string): void {
+    // Attempts that fail one like the other are one piece of news.
+    if (why !== this.#lastWhy)
+      this.#parts.log.warn({ broker: this.place, why }, "the plant's broker is not there");
+    this.#lastWhy = why;
+    for (const listener of this.#listeners) listener.onDown(why);
+  }
+}
+
+function loginOf({ user, password }: PlantConfig): { username: string; password: string } | undefined {
+  return user === undefined ? undefined : { username: user, password: password?.reveal() ?? '' };
+}
+
+/** Whether an MQTT topic is one that a filter with `+` names. */
+export function matches(filter: string, topic: string): boolean {
+  const [wanted, levels] = [filter.split('/'), topic.split('/')];
+  return (
+    wanted.length === levels.length &&
+    wanted.every((level, index) => level === '+' || level === levels[index])
+  );
+}

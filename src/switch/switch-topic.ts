@@ -1,0 +1,34 @@
+import type { PlantListener } from '../plant/plant-broker.js';
+import { off, readingOf, type SwitchReading } from './switch-value.js';
+
+export interface SwitchTopicOptions {
+  readonly topic: string;
+  readonly onReading: (reading: SwitchReading) => void;
+}
+
+/** A switch that is a retained message on the plant's broker. Without the broker, and before a message came, it is off. */
+export class SwitchTopic implements PlantListener {
+  readonly filter: string;
+  readonly #onReading: (reading: SwitchReading) => void;
+  #hasValue = false;
+
+  constructor({ topic, onReading }: SwitchTopicOptions) {
+    this.filter = topic;
+    this.#onReading = onReading;
+  }
+
+  onMessage(_topic: string, payload: Buffer): void {
+    this.#hasValue = true;
+    this.#onReading(readingOf(payload));
+  }
+
+  /** What is retained may come in the same packet as the acknowledgement, before this is called. */
+  onUp(): void {
+    if (!this.#hasValue) this.#onReading(off('has no retained message'));
+  }
+
+  onDown(why: string): void {
+    this.#hasValue = false;
+    this.#onReading(off(`cannot be read, as the broker is not there: ${why}`));
+  }
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { echoes, startAgent, startTarget } from '../helpers/agent-scene.js';
+import { gatehouse } from '../helpers/command.js';
+import { CrashRig } from '../helpers/crash-rig.js';
+import { eventually } from '../helpers/eventually.js';
+import { UP } from '../helpers/scene.js';
+
+type AuditRecord = Readonly<Record<string, unknown>>;
+
+const AUDIT = { audit: { file: 'audit.log' } };
+
+function recordsIn(folder: string): AuditRecord[] {
+  const text = readFileSync(path.join(folder, 'audit.log'), 'utf8');
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as AuditRecord);
+}
+
+/** Waits for a record of this type, and of this operation. */
+function recorded(folder: string, type: string, operation?: string): Promise<AuditRecord> {
+  const isIt = (record: AuditRecord): boolean =>
+    record.type === type && (operation === undefined || record.operation === operation);
+  return eventually(() => recordsIn(folder).find(isIt), `an audit record ${type} ${operation ?? ''}`);
+}
+
+async function killable(t: TestContext): Promise<CrashRig> {
+  const rig = await CrashRig.start(AUDIT);
+  t.after(() => rig.stop());
+  await rig.run();
+  return rig;
+}
+
+test('an agent writes down what it decided, what was opened and how it ended', async (t) => {
+  const agent = await startAgent(t, { sections: AUDIT });
+  const target = await startTarget(t);
+  const tunnel = await agent.open({ port: target.port });
+  await echoes(tunnel, 'hello');
+  const { id } = await agent.finalOperation();
+  await recorded(agent.folder, 'open', id);
+  tunnel.destroy();
+  const end = await recorded(agent.folder, 'end', id);
+  const refused = agent.open({ hostname: '10.9.9.9', port: 22 });
+  const { id: second } = await agent.finalOperation(1);
+  await recorded(agent.folder, 'decision', second);
+  await refused.then(
+    (one) => one.destroy(),
+    () => undefined,
+  );
+  const records = recordsIn(agent.folder);
+  assert.deepEqual(
+    records.map(({ type, verdict }) => [type, verdict].filter(Boolean).join(' ')),
+    ['genesis', 'start', 'decision allowed', 'open', 'end', 'decision refused'],
+  );
+  const [, start, decision, open, , no] = records;
+  assert.match(String(start?.config), /^[0-9a-f]{64}$/);
+  assert.deepEqual(decision?.addresses, ['127.0.0.1']);
+  assert.match(JSON.stringify(decision.conduit), /"file":"[^"]*gatehouse.yaml","line":\d+/);
+  assert.match(JSON.stringify(decision.asked), /"at":"20.*"description":/);
+  assert.equal(decision.session, open?.session);
+  assert.deepEqual([end.outcome, end.uplinkBytes, end.downlinkBytes], ['ended', 5, 5]);
+  assert.deepEqual([no?.code, no?.host, no?.port], ['policy-denied', '10.9.9.9', 22]);
+  const verified = await gatehouse(['audit', 'verify', '--json'], { cwd: agent.folder });
+  assert.equal(verified.code, 0, verified.stderr);
+  assert.match(verified.stdout, /audit\.head/);
+});
+
+test('audit verify names the first bad line and exits with 1', async (t) => {
+  const rig = await killable(t);
+  const id = rig.create();
+  await rig.story(id, UP);
+  await recorded(rig.folder, 'open', id);
+  await rig.kill();
+  const file = path.join(rig.folder, 'audit.log');
+  const whole = await gatehouse(['audit', 'verify'], { cwd: rig.folder });
+  assert.equal(whole.code, 0, whole.stdout);
+  assert.match(whole.stdout, /^ok {4}audit\.log: 4 records, each as it was written/);
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(file, text.replace('"allowed"', '"refused"'));
+  const changed = await gatehouse(['audit', 'verify', file], { cwd: rig.folder });
+  assert.equal(changed.code, 1);
+  assert.match(changed.stdout, /^BAD .*audit\.log, line 3 \(changed\)/);
+  writeFileSync(file, text.split('\n').slice(0, 3).join('\n') + '\n');
+  const cut = await gatehouse(['audit', 'verify'], { cwd: rig.folder });
+  assert.equal(cut.code, 1);
+  assert.match(cut.stdout, /line 3 \(cut\).*its end was cut off/);
+});
+
+test('a session that was open when the agent was killed gets its end at the next start', async (t) => {
+  const rig = await killable(t);
+  const id = rig.create();
+  await rig.story(id, UP);
+  const open = await recorded(rig.folder, 'open', id);
+  await rig.kill();
+  await rig.run();
+  const end = await recorded(rig.folder, 'end', id);
+  assert.deepEqual(
+    [end.outcome, end.reason, end.openedAt, end.durationMs],
+    ['ended', 'agent-restarted', open.at, null],
+  );
+  await rig.kill();
+  await rig.run();
+  const ends = recordsIn(rig.folder).filter(({ type }) => type === 'end');
+  assert.equal(ends.length, 1, 'once');
+  assert.equal((await gatehouse(['audit', 'verify'], { cwd: rig.folder })).code, 0);
+});
