@@ -1,9 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import { AdminServer, type AdminAddress } from './admin/admin-server.js';
+import type { AdminBackend } from './admin/backend.js';
 import type { Metrics } from './admin/metrics.js';
 import type { AdminListen } from './config/config.js';
 import { wholeAgent, wholeMetrics, type OwnBackend } from './generations/elders.js';
 import type { GatewayOptions } from './gateway-options.js';
+import { dashboardPages } from './gateway-pages.js';
 
 /** How often an address that somebody holds is tried again, in ms. */
 const RETRY_MS = 500;
@@ -16,12 +18,16 @@ export interface GatewayAdminOptions extends Pick<GatewayOptions, 'config' | 'lo
 
 /** The admin listener of a gateway that is not always the one that has it. */
 export class GatewayAdmin {
+  /** The agent as a whole. */
+  readonly backend: AdminBackend;
   readonly #options: GatewayAdminOptions;
   #server: AdminServer | undefined;
   #retry: NodeJS.Timeout | undefined;
 
   constructor(options: GatewayAdminOptions) {
+    const { others, own } = options;
     this.#options = options;
+    this.backend = others === undefined ? own : wholeAgent(own, others.elders);
   }
 
   /**
@@ -65,11 +71,12 @@ export class GatewayAdmin {
   }
 
   #create(listen: AdminListen): AdminServer {
-    const { log, others, own, metrics, config } = this.#options;
+    const { log, others, metrics, config } = this.#options;
     return new AdminServer({
       listen,
       token: config.admin.token,
-      backend: others === undefined ? own : wholeAgent(own, others.elders),
+      backend: this.backend,
+      pages: dashboardPages(),
       metrics: others === undefined ? metrics : wholeMetrics(metrics, others.elders),
       onError: (error) => log.error({ err: error }, 'admin request failed'),
       now: () => performance.now(),

@@ -7,6 +7,8 @@ import { LoopDelayMeter } from './resources/loop-delay-meter.js';
 import { RESOURCES, type Sample } from './resources/sample.js';
 import type { SwitchState } from './switch/hard-switch.js';
 import type { SessionRecord } from './supervisor/session-registry.js';
+import type { GatewayChronicle } from './gateway-chronicle.js';
+import type { GatewayOptions } from './gateway-options.js';
 import type { Supervisor } from './supervisor/supervisor.js';
 
 type LoopDelay = WorkerView['eventLoopDelay'];
@@ -25,6 +27,7 @@ export interface BackendParts {
   readonly outboxSize: () => number;
   readonly resources: () => Sample;
   readonly drain: () => void;
+  readonly chronicle: Pick<GatewayChronicle, 'operations' | 'activity'>;
   readonly consent: Pick<GatewayConsent, 'approvals' | 'switchState'>;
 }
 
@@ -41,12 +44,21 @@ export class GatewayView {
   #uplinkBytes = 0;
   #downlinkBytes = 0;
 
-  constructor(
-    private readonly version: string,
-    private readonly generation: number,
-    /** It was started by a process that watches over all generations. */
-    private readonly hasParent: boolean,
-  ) {}
+  readonly #version: string;
+  readonly #generation: number;
+  /** It was started by a process that watches over all generations. */
+  readonly #hasParent: boolean;
+  /** External id of the gateway. */
+  readonly #device: string;
+  readonly #cloudUrl: string;
+
+  constructor({ version, generation = 1, others, config }: GatewayOptions) {
+    this.#version = version;
+    this.#generation = generation;
+    this.#hasParent = others !== undefined;
+    this.#device = config.device.externalId;
+    this.#cloudUrl = config.cloud.url;
+  }
 
   /** @param pid of a worker that is a process of its own. */
   workerUp(worker: number, pid: number | undefined): void {
@@ -94,9 +106,11 @@ export class GatewayView {
     const { supervisor } = parts;
     return {
       status: () => this.#status(parts),
-      sessions: () => [...supervisor.registry.all()].map((record) => viewOf(record, this.generation)),
+      sessions: () => [...supervisor.registry.all()].map((record) => viewOf(record, this.#generation)),
       close: (sessionId) => supervisor.close(sessionId, 'admin', 'an operator closed it'),
       drain: () => parts.drain(),
+      operations: () => parts.chronicle.operations(),
+      activity: () => parts.chronicle.activity(),
       readiness: () => this.#readiness(parts.consent.switchState),
       approvals: () => parts.consent.approvals.list(),
       answerApproval: (id, answer) => parts.consent.approvals.answer(id, answer),
@@ -115,19 +129,22 @@ export class GatewayView {
     const perWorker = new Map<number, number>();
     for (const { worker } of registry.all()) perWorker.set(worker, (perWorker.get(worker) ?? 0) + 1);
     return {
-      version: this.version,
+      version: this.#version,
+      device: this.#device,
       pid: process.pid,
-      parentPid: this.hasParent ? process.ppid : null,
+      parentPid: this.#hasParent ? process.ppid : null,
       uptimeSeconds: Math.round(process.uptime()),
       draining: this.draining,
-      cloud: this.link,
+      cloud: { url: this.#cloudUrl, ...this.link },
       switch: switchView(consent.switchState),
       generations: [
         {
-          generation: this.generation,
+          generation: this.#generation,
           pid: process.pid,
           since: new Date(Date.now() - process.uptime() * 1_000).toISOString(),
           sessions: registry.sessions,
+          uplinkBytes: this.#uplinkBytes,
+          downlinkBytes: this.#downlinkBytes,
           draining: this.draining,
           answers: true,
         },
@@ -137,7 +154,7 @@ export class GatewayView {
       workers: [...this.workers].map(
         ([worker, { pid, loopDelay, uplinkBytes, downlinkBytes, heldBytes }]) => ({
           worker,
-          generation: this.generation,
+          generation: this.#generation,
           pid,
           sessions: perWorker.get(worker) ?? 0,
           eventLoopDelay: loopDelay,

@@ -11,6 +11,7 @@ import { VIOLATIONS } from './cloud/violation.js';
 import type { AdminListen, Config } from './config/config.js';
 import { reloadable, reloaded } from './config/reload.js';
 import { hasBufferutil } from './bufferutil.js';
+import { GatewayChronicle } from './gateway-chronicle.js';
 import { policyOf } from './gateway-policy.js';
 import type { OwnBackend } from './generations/elders.js';
 import { GatewayConsent } from './gateway-consent.js';
@@ -61,6 +62,8 @@ export class Gateway {
   readonly supervisor: Supervisor;
   /** What this generation shows of itself. */
   readonly own: OwnBackend;
+  /** What is remembered of the last minutes. */
+  readonly chronicle: GatewayChronicle;
   readonly #options: GatewayOptions;
   readonly #workers: GatewayWorkers;
   readonly #journal: Journal;
@@ -93,7 +96,8 @@ export class Gateway {
       isSwitchOn: () => this.#consent.switchedOff() === undefined,
     });
     this.#metrics.expectViolations(VIOLATIONS);
-    this.#view = new GatewayView(options.version, options.generation ?? 1, options.others !== undefined);
+    this.chronicle = new GatewayChronicle(options);
+    this.#view = new GatewayView(options);
     this.#workers = new GatewayWorkers({
       ...options,
       view: this.#view,
@@ -121,7 +125,6 @@ export class Gateway {
         onCancelled: (operationId) => this.supervisor.cancel(operationId),
       },
     });
-    const resolver = new Resolver();
     this.#consent = this.#createConsent();
     this.supervisor = new Supervisor({
       log,
@@ -130,12 +133,13 @@ export class Gateway {
       journal: this.#journal,
       audit: this.#audit.sessions,
       metrics: supervisorMetrics(this.#metrics, this.#view, config.intake.kind),
-      admission: this.#admission(resolver),
+      admission: this.#admission(),
       approvals: this.#consent.approvals,
       redact: { add: (key) => redactor.add(key, 'connection-key'), remove: (key) => redactor.remove(key) },
       now: () => performance.now(),
       lease: options.others?.lease,
       onGone: options.others?.onSessionGone.bind(options.others),
+      notes: this.chronicle,
     });
     this.#resources = watchResources({
       log,
@@ -148,6 +152,7 @@ export class Gateway {
       outboxSize: () => this.#cloud.status.size,
       resources: () => this.#resources.sample,
       drain: () => this.drain(),
+      chronicle: this.chronicle,
       consent: this.#consent,
     });
     this.#admin = new GatewayAdmin({ ...options, own: this.own, metrics: this.#metrics });
@@ -184,6 +189,7 @@ export class Gateway {
   ): Promise<AdminAddress | undefined> {
     this.#view.draining = false;
     const listen = samePort(this.#config.admin.listen, admin);
+    this.chronicle.start(this.#admin.backend);
     const [address] = await Promise.all([
       this.#admin.start(listen, mayAdminWait),
       this.#openJournal(),
@@ -202,6 +208,7 @@ export class Gateway {
   /** Gives up admin listener and control connection, and takes on nothing more; sessions and their statuses go on. */
   async release(): Promise<HandOver> {
     this.#view.draining = true;
+    this.chronicle.stop();
     const handOver = this.supervisor.release();
     // That the cloud hears of the end of our subscription may take a while; the next one need not wait for that.
     this.#released = within(RELEASE_MS, this.#cloud.release());
@@ -233,6 +240,7 @@ export class Gateway {
 
   /** Takes over what an elder left that has ended: its unfinished operations get their one final status. */
   async recover(generation: number): Promise<void> {
+    this.chronicle.generationEnded(generation);
     this.#takeOverFrom(await this.#journal.recover(generation));
     await this.#audit.recover(generation);
   }
@@ -246,6 +254,7 @@ export class Gateway {
   /** Stops cleanly within SHUTDOWN_MS: sessions end with their bytes delivered, what is pending is reported. */
   async stop(): Promise<void> {
     this.#workers.expectEnd();
+    this.chronicle.stop();
     this.#resources.stop();
     const { log } = this.#options;
     const intakeStopped = this.#cloud.intake.stop();
@@ -322,8 +331,9 @@ export class Gateway {
   }
 
   /** What decides by. */
-  #admission(resolver: Resolver): AdmissionParts {
+  #admission(): AdmissionParts {
     const config = this.#config;
+    const resolver = new Resolver();
     const tunnels = new Tunnels({ cloud: config.cloud, credentials: this.#cloud.credentials, resolver });
     return {
       policy: policyOf(config, config.admin.listen),
@@ -343,6 +353,7 @@ export class Gateway {
 
   #onLink(link: CloudLink): void {
     this.#view.link = link;
+    this.chronicle.onLink(link);
     this.#metrics.cloudConnected(link.state === 'connected');
     this.#options.others?.onLink(link.state === 'connected');
     if (link.state !== 'connected') return;

@@ -6,6 +6,7 @@ import { isLoopback } from './access.js';
 import type { AdminBackend } from './backend.js';
 import { errorReply, type AdminErrorCode } from './errors.js';
 import * as limits from './limits.js';
+import { EventFeed } from './events/event-feed.js';
 import { MetricsPage, type MetricsSource } from './metrics-page.js';
 import { sendRaw, type StaticPage } from './reply.js';
 import { RequestHandler } from './request-handler.js';
@@ -44,8 +45,9 @@ export class AdminServer {
     }
     this.#listen = listen;
     const metrics = new MetricsPage(options.metrics, options.now);
+    const feed = new EventFeed({ source: options.backend, onError: options.onError });
     const handler = new RequestHandler({
-      routes: adminRoutes(options.backend, metrics, options.pages ?? new Map()),
+      routes: adminRoutes(options.backend, metrics, feed, options.pages ?? new Map()),
       token: options.token,
       names: listen.kind === 'tcp' && !isLoopback(listen.host) ? [listen.host] : [],
       onError: options.onError,

@@ -1,3 +1,6 @@
+import type { FailureCode } from '../../contract/failure.js';
+import type { EndReason } from '../../contract/session-state.js';
+
 /*
  * What the admin listener needs from the rest of the agent, and the JSON it shows. CONTRACT: the field names of
  * SessionView are stable.
@@ -12,6 +15,10 @@ export type { ApprovalAnswer, ApprovalOutcome, ApprovalView };
 export interface AdminBackend {
   status(): StatusView | Promise<StatusView>;
   sessions(): readonly SessionView[] | Promise<readonly SessionView[]>;
+  /** Recent operations, newest first. An entry is replaced when something is new of it, never changed. */
+  operations(): readonly OperationView[];
+  /** What was kept of the last minutes, for plots and lists. */
+  activity(): ActivityView;
   /** Ends one session; resolves with `closed` once both of its sockets are gone. */
   close(sessionId: string): Promise<'closed' | 'unknown'>;
   /** Starts no more sessions; the agent exits when the last one ends. Calling it twice is harmless. */
@@ -53,6 +60,8 @@ export interface SessionView {
 /** The agent as a whole; `pid`, `uptimeSeconds`, `draining` and `cloud` are those of the generation in charge. */
 export interface StatusView {
   readonly version: string;
+  /** External id of the gateway. */
+  readonly device: string;
   readonly pid: number;
   /** The process that signals go to, for all generations; null where there is only this one. */
   readonly parentPid: number | null;
@@ -79,6 +88,9 @@ export interface GenerationView {
   /** ISO 8601, UTC: its start. */
   readonly since: string | null;
   readonly sessions: number | null;
+  /** Payload that its sessions moved since its start; null when it does not answer. */
+  readonly uplinkBytes: number | null;
+  readonly downlinkBytes: number | null;
   /** It takes on no new sessions: an elder, or the one in charge after a drain. */
   readonly draining: boolean;
   readonly answers: boolean;
@@ -86,6 +98,8 @@ export interface GenerationView {
 
 /** The control connection to the cloud. */
 export interface CloudView {
+  /** Base URL, without credentials. */
+  readonly url: string;
   readonly state: 'connected' | 'disconnected';
   /** Why it is disconnected; absent while it is connected. */
   readonly reason?: string;
@@ -141,4 +155,72 @@ export interface TotalsView {
   readonly workerRestarts: number;
   /** Operations whose status the cloud does not have yet, now. */
   readonly statusOutbox: number;
+}
+
+/** What became of one operation. */
+export interface OperationView {
+  readonly operationId: string;
+  readonly deviceId: string;
+  /** Where it wanted to go; null when the operation did not say so in a valid way. */
+  readonly host: string | null;
+  readonly port: number | null;
+  /** Null until a conduit has allowed it, like the id of its session. */
+  readonly conduit: string | null;
+  readonly sessionId: string | null;
+  /**
+   * `refused` without a connection being tried, `connecting`, `failed` while connecting, `open`, or `ended` after it
+   * was open.
+   */
+  readonly outcome: OperationOutcome;
+  /** Why it was refused or failed; null otherwise. */
+  readonly code: FailureCode | null;
+  /** One sentence for a person: of a failure, or how the session ended. */
+  readonly reason: string | null;
+  /** How its session ended, when it had been open; null also when the process that had it is gone without a word. */
+  readonly endReason: EndReason | null;
+  /** ISO 8601, UTC: when it was taken on or refused. */
+  readonly startedAt: string;
+  /** When it was refused, failed or ended; null before. */
+  readonly endedAt: string | null;
+  /** Of the session, once it ended. */
+  readonly uplinkBytes: number | null;
+  readonly downlinkBytes: number | null;
+  /** Number of the generation that took it on. */
+  readonly generation: number;
+}
+
+export type OperationOutcome = 'refused' | 'connecting' | 'failed' | 'open' | 'ended';
+
+/** What the agent keeps in memory of the last minutes; a restart forgets it, a reload does not. */
+export interface ActivityView {
+  /** Oldest first, one in about a second, for 15 minutes. */
+  readonly samples: readonly ActivitySample[];
+  /** Changes of the control connection, oldest first; the last one is how it is now. */
+  readonly links: readonly LinkChange[];
+  /** Operations that did not come to a session, by code, since the start of the agent. */
+  readonly refusals: readonly RefusalCount[];
+}
+
+export interface ActivitySample {
+  /** Unix time in ms. */
+  readonly atMs: number;
+  /** Payload bytes per second since the sample before. */
+  readonly uplinkRate: number;
+  readonly downlinkRate: number;
+  /** Connecting, open and closing, at that moment. */
+  readonly sessions: number;
+}
+
+export interface LinkChange {
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly state: CloudView['state'];
+  readonly reason?: string;
+}
+
+export interface RefusalCount {
+  readonly code: FailureCode;
+  readonly count: number;
+  /** ISO 8601, UTC. */
+  readonly lastAt: string;
 }

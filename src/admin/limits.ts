@@ -39,6 +39,18 @@ export const MAX_BIG_ANSWERS = 10;
 /** Age up to which the text of /metrics is used again, in ms. */
 export const METRICS_CACHE_MS = 1_000;
 
+/** Dashboards that are told of changes at a time. Each keeps a connection; the others are for people and scrapers. */
+export const MAX_SUBSCRIBERS = 8;
+
+/** How often they are told, in ms: a person follows no more, and however much happens it is one message. */
+export const EVENT_INTERVAL_MS = 1_000;
+
+/**
+ * Bytes that may wait for one dashboard before it is dropped: the first message of 10,000 sessions is about 4 MB. One that
+ * is dropped comes back for a new first message when it can read again.
+ */
+export const MAX_EVENT_BACKLOG_BYTES = 8 * 1_048_576;
+
 /** Wrong tokens from one address within TOKEN_WINDOW_MS after which it gets 429. */
 export const MAX_WRONG_TOKENS = 10;
 export const TOKEN_WINDOW_MS = 60_000;

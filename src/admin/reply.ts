@@ -14,14 +14,20 @@ export interface Reply {
   readonly body: string;
 }
 
+/** An answer that goes on: the header is written at once, what follows is up to `follow`. */
+export interface Stream {
+  readonly contentType: string;
+  readonly follow: (response: ServerResponse) => void;
+}
+
 /**
  * On every answer. There is no CORS header, ever: other sites may not read. Pages run scripts and styles from this
- * listener only, nothing inline, and may not be framed.
+ * listener only, nothing inline, may not be framed, and cannot make markup out of text.
  */
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'Content-Security-Policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
   'Referrer-Policy': 'no-referrer',
@@ -64,6 +70,18 @@ export function send(response: ServerResponse, answer: Reply, closeAfter: boolea
   if (closeAfter) response.setHeader('Connection', 'close');
   response.writeHead(answer.status, answer.headers);
   response.end(answer.body);
+}
+
+/** Writes the header of `stream` and lets it follow; a HEAD request gets its header alone. */
+export function sendStream(response: ServerResponse, stream: Stream): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(200, { ...SECURITY_HEADERS, 'Content-Type': stream.contentType });
+  if (response.req.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  response.flushHeaders();
+  stream.follow(response);
 }
 
 /** Writes `answer` to a connection whose request could not be parsed, and ends it. */

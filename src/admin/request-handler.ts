@@ -4,7 +4,7 @@ import { isReading, judgeSite, type RequestFacts } from './access.js';
 import { readBody, type Body } from './body.js';
 import { errorReply, type AdminErrorCode } from './errors.js';
 import { MAX_BIG_ANSWERS, MAX_URL_LENGTH } from './limits.js';
-import { send, type Reply } from './reply.js';
+import { send, sendStream, type Reply, type Stream } from './reply.js';
 import { allowed, findHandler, findRoute, type Exposure, type Routes } from './router.js';
 import { TokenGate } from './token-gate.js';
 
@@ -37,8 +37,9 @@ export class RequestHandler {
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const answer = await this.#answer(request, response);
+      if ('follow' in answer) sendStream(response, answer);
       // A body that was not read would be taken for the next request.
-      send(response, answer, !request.complete);
+      else send(response, answer, !request.complete);
     } catch (error) {
       // A client that goes away while its body is read is no fault of ours.
       if (response.destroyed || request.destroyed) return;
@@ -47,7 +48,7 @@ export class RequestHandler {
     }
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<Reply> {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<Reply | Stream> {
     const target = request.url ?? '';
     const method = request.method ?? '';
     if (target.length > MAX_URL_LENGTH) return errorReply('url-too-long');

@@ -1,6 +1,6 @@
 import type { AdminErrorCode } from './errors.js';
 import { SESSION_ID } from './limits.js';
-import type { Reply } from './reply.js';
+import type { Reply, Stream } from './reply.js';
 
 /** Who may use a route: `page` = no data, for everybody; `probe` = without a token; `guarded` = with it. */
 export type Exposure = 'page' | 'probe' | 'guarded';
@@ -15,7 +15,7 @@ export interface Route {
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-export type Handler = (id: string, fields: Fields) => Reply | Promise<Reply>;
+export type Handler = (id: string, fields: Fields) => Reply | Stream | Promise<Reply>;
 
 /** What an id stands in, such as `/api/sessions/` ID. */
 export interface IdPath {

@@ -1,9 +1,10 @@
 import { approvalPaths } from './approval-routes.js';
 import type { AdminBackend } from './backend.js';
+import type { EventFeed } from './events/event-feed.js';
 import { errorReply } from './errors.js';
-import { CLOSE_SESSION_MS } from './limits.js';
+import { CLOSE_SESSION_MS, MAX_SUBSCRIBERS } from './limits.js';
 import type { MetricsPage } from './metrics-page.js';
-import { emptyReply, jsonReply, reply, type Reply, type StaticPage } from './reply.js';
+import { emptyReply, jsonReply, reply, type Reply, type StaticPage, type Stream } from './reply.js';
 import type { Route, Routes } from './router.js';
 import { WELCOME_PAGE } from './welcome-page.js';
 
@@ -11,6 +12,7 @@ import { WELCOME_PAGE } from './welcome-page.js';
 export function adminRoutes(
   backend: AdminBackend,
   metrics: MetricsPage,
+  feed: EventFeed,
   pages: ReadonlyMap<string, StaticPage>,
 ): Routes {
   const api: [string, Route][] = [
@@ -25,6 +27,11 @@ export function adminRoutes(
       '/api/sessions',
       { exposure: 'guarded', methods: { GET: async () => jsonReply(200, await backend.sessions()) } },
     ],
+    [
+      '/api/operations',
+      { exposure: 'guarded', methods: { GET: () => jsonReply(200, backend.operations()) } },
+    ],
+    ['/api/events', { exposure: 'guarded', methods: { GET: () => events(feed) } }],
     [
       '/api/approvals',
       { exposure: 'guarded', methods: { GET: async () => jsonReply(200, await backend.approvals()) } },
@@ -53,6 +60,15 @@ export function adminRoutes(
 function readiness(backend: AdminBackend): Reply {
   const state = backend.readiness();
   return state.ready ? jsonReply(200, { status: 'ready' }) : errorReply('not-ready', state.reason);
+}
+
+/** Server-sent events, without end. */
+function events(feed: EventFeed): Reply | Stream {
+  if (feed.isFull) {
+    const message = `${MAX_SUBSCRIBERS} dashboards are open already; close one of them.`;
+    return errorReply('busy', message, { 'Retry-After': '5' });
+  }
+  return { contentType: 'text/event-stream', follow: (response) => feed.subscribe(response) };
 }
 
 async function metricsText(metrics: MetricsPage): Promise<Reply> {

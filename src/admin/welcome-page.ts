@@ -1,6 +1,6 @@
 import type { StaticPage } from './reply.js';
 
-/** What `GET /` shows until there is a dashboard: plain HTML, no script, no style, no data. */
+/** What `GET /` shows when the dashboard was not built: plain HTML, no script, no style, no data. */
 export const WELCOME_PAGE: StaticPage = {
   contentType: 'text/html; charset=utf-8',
   body: `<!doctype html>
@@ -12,7 +12,8 @@ export const WELCOME_PAGE: StaticPage = {
   </head>
   <body>
     <h1>Gatehouse</h1>
-    <p>The dashboard comes later. This listener answers:</p>
+    <p>The agent runs, but the dashboard was not built with it. <code>npm run build</code> in its source builds both;
+      then restart the agent. Until then this listener answers:</p>
     <dl>
       <dt><code>GET <a href="/healthz">/healthz</a></code></dt>
       <dd>200 while the process works</dd>
@@ -24,6 +25,10 @@ export const WELCOME_PAGE: StaticPage = {
       <dd>version, cloud link, workers, totals</dd>
       <dt><code>GET <a href="/api/sessions">/api/sessions</a></code></dt>
       <dd>the sessions</dd>
+      <dt><code>GET <a href="/api/operations">/api/operations</a></code></dt>
+      <dd>recent operations and what became of them</dd>
+      <dt><code>GET /api/events</code></dt>
+      <dd>all of this as server-sent events, once a second</dd>
       <dt><code>DELETE /api/sessions/ID</code></dt>
       <dd>ends one session; 204 once both sockets are gone</dd>
       <dt><code>POST /api/drain</code></dt>

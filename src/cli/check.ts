@@ -17,6 +17,7 @@ import type { Probe, ProbeContext, ProbeResult } from './check/probe.js';
 import { REMOTE_ACCESS_PROBE } from './check/remote-access-probe.js';
 import { fixLines, problemViews, resultLines, summary } from './check/report.js';
 import { targetProbes } from './check/target-probes.js';
+import { THIN_EDGE_PROBES } from './check/thin-edge-probes.js';
 import { Spinner } from './spinner.js';
 import { Terminal, printable } from './terminal.js';
 import type { Io } from './terminal.js';
@@ -107,14 +108,17 @@ async function probe(loaded: LoadedConfig, options: CheckOptions, io: Io): Promi
 
 /** In the order in which one builds on the other. */
 function probesOf({ config }: LoadedConfig): readonly Probe[] {
+  const isThinEdge = config.intake.kind === 'thin-edge';
   return [
     ...LOCAL_PROBES,
     ...NETWORK_PROBES,
     CLOCK_PROBE,
+    ...(isThinEdge ? THIN_EDGE_PROBES : []),
     ...CREDENTIALS_PROBES,
-    ...DEVICE_PROBES,
+    // Devices, and what they declare, are thin-edge.io's.
+    ...(isThinEdge ? [] : DEVICE_PROBES),
     REMOTE_ACCESS_PROBE,
-    MQTT_PROBE,
+    ...(isThinEdge ? [] : [MQTT_PROBE]),
     ...targetProbes(config),
   ];
 }

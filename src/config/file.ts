@@ -19,7 +19,7 @@ export function readTextFile(path: string, maxBytes: number): TextFile {
     const stat = fstatSync(descriptor);
     if (stat.isDirectory()) throw new BadValue('is a directory');
     if (!stat.isFile()) throw new BadValue('is not a regular file');
-    const permissions = { mode: stat.mode & 0o7777, owner: stat.uid };
+    const permissions = { mode: stat.mode & 0o7777, owner: stat.uid, group: stat.gid };
     return { text: asText(readAll(descriptor, maxBytes)), permissions };
   } finally {
     closeSync(descriptor);

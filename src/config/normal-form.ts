@@ -81,7 +81,7 @@ function mqttUrl(kind: Settings['intake.kind'], cloudUrl: string): string {
 function thinEdge(values: Settings): Config['thinEdge'] {
   return {
     configDirectory: values['thinEdge.configDirectory'],
-    profile: values['thinEdge.profile'],
+    profile: values['thinEdge.profile'] ?? '',
     topicPrefix: values['thinEdge.topicPrefix'],
     topicRoot: values['thinEdge.topicRoot'],
     broker: {

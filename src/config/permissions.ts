@@ -4,6 +4,8 @@ export interface Permissions {
   readonly mode: number;
   /** User id of the owner. */
   readonly owner: number;
+  /** Group id; without it, root's. */
+  readonly group?: number;
 }
 
 const ROOT = 0;
@@ -15,20 +17,22 @@ const OTHERS_WRITE = 0o002;
 /**
  * Why a file with a secret in it is not safe, as the end of a sentence that begins with `a file that`; undefined when
  * it is. Its owner is the agent's user or root, and nobody else has access, but for one case: the group may read what
- * root owns. So a service reads `root:gatehouse 0640`, and systemd's credentials, whose access list shows as 0440.
+ * root owns. So a service reads `root:gatehouse 0640`, and systemd's credentials, whose access list shows as 0440; and
+ * so root may use the service's configuration, for `gatehouse status`.
  *
  * @param self user id of the agent; undefined where there is none (Windows), and then nothing is judged.
  */
 export function exposure(
   file: string,
-  { mode, owner }: Permissions,
+  { mode, owner, group = ROOT }: Permissions,
   self: number | undefined = process.geteuid?.(),
 ): string | undefined {
   if (self === undefined) return undefined;
   // Root reads everybody's files, and has its reasons.
   if (owner !== ROOT && owner !== self && self !== ROOT)
     return `belongs to another user (id ${owner}); run: chown ${self} ${quoted(file)}`;
-  const tooMuch = OTHERS | GROUP_WRITE | (owner === ROOT && self !== ROOT ? 0 : GROUP_READ);
+  const isForService = owner === ROOT && (self !== ROOT || group !== ROOT);
+  const tooMuch = OTHERS | GROUP_WRITE | (isForService ? 0 : GROUP_READ);
   if ((mode & tooMuch) === 0) return undefined;
   const who = (mode & OTHERS) === 0 ? 'its group' : 'everybody on this machine';
   return `${who} has access to (mode ${octal(mode)}); run: chmod 600 ${quoted(file)}`;

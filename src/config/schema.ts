@@ -9,7 +9,6 @@ import { bearerToken } from './secret-values.js';
 import { THIN_EDGE_KEYS } from './thin-edge-schema.js';
 import { mqttUrl } from './urls.js';
 import {
-  BadValue,
   MAX_PATH_CHARACTERS,
   MAX_TIMER_MS,
   duration,

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parse, TomlError } from 'smol-toml';
+import { OTHER_CREDENTIALS } from './credentials-file.js';
 import { FileMissing, readTextFile } from './file.js';
 import type { Entry, Layer } from './layers.js';
 import { bypassesProxy } from './no-proxy.js';
@@ -14,7 +15,7 @@ import { BadValue } from './values.js';
 const MAX_TOML_BYTES = 262_144;
 
 /** Who is who in the cloud: any of them in our own configuration means that thin-edge.io is not asked. */
-const CREDENTIALS = ['cloud.user', 'cloud.password', 'cloud.token', 'cloud.certFile', 'cloud.keyFile'];
+const CREDENTIALS = [...OTHER_CREDENTIALS.filter((key) => key !== 'cloud.tenant'), 'cloud.credentialsFile'];
 
 /** Where a directory of trusted roots has them in one file, as Debian, Alpine and Yocto keep it. */
 const BUNDLE = 'ca-certificates.crt';
@@ -129,7 +130,7 @@ class TedgeToml {
 
   /** With a password thin-edge.io has no tokens to give, so we log in as it does. */
   #credentials(): void {
-    if (CREDENTIALS.some((key) => this.entries.has(key) || this.entries.has(`${key}File`))) return;
+    if (CREDENTIALS.some((key) => this.entries.has(key))) return;
     const [, method = 'certificate'] = this.#first('auth_method');
     const [, written] = this.#first('credentials_path');
     const file = this.#absolute(typeof written === 'string' ? written : 'credentials.toml');

@@ -1,13 +1,17 @@
 import { readAuthorities } from './authorities.js';
-import { fits, formOf } from './form.js';
+import { fits, patternForm } from './form.js';
 import { key } from './key.js';
 import type { KeySpec } from './key.js';
 import { credentialPart, password } from './secret-values.js';
 import { readCertificates, readPrivateKey } from './thin-edge-files.js';
-import { BadValue, parsed, text } from './values.js';
+import { BadValue, MAX_PATH_CHARACTERS, parsed, text } from './values.js';
 
 /** Longest name of a topic level, in characters; MQTT itself allows far more than anybody types. */
 const MAX_LEVEL_CHARACTERS = 128;
+
+/** No separator, no wildcard, nothing that MQTT keeps for itself; and no blank or control character. */
+const LEVEL = '[^/+#$\\s\\u0000-\\u001f\\u007f-\\u009f][^/+#\\s\\u0000-\\u001f\\u007f-\\u009f]*';
+const LEVEL_MESSAGE = 'One level of a topic, without / + # and blanks.';
 
 /** Where thin-edge.io keeps its configuration unless told otherwise. */
 export const THIN_EDGE_DIRECTORY = '/etc/tedge';
@@ -15,7 +19,7 @@ export const THIN_EDGE_DIRECTORY = '/etc/tedge';
 /** The keys under `thinEdge`; they matter with `intake.kind: thin-edge` only. */
 export const THIN_EDGE_KEYS = {
   'thinEdge.configDirectory': key({
-    schema: parsed((raw) => text(raw, 4_096)),
+    schema: parsed((raw) => text(raw, MAX_PATH_CHARACTERS)),
     isPath: true,
     meaning:
       'where thin-edge.io keeps `tedge.toml`, from which come the defaults of other keys, and `operations/c8y`',
@@ -25,11 +29,10 @@ export const THIN_EDGE_KEYS = {
     environment: ['GATEHOUSE_THIN_EDGE_CONFIG_DIRECTORY', 'TEDGE_CONFIG_DIR'],
   }),
   'thinEdge.profile': key({
-    schema: parsed(profile),
+    schema: parsed(topicLevel),
     meaning: 'cloud profile of thin-edge.io: `c8y.profiles.<name>` of `tedge.toml` instead of `c8y`',
     unit: 'text',
     example: 'acme',
-    default: '',
     defaultText: 'none',
     environment: ['TEDGE_CLOUD_PROFILE'],
   }),
@@ -91,15 +94,11 @@ export const THIN_EDGE_KEYS = {
   }),
 } satisfies Record<string, KeySpec>;
 
-/** One level of a topic: no separator, no wildcard, nothing that MQTT keeps for itself. */
+/** One level of a topic. */
 function topicLevel(raw: unknown): string {
+  fits(raw, () => patternForm(LEVEL, LEVEL_MESSAGE, MAX_LEVEL_CHARACTERS));
   const level = text(raw, MAX_LEVEL_CHARACTERS);
-  if (/[/+#\s]/.test(level) || level.startsWith('$'))
+  if (!new RegExp(`^${LEVEL}$`).test(level))
     throw new BadValue('must be one level of a topic: without /, +, #, blanks, and not beginning with $');
   return level;
-}
-
-function profile(raw: unknown): string {
-  fits(raw, () => ({ anyOf: [formOf(topicLevel), { enum: [''] }] }));
-  return raw === '' ? '' : topicLevel(raw);
 }

@@ -41,6 +41,9 @@ export function wholeAgent(own: OwnBackend, elders: Elders): AdminBackend {
   return {
     readiness: () => own.readiness(),
     drain: () => elders.drain(),
+    // Elders tell of theirs as they happen.
+    operations: () => own.operations(),
+    activity: () => own.activity(),
     status: async () => {
       const answers = await askAll({ kind: 'status' });
       const statuses = answers.map(({ answer }) => asStatus(answer));
@@ -114,7 +117,8 @@ export interface OwnBackend extends AdminBackend {
 
 /** One that does not answer is shown as such: its sessions are there, but nobody knows how many. */
 function silent(generation: number): GenerationView {
-  return { generation, pid: null, since: null, sessions: null, draining: true, answers: false };
+  const unknown = { pid: null, since: null, sessions: null, uplinkBytes: null, downlinkBytes: null };
+  return { generation, ...unknown, draining: true, answers: false };
 }
 
 function asStatus(answer: unknown): StatusView | undefined {

@@ -152,6 +152,9 @@ class Generation {
         drain: () => void port.send({ kind: 'drain-asked' }),
       },
       onLink: (connected: boolean) => void port.send({ kind: 'link', connected }),
+      onOperationNews: (news: object) => {
+        if (this.#role === 'elder') void port.send({ kind: 'operation-news', news });
+      },
       onSessionGone: (sessionId: string) => {
         if (this.#role === 'elder') void port.send({ kind: 'session-ended', sessionId });
       },
@@ -186,6 +189,8 @@ class Generation {
         return this.#inquiries.answered(message.id, message.value);
       case 'ask':
         return void this.#answer(message.id, message.question);
+      case 'operation-news':
+        return this.#gateway?.chronicle.onNews(message.news);
       case 'note':
         return this.log[message.level](message.fields, message.text);
     }
@@ -310,6 +315,8 @@ class Generation {
         return this.#gateway?.own.sessions();
       case 'metrics':
         return this.#gateway?.metrics();
+      case 'activity':
+        return this.#gateway?.chronicle.forOthers();
       case 'approvals':
         return this.#gateway?.own.approvals();
       case 'answer-approval':

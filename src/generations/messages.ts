@@ -31,6 +31,8 @@ export type Question =
   | { readonly kind: 'status' }
   | { readonly kind: 'sessions' }
   | { readonly kind: 'metrics' }
+  /** What it keeps for the dashboard. */
+  | { readonly kind: 'activity' }
   | { readonly kind: 'approvals' }
   | { readonly kind: 'answer-approval'; readonly approval: string; readonly answer: ApprovalAnswer }
   | { readonly kind: 'close'; readonly sessionId: string };
@@ -78,6 +80,8 @@ export type ParentMessage =
   /** A session of an elder has ended. */
   | { readonly kind: 'guest-gone'; readonly sessionId: string }
   | { readonly kind: 'elder-ended'; readonly generation: number; readonly sessions: readonly string[] }
+  /** Another generation has news of one of its operations, for the dashboard. */
+  | { readonly kind: 'operation-news'; readonly news: object }
   /** A line for the log, which only a generation can write. */
   | { readonly kind: 'note'; readonly level: NoteLevel; readonly text: string; readonly fields: object };
 
@@ -101,6 +105,8 @@ export type GenerationMessage =
   /** Somebody asked this generation for a drain of the whole agent. */
   | { readonly kind: 'drain-asked' }
   | { readonly kind: 'session-ended'; readonly sessionId: string }
+  /** For all other generations. */
+  | { readonly kind: 'operation-news'; readonly news: object }
   | {
       readonly kind: 'ask';
       readonly id: number;
@@ -142,6 +148,7 @@ const PARENT_MESSAGES: Readonly<Record<ParentMessage['kind'], (message: Fields) 
   answer: ({ id }) => isNumber(id),
   'guest-gone': ({ sessionId }) => isText(sessionId),
   'elder-ended': ({ generation, sessions }) => isNumber(generation) && isListOf(sessions, isText),
+  'operation-news': ({ news }) => isFields(news),
   note: ({ level, text, fields }) =>
     isText(level) && ['info', 'warn', 'error'].includes(level) && isText(text) && isFields(fields),
 };
@@ -158,6 +165,7 @@ const GENERATION_MESSAGES: Readonly<Record<GenerationMessage['kind'], (message: 
   'drain-asked': isNothing,
   stopped: ({ exitCode }) => isNumber(exitCode),
   'session-ended': ({ sessionId }) => isText(sessionId),
+  'operation-news': ({ news }) => isFields(news),
   ask: ({ id, generation, question }) => isNumber(id) && isNumber(generation) && isQuestion(question),
   answer: ({ id }) => isNumber(id),
 };
@@ -185,6 +193,7 @@ function isQuestion(value: unknown): boolean {
     value.kind === 'status' ||
     value.kind === 'sessions' ||
     value.kind === 'metrics' ||
+    value.kind === 'activity' ||
     value.kind === 'approvals'
   );
 }

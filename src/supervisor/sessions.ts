@@ -15,7 +15,7 @@ import type { Admitted } from './admission.js';
 import type { SessionPool } from './pool.js';
 import type { SessionAudit, SessionEnd } from './session-audit.js';
 import { SessionRegistry, type SessionRecord } from './session-registry.js';
-import type { StatusDesk } from './status-desk.js';
+import type { OperationNotes, StatusDesk } from './status-desk.js';
 
 export interface SessionsParts {
   readonly log: SessionsLog;
@@ -29,6 +29,16 @@ export interface SessionsParts {
   readonly now: () => number;
   /** A session is gone. */
   readonly onGone: (sessionId: string) => void;
+  /** Keeps a list of what becomes of each session. */
+  readonly notes?: SessionNotes | undefined;
+}
+
+/** Who is told of every session, for people to look at. */
+export interface SessionNotes extends OperationNotes {
+  connecting(session: SessionRecord): void;
+  opened(session: SessionRecord): void;
+  /** It had been open. */
+  ended(session: SessionRecord, reason: EndReason, detail: string | undefined): void;
 }
 
 export interface SessionsLog {
@@ -97,6 +107,7 @@ export class Sessions {
     const { redact, desk } = this.#parts;
     redact.add(key.reveal());
     desk.report(record, 'EXECUTING');
+    this.#parts.notes?.connecting(record);
     try {
       this.#parts.audit.ended(record, await this.#dial(record, await way()));
     } catch (error) {
@@ -183,6 +194,7 @@ export class Sessions {
       return;
     }
     desk.report(record, 'SUCCESSFUL');
+    this.#parts.notes?.opened(record);
     metrics.sessionOpened(setupMs);
     log.info({ ...about(record), setupMs: Math.round(setupMs) }, 'session open');
   }
@@ -205,6 +217,7 @@ export class Sessions {
     const { metrics, log } = this.#parts;
     const { reason, detail, durationMs, uplinkBytes, downlinkBytes } = summary;
     metrics.sessionEnded(reason, durationMs);
+    this.#parts.notes?.ended(record, reason, detail);
     const fields = { reason, detail, uplinkBytes, downlinkBytes, durationMs: Math.round(durationMs) };
     log.info({ ...about(record), ...fields }, 'session ended');
   }
@@ -216,6 +229,7 @@ export class Sessions {
     record.failure = { code, sentence: whole };
     this.#parts.desk.report(record, 'FAILED', failureReason(code, whole));
     this.#parts.metrics.sessionFailed(code);
+    this.#parts.notes?.failed(record, code, whole);
     this.#parts.log.warn({ ...about(record), code, sentence: whole }, 'session failed');
   }
 
@@ -226,8 +240,10 @@ export class Sessions {
       // Set-up included, but by a clock that nobody sets.
       const durationMs = this.#parts.now() - record.startedAtMs;
       metrics.sessionEnded('worker-lost', durationMs);
+      const detail = 'its worker ended unexpectedly';
+      this.#parts.notes?.ended(record, 'worker-lost', detail);
       log.error(about(record), 'session lost with its worker');
-      return { outcome: 'ended', reason: 'worker-lost', detail: 'its worker ended unexpectedly', durationMs };
+      return { outcome: 'ended', reason: 'worker-lost', detail, durationMs };
     }
     const sentence = 'The worker thread of this session ended unexpectedly; connect again.';
     this.#onFailed(record, { code: 'worker-crashed', sentence });

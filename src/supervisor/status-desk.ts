@@ -6,6 +6,15 @@ import type { OperationMemory } from './operation-memory.js';
 export interface OperationName {
   readonly operationId: string;
   readonly deviceId: string;
+  /** Where it wants to go, as far as that is known. */
+  readonly host?: string;
+  readonly port?: number;
+}
+
+/** Who keeps a list of operations for people to look at. */
+export interface OperationNotes {
+  /** Nothing is dialled for it, or no connection came up. */
+  failed(operation: OperationName, code: FailureCode, sentence: string): void;
 }
 
 export interface StatusDeskParts {
@@ -13,6 +22,7 @@ export interface StatusDeskParts {
   readonly status: Pick<StatusReporter, 'report'>;
   readonly memory: Pick<OperationMemory, 'settle'>;
   readonly metrics: { operation(status: OperationStatus): void; sessionFailed(code: FailureCode): void };
+  readonly notes?: OperationNotes | undefined;
 }
 
 /** Where every status goes out: remembered, counted, reported. */
@@ -30,8 +40,10 @@ export class StatusDesk {
   }
 
   /** FAILED without a session. */
-  refuse({ operationId, deviceId }: OperationName, error: GatehouseError): void {
+  refuse(name: OperationName, error: GatehouseError): void {
+    const { operationId, deviceId } = name;
     this.parts.metrics.sessionFailed(error.code);
+    this.parts.notes?.failed(name, error.code, error.message);
     const fields = { operationId, deviceId, code: error.code, sentence: error.message };
     this.parts.log.warn(fields, 'operation refused');
     this.report({ operationId, deviceId }, 'FAILED', failureReason(error.code, error.message));

@@ -15,7 +15,7 @@ import { hashOfKey, OperationMemory, type RememberedOperation } from './operatio
 import type { SessionPool } from './pool.js';
 import type { Guest, SessionRecord, SessionRegistry } from './session-registry.js';
 import { NO_AUDIT, type RefusedRequest, type SessionAudit } from './session-audit.js';
-import { Sessions, type SessionsLog, type SessionsMetrics, type Way } from './sessions.js';
+import { Sessions, type SessionNotes, type SessionsLog, type SessionsMetrics, type Way } from './sessions.js';
 import { StatusDesk } from './status-desk.js';
 
 export interface SupervisorParts {
@@ -37,6 +37,8 @@ export interface SupervisorParts {
   readonly audit?: SessionAudit | undefined;
   /** A session is gone, and its place is free. */
   readonly onGone?: ((sessionId: string) => void) | undefined;
+  /** Keeps the list of recent operations. */
+  readonly notes?: SessionNotes | undefined;
 }
 
 /** Right to take on operations, where another process could have it instead. */
@@ -89,18 +91,28 @@ export class Supervisor {
   #onEmpty: (() => void) | undefined;
 
   constructor(parts: SupervisorParts) {
-    const { log, pool, status, metrics, redact, now, audit = NO_AUDIT } = parts;
+    const { log, pool, status, metrics, redact, now, notes, audit = NO_AUDIT } = parts;
     this.#parts = parts;
     this.#audit = audit;
     this.#admission = new Admission(parts.admission);
     this.#gate = new ApprovalGate(parts);
     this.#memory = new OperationMemory(now);
-    this.#desk = new StatusDesk({ log, status, metrics, memory: this.#memory });
+    this.#desk = new StatusDesk({ log, status, metrics, notes, memory: this.#memory });
     const onGone = (sessionId: string): void => {
       parts.onGone?.(sessionId);
       this.#tellIfEmpty();
     };
-    this.#sessions = new Sessions({ log, pool, metrics, redact, now, audit, onGone, desk: this.#desk });
+    this.#sessions = new Sessions({
+      log,
+      pool,
+      metrics,
+      redact,
+      now,
+      audit,
+      notes,
+      onGone,
+      desk: this.#desk,
+    });
   }
 
   get registry(): SessionRegistry {
@@ -128,8 +140,8 @@ export class Supervisor {
       return this.#refuse(name, new GatehouseError('invalid-operation', parsed.sentence));
     }
     const { operation } = parsed;
-    const { hostname, port, askedBy, deviceId } = operation;
-    const name = { operationId: operation.id, deviceId, hostname, port, askedBy };
+    const { id: operationId, deviceId, hostname, port, askedBy } = operation;
+    const name = { operationId, deviceId, hostname, host: hostname, port, askedBy };
     const keyHash = hashOfKey(operation.connectionKey);
     if (!this.#isNew(name, keyHash)) return;
     void this.#start(operation, keyHash).catch((error: unknown) => this.#refuse(name, asFailure(error)));

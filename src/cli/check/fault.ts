@@ -37,6 +37,12 @@ export const FAULTS = [
   'remote-access-missing',
   'remote-access-refused',
   'web-socket-blocked',
+  // thin-edge.io.
+  'local-broker-unreachable',
+  'local-broker-refuses',
+  'bridge-down',
+  'token-missing',
+  'operation-file',
   // The plant.
   'target-unresolved',
   'target-closed',

@@ -95,7 +95,9 @@ function firstLine(file: string): string {
 /** A file that is missing is reported by who reads it. */
 function exposureOf(file: string): string | undefined {
   const stat = statSync(file, { throwIfNoEntry: false });
-  return stat?.isFile() === true ? exposure(file, { mode: stat.mode, owner: stat.uid }) : undefined;
+  return stat?.isFile() === true
+    ? exposure(file, { mode: stat.mode, owner: stat.uid, group: stat.gid })
+    : undefined;
 }
 
 function readSmall(file: string, maxBytes: number): string {

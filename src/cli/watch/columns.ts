@@ -87,16 +87,17 @@ export function fittedColumns(rows: readonly SessionRow[], width: number): reado
   let room = width + GAP.length;
   const take = (columns: readonly SessionColumn[]): void => {
     for (const column of columns.toSorted((one, other) => one.rank - other.rank)) {
-      const needs = column.width + GAP.length;
+      const least = leastOf(column, rows);
+      const needs = least + GAP.length;
       if (needs > room) return;
-      fitted.set(column, column.width);
+      fitted.set(column, least);
       room -= needs;
     }
   };
   take(wanted.filter(({ rank }) => rank <= LAST_NEEDED));
-  for (const column of fitted.keys()) {
-    const more = Math.min(room, moreFor(column, rows));
-    fitted.set(column, column.width + more);
+  for (const [column, least] of fitted) {
+    const more = Math.min(room, mostOf(column, rows) - least);
+    fitted.set(column, least + more);
     room -= more;
   }
   if (wanted.every((column) => column.rank > LAST_NEEDED || fitted.has(column)))
@@ -107,12 +108,23 @@ export function fittedColumns(rows: readonly SessionRow[], width: number): reado
   });
 }
 
-/** How much wider a column would like to be. */
-function moreFor(column: SessionColumn, rows: readonly SessionRow[]): number {
-  if (column.most === undefined) return 0;
-  const longest = rows.reduce((max, row) => Math.max(max, column.text(row).length), 0);
-  return Math.max(0, Math.min(column.most, longest) - column.width);
+/** Texts that are all short need less than the usual width. */
+function leastOf(column: SessionColumn, rows: readonly SessionRow[]): number {
+  return column.most === undefined ? column.width : Math.min(column.width, mostOf(column, rows));
 }
+
+/** As wide as its longest text, and its heading with the mark behind it. */
+function mostOf(column: SessionColumn, rows: readonly SessionRow[]): number {
+  if (column.most === undefined) return column.width;
+  const least = column.title.length + MARK_WIDTH;
+  return Math.min(
+    column.most,
+    rows.reduce((max, row) => Math.max(max, column.text(row).length), least),
+  );
+}
+
+/** The mark behind the heading of the column that orders. */
+const MARK_WIDTH = 2;
 
 /** Some columns say nothing as long as they say the same everywhere. */
 function isOfUse({ title }: SessionColumn, rows: readonly SessionRow[]): boolean {

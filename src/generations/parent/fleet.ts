@@ -74,6 +74,10 @@ export class Fleet {
         return this.inCharge === from
           ? undefined
           : this.inCharge?.send({ kind: 'guest-gone', sessionId: message.sessionId });
+      case 'operation-news':
+        // Also to one that is about to take over: it asks for the rest when it does.
+        for (const other of this.#processes) if (other !== from) other.send(message);
+        return;
       case 'released':
         for (const guest of message.handOver.guests) from.guests.set(guest.id, guest);
         // Too late to be part of the take-over.

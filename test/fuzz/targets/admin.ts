@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { judgeSite } from '../../../src/admin/access.js';
+import { EventFeed } from '../../../src/admin/events/event-feed.js';
 import { MetricsPage } from '../../../src/admin/metrics-page.js';
 import { allowed, findHandler, findRoute } from '../../../src/admin/router.js';
 import { adminRoutes } from '../../../src/admin/routes.js';
@@ -11,9 +12,11 @@ import type { FuzzTarget } from '../target.js';
 const PORT = 7_980;
 const OWN_HOSTS = [`127.0.0.1:${PORT}`, `localhost:${PORT}`, `[::1]:${PORT}`];
 
+const backend = new FakeBackend();
 const routes = adminRoutes(
-  new FakeBackend(),
+  backend,
   new MetricsPage({ contentType: 'text/plain', render: () => Promise.resolve('') }, () => 0),
+  new EventFeed({ source: backend, onError: (error) => assert.fail(String(error)) }),
   new Map(),
 );
 
@@ -22,6 +25,8 @@ const PIECES = [
   '/api',
   '/status',
   '/sessions',
+  '/operations',
+  '/events',
   '/drain',
   '/metrics',
   '/healthz',

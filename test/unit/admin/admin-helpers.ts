@@ -3,10 +3,12 @@ import { connect, type NetConnectOpts } from 'node:net';
 import { Secret } from '../../../contract/secret.js';
 import { AdminServer, type AdminServerOptions } from '../../../src/admin/admin-server.js';
 import type {
+  ActivityView,
   AdminBackend,
   ApprovalAnswer,
   ApprovalOutcome,
   ApprovalView,
+  OperationView,
   SessionView,
   StatusView,
 } from '../../../src/admin/backend.js';
@@ -42,11 +44,12 @@ export const APPROVAL: ApprovalView = {
 
 export const STATUS: StatusView = {
   version: '0.1.0',
+  device: 'gw-7',
   pid: 77,
   parentPid: null,
   uptimeSeconds: 93_784,
   draining: false,
-  cloud: { state: 'connected' },
+  cloud: { url: 'https://plant.example.com', state: 'connected' },
   switch: { state: 'none' },
   eventLoopDelay: { p50Ms: 0.2, p99Ms: 2, maxMs: 11 },
   resources: [
@@ -81,10 +84,30 @@ export const STATUS: StatusView = {
       pid: 77,
       since: '2030-01-01T03:04:05.000Z',
       sessions: 1,
+      uplinkBytes: 1_234_567,
+      downlinkBytes: 89,
       draining: false,
       answers: true,
     },
   ],
+};
+
+export const REFUSED: OperationView = {
+  operationId: '4712',
+  deviceId: '40511',
+  host: '10.0.5.9',
+  port: 23,
+  conduit: null,
+  sessionId: null,
+  outcome: 'refused',
+  code: 'policy-denied',
+  reason: 'No conduit allows 10.0.5.9:23.',
+  endReason: null,
+  startedAt: '2030-01-02T03:05:00.000Z',
+  endedAt: '2030-01-02T03:05:00.000Z',
+  uplinkBytes: null,
+  downlinkBytes: null,
+  generation: 1,
 };
 
 /** An agent with one session that notes what it was asked. */
@@ -93,6 +116,8 @@ export class FakeBackend implements AdminBackend {
   drains = 0;
   ready = true;
   list: readonly SessionView[] = [SESSION];
+  recent: readonly OperationView[] = [REFUSED];
+  lately: ActivityView = { samples: [], links: [], refusals: [] };
   waiting: readonly ApprovalView[] = [APPROVAL];
   readonly answers: (ApprovalAnswer & { readonly id: string })[] = [];
   /** What `close` waits for. */
@@ -104,6 +129,14 @@ export class FakeBackend implements AdminBackend {
 
   sessions(): readonly SessionView[] {
     return this.list;
+  }
+
+  operations(): readonly OperationView[] {
+    return this.recent;
+  }
+
+  activity(): ActivityView {
+    return this.lately;
   }
 
   async close(id: string): Promise<'closed' | 'unknown'> {

@@ -4,7 +4,17 @@ import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { Secret } from '../../../contract/secret.js';
 import { AdminServer } from '../../../src/admin/admin-server.js';
-import { bodyOf, FakeBackend, raw, request, SESSION, STATUS, statusOf, withAdmin } from './admin-helpers.js';
+import {
+  bodyOf,
+  FakeBackend,
+  raw,
+  REFUSED,
+  request,
+  SESSION,
+  STATUS,
+  statusOf,
+  withAdmin,
+} from './admin-helpers.js';
 
 const JSON_TYPE = 'Content-Type: application/json';
 
@@ -15,6 +25,7 @@ test('answers every path of the contract', () =>
     assert.equal(bodyOf(await request(port, 'GET /metrics')), 'up 1\n');
     assert.deepEqual(JSON.parse(bodyOf(await request(port, 'GET /api/status'))), STATUS);
     assert.deepEqual(JSON.parse(bodyOf(await request(port, 'GET /api/sessions'))), [SESSION]);
+    assert.deepEqual(JSON.parse(bodyOf(await request(port, 'GET /api/operations'))), [REFUSED]);
     assert.match(await request(port, 'GET /'), /^HTTP\/1\.1 200[^]*text\/html[^]*DELETE \/api\/sessions\/ID/);
     const closed = await request(port, 'DELETE /api/sessions/s-1');
     assert.equal(statusOf(closed), 204);

@@ -144,7 +144,7 @@ test('a configuration file, or trusted roots, that everybody can change are refu
 
 describe('who may have access to a file with a secret', () => {
   const service = 990;
-  for (const [what, mode, owner, self, expected] of [
+  for (const [what, mode, owner, self, expected, group] of [
     ['the service itself', 0o600, service, service, undefined],
     ['the service itself, read only', 0o400, service, service, undefined],
     ["root, the service's group reading", 0o640, 0, service, undefined],
@@ -156,9 +156,11 @@ describe('who may have access to a file with a secret', () => {
     ['another user', 0o600, 1_000, service, /belongs to another user \(id 1000\); run: chown 990 \/x$/],
     ["another user, root's agent", 0o600, 1_000, 0, undefined],
     ["root's group, root's agent", 0o640, 0, 0, /its group/],
-  ] as const) {
+    ["the service's group, root at the terminal", 0o640, 0, 0, undefined, service],
+    ["the service's group writing, root at the terminal", 0o660, 0, 0, /its group/, service],
+  ] as [string, number, number, number, RegExp | undefined, number?][]) {
     test(`${what}: ${expected === undefined ? 'is taken' : 'is refused'}`, () => {
-      const found = exposure('/x', { mode, owner }, self);
+      const found = exposure('/x', { mode, owner, ...(group === undefined ? {} : { group }) }, self);
       if (expected === undefined) assert.equal(found, undefined);
       else assert.match(found ?? '', expected);
     });

@@ -1,0 +1,143 @@
+import { existsSync } from 'node:fs';
+import { BridgeState } from '../../cloud/thin-edge/bridge-health.js';
+import { BridgeTopics } from '../../cloud/thin-edge/bridge-topics.js';
+import { EXIT } from '../../exit-codes.js';
+import { OperationFile, type OperationFileState } from '../thin-edge/operation-file.js';
+import { messageOf } from './connection-error.js';
+import { at, placeOf } from './dial.js';
+import type { Fix } from './fault.js';
+import { withLocalBroker } from './local-broker.js';
+import type { Outcome, Probe, ProbeContext } from './probe.js';
+import { command, setting, word } from './setting.js';
+
+const DEADLINE_MS = 12_000;
+
+/** What intake thin-edge stands on, beside the way to the cloud. */
+export const THIN_EDGE_PROBES: readonly Probe[] = [
+  { id: 'local-broker', title: 'local broker', deadlineMs: DEADLINE_MS, needs: [], run: tryBroker },
+  { id: 'bridge', title: 'bridge', deadlineMs: DEADLINE_MS, needs: ['local-broker'], run: tryBridge },
+  {
+    id: 'operation-files',
+    title: 'operation files',
+    deadlineMs: DEADLINE_MS,
+    needs: [],
+    run: (context) => Promise.resolve(lookAtFiles(context)),
+  },
+];
+
+async function tryBroker(context: ProbeContext, signal: AbortSignal): Promise<Outcome> {
+  const { config, origin } = context;
+  const place = at(placeOf(config.intake.mqttUrl));
+  try {
+    const topics = new BridgeTopics(config.thinEdge);
+    const isOpen = await withLocalBroker(config, signal, (link) => link.subscribe(topics.operations));
+    if (isOpen) return { status: 'ok', detail: `${place} lets us in and gives us ${topics.operations}` };
+    return {
+      status: 'failed',
+      fault: 'local-broker-refuses',
+      detail: `${place} refuses the subscription of ${topics.operations}`,
+      advice: 'its access list has to let the agent read it',
+      fixes: [command('in the access list of mosquitto', `topic read ${topics.operations}`)],
+      exit: EXIT.failed,
+    };
+  } catch (error) {
+    const cause = messageOf(error);
+    const isRefusal = /CONNACK [45]/.test(cause);
+    return {
+      status: 'failed',
+      fault: isRefusal ? 'local-broker-refuses' : 'local-broker-unreachable',
+      detail: `${place}: ${cause}`,
+      advice: isRefusal
+        ? 'it wants a user and a password that it knows'
+        : 'the broker of thin-edge.io does not run, or listens somewhere else',
+      fixes: isRefusal ? loginFixes(context) : reachFixes(origin),
+      exit: isRefusal ? EXIT.refused : EXIT.unreachable,
+    };
+  }
+}
+
+function loginFixes({ origin, config }: ProbeContext): Fix[] {
+  const { user = 'gatehouse' } = config.thinEdge.broker;
+  return [
+    setting(origin, 'thinEdge.mqttUser', user, 'name a user that the broker knows'),
+    setting(
+      origin,
+      'thinEdge.mqttPasswordFile',
+      '/etc/gatehouse/mqtt-password',
+      'and a file with its password',
+    ),
+  ];
+}
+
+function reachFixes(origin: ProbeContext['origin']): Fix[] {
+  return [
+    command('see whether it runs', 'systemctl status mosquitto'),
+    command('see where thin-edge.io looks for it', 'tedge config list mqtt.client'),
+    setting(origin, 'intake.mqttUrl', 'mqtt://127.0.0.1:1883', 'name the right place'),
+  ];
+}
+
+/** Retained messages come before the acknowledgement of the next subscription. */
+async function tryBridge({ config }: ProbeContext, signal: AbortSignal): Promise<Outcome> {
+  const topics = new BridgeTopics(config.thinEdge);
+  const state = new BridgeState();
+  const told = await withLocalBroker(config, signal, async (link, inbox) => {
+    for (const topic of [...topics.health, topics.errors]) await link.subscribe(topic);
+    const messages = inbox.messages.filter(({ topic }) => topics.health.includes(topic));
+    for (const { topic, payload } of messages) state.take(topic, payload);
+    return messages.length;
+  });
+  if (told === 0) return { status: 'skipped', detail: `no bridge tells on ${topics.health.join(' or ')}` };
+  if (!state.isDown) return { status: 'ok', detail: 'up' };
+  return {
+    status: 'failed',
+    fault: 'bridge-down',
+    detail: 'thin-edge.io has no connection to the cloud',
+    advice: 'operations and statuses wait until it has',
+    fixes: [
+      command('let thin-edge.io say why', 'sudo tedge connect c8y --test'),
+      command('connect it anew', 'sudo tedge reconnect c8y'),
+    ],
+    exit: EXIT.unreachable,
+  };
+}
+
+const TROUBLE: Readonly<Record<OperationFileState, string | undefined>> = {
+  ours: undefined,
+  declared: undefined,
+  stock: 'runs the plug-in of thin-edge.io, which answers every operation as well',
+  program: 'runs another program, which answers every operation as well',
+  missing: 'is missing, so the cloud offers no remote access',
+  unusable: 'cannot be read',
+};
+
+function lookAtFiles({ config }: ProbeContext): Outcome {
+  const { configDirectory } = config.thinEdge;
+  if (!existsSync(configDirectory))
+    return { status: 'skipped', detail: `${configDirectory} is not on this machine` };
+  const children = config.device.children.map(({ externalId }) => externalId);
+  const files = [undefined, ...children].map((child) => new OperationFile(configDirectory, child));
+  const bad = files.flatMap((file) => {
+    const trouble = TROUBLE[file.state().state];
+    return trouble === undefined ? [] : [{ child: file.child, text: `${file.path} ${trouble}` }];
+  });
+  const [first] = bad;
+  if (first === undefined) return { status: 'ok', detail: `${files.length} only declare remote access` };
+  const more = bad.length === 1 ? '' : `, and ${bad.length - 1} more`;
+  const named = children.length === 0 ? '' : ` --child ${children.map(word).join(' ')}`;
+  const directory = configDirectory === '/etc/tedge' ? '' : ` --config-dir ${word(configDirectory)}`;
+  return {
+    status: 'failed',
+    fault: 'operation-file',
+    detail: `${first.text}${more}`,
+    advice: 'thin-edge.io is to declare remote access and leave it to Gatehouse',
+    fixes: [
+      command(
+        'take it over, then let the mapper read the files',
+        `sudo gatehouse thin-edge install${directory}${named}`,
+        'sudo systemctl restart tedge-mapper-c8y',
+      ),
+    ],
+    exit: EXIT.failed,
+  };
+}

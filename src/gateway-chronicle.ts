@@ -1,0 +1,127 @@
+import type { FailureCode } from '../contract/failure.js';
+import type { EndReason } from '../contract/session-state.js';
+import { ActivitySamples, SAMPLE_MS } from './admin/activity/activity-samples.js';
+import { asActivity, asOperation, type ActivityFromElsewhere } from './admin/activity/from-elsewhere.js';
+import { LinkLog } from './admin/activity/link-log.js';
+import { OperationLog, type AboutOperation } from './admin/activity/operation-log.js';
+import type { ActivityView, AdminBackend, OperationView } from './admin/backend.js';
+import type { CloudLink } from './cloud/intake.js';
+import type { GatewayOptions } from './gateway-options.js';
+import type { SessionRecord } from './supervisor/session-registry.js';
+import type { SessionNotes } from './supervisor/sessions.js';
+import type { OperationName } from './supervisor/status-desk.js';
+
+/** Longest wait for what the generation before has kept, in ms. Nothing else waits for it. */
+const ASK_MS = 2_000;
+
+/** What the agent remembers of the last minutes for people to look at. A reload hands it on, a restart begins anew. */
+export class GatewayChronicle implements SessionNotes {
+  readonly #generation: number;
+  readonly #others: GatewayOptions['others'];
+  readonly #log: OperationLog;
+  readonly #samples = new ActivitySamples();
+  readonly #links: LinkLog;
+  #timer: NodeJS.Timeout | undefined;
+  #isSampling = false;
+  /** Until what the generation before kept is here, its news is in that already. */
+  #isSeeded = false;
+
+  constructor({ generation = 1, others }: Pick<GatewayOptions, 'generation' | 'others'>) {
+    this.#generation = generation;
+    this.#others = others;
+    this.#links = new LinkLog(Date.now);
+    this.#log = new OperationLog(generation, Date.now, (entry) => this.#tell(entry));
+  }
+
+  /** This generation is in charge from now on: samples of the whole agent are taken, what was kept before is fetched. */
+  start(backend: Pick<AdminBackend, 'status'>): void {
+    if (!this.#isSeeded) void this.#seed();
+    this.stop();
+    this.#timer = setInterval(() => void this.#sample(backend), SAMPLE_MS);
+    this.#timer.unref();
+    void this.#sample(backend);
+  }
+
+  /** Takes no more samples. Twice is harmless. */
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  operations(): readonly OperationView[] {
+    return this.#log.list();
+  }
+
+  activity(): ActivityView {
+    return { samples: this.#samples.list(), links: this.#links.list(), refusals: this.#log.refusals() };
+  }
+
+  /** All of it, for the next generation. */
+  forOthers(): Promise<ActivityFromElsewhere> {
+    return Promise.resolve({ ...this.activity(), operations: this.operations() });
+  }
+
+  /** Another generation tells of one of its operations. */
+  onNews(news: object): void {
+    const entry = asOperation(news);
+    if (this.#isSeeded && entry !== undefined) this.#log.adopt(entry);
+  }
+
+  generationEnded(generation: number): void {
+    this.#log.generationEnded(generation);
+  }
+
+  onLink(link: CloudLink): void {
+    this.#links.note(link.state, link.state === 'disconnected' ? link.reason : undefined);
+  }
+
+  connecting(session: SessionRecord): void {
+    this.#log.connecting(aboutSession(session));
+  }
+
+  opened(session: SessionRecord): void {
+    this.#log.opened(aboutSession(session));
+  }
+
+  failed(operation: OperationName, code: FailureCode, sentence: string): void {
+    this.#log.failed(operation, code, sentence);
+  }
+
+  ended(session: SessionRecord, reason: EndReason, detail: string | undefined): void {
+    const { uplinkBytes, downlinkBytes } = session;
+    this.#log.ended(aboutSession(session), { reason, detail, uplinkBytes, downlinkBytes });
+  }
+
+  #tell(entry: OperationView): void {
+    if (entry.generation === this.#generation) this.#others?.onOperationNews(entry);
+  }
+
+  /** Only from the one that was in charge before: it has what the ones before it kept. */
+  async #seed(): Promise<void> {
+    const { elders } = this.#others ?? {};
+    const before = elders?.alive.at(-1);
+    const answer = before === undefined ? undefined : await elders?.ask(before, { kind: 'activity' }, ASK_MS);
+    const kept = asActivity(answer);
+    if (kept !== undefined) {
+      this.#log.seed(kept.operations, kept.refusals);
+      this.#samples.seed(kept.samples);
+      this.#links.seed(kept.links);
+    }
+    this.#isSeeded = true;
+  }
+
+  async #sample(backend: Pick<AdminBackend, 'status'>): Promise<void> {
+    if (this.#isSampling) return;
+    this.#isSampling = true;
+    try {
+      const { generations } = await backend.status();
+      this.#samples.take(Date.now(), generations);
+    } finally {
+      this.#isSampling = false;
+    }
+  }
+}
+
+function aboutSession(session: SessionRecord): AboutOperation {
+  const { id: sessionId, operationId, deviceId, host, port, conduit } = session;
+  return { operationId, deviceId, host, port, conduit, sessionId };
+}

@@ -1,0 +1,78 @@
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { Row } from '../model/dashboard.js';
+
+export interface GridKeysOptions {
+  readonly rows: readonly Row[];
+  readonly body: { readonly current: HTMLDivElement | null };
+  readonly rowHeight: number;
+  readonly onOpen: (row: Row) => void;
+  readonly onEnd: (row: Row) => void;
+}
+
+/** What the keyboard does in the table of sessions. */
+export interface GridKeys {
+  /** The one row that Tab comes to; the arrow keys move it. */
+  readonly activeId: string | undefined;
+  readonly activate: (id: string) => void;
+  readonly onKeyDown: (event: KeyboardEvent) => void;
+}
+
+/**
+ * One row is the active one (WAI-ARIA, "roving tabindex"): arrows, Page Up and Down, Home and End move it, Enter shows the
+ * session, Delete asks whether to end it. It stays with its session when the table is sorted anew.
+ */
+export function useGridKeys({ rows, body, rowHeight, onOpen, onEnd }: GridKeysOptions): GridKeys {
+  const [active, setActive] = useState<string>();
+  const wantsFocus = useRef(false);
+  const lastIndex = useRef(0);
+  const found = rows.findIndex(({ id }) => id === active);
+  // The session that was active is gone: the one in its place is.
+  const index = found === -1 ? Math.min(lastIndex.current, rows.length - 1) : found;
+  lastIndex.current = Math.max(0, index);
+  const activeId = rows[index]?.id;
+
+  useLayoutEffect(() => {
+    if (!wantsFocus.current || activeId === undefined) return;
+    wantsFocus.current = false;
+    for (const row of body.current?.querySelectorAll<HTMLElement>('[role=row]') ?? [])
+      if (row.dataset.id === activeId) row.focus({ preventScroll: true });
+  });
+
+  const move = (to: number): void => {
+    const next = rows[Math.max(0, Math.min(rows.length - 1, to))];
+    if (next === undefined || body.current === null) return;
+    scrollTo(body.current, rows.indexOf(next) * rowHeight, rowHeight);
+    wantsFocus.current = true;
+    setActive(next.id);
+  };
+
+  return {
+    activeId,
+    activate: setActive,
+    onKeyDown: (event) => {
+      if (event.target instanceof HTMLButtonElement && (event.key === 'Enter' || event.key === ' ')) return;
+      const page = Math.max(1, Math.floor((body.current?.clientHeight ?? 0) / rowHeight) - 1);
+      const row = rows[index];
+      const action: Readonly<Record<string, () => void>> = {
+        ArrowDown: () => move(index + 1),
+        ArrowUp: () => move(index - 1),
+        PageDown: () => move(index + page),
+        PageUp: () => move(index - page),
+        Home: () => move(0),
+        End: () => move(rows.length - 1),
+        Enter: () => row === undefined || onOpen(row),
+        Delete: () => row === undefined || onEnd(row),
+      };
+      const act = action[event.key];
+      if (act === undefined) return;
+      event.preventDefault();
+      act();
+    },
+  };
+}
+
+function scrollTo(body: HTMLElement, top: number, height: number): void {
+  if (top < body.scrollTop) body.scrollTop = top;
+  else if (top + height > body.scrollTop + body.clientHeight)
+    body.scrollTop = top + height - body.clientHeight;
+}

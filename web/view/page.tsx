@@ -1,0 +1,89 @@
+import { useMemo, useState } from 'preact/hooks';
+import type { Actions } from '../model/actions.js';
+import type { Dashboard, Row } from '../model/dashboard.js';
+import type { StreamState } from '../model/event-stream.js';
+import * as format from '../model/format.js';
+import { Approvals } from './approvals.js';
+import { Cloud } from './cloud.js';
+import { Notices } from './notices.js';
+import { Operations, type OperationFilter } from './operations.js';
+import { Plots } from './plots.js';
+import { Refusals } from './refusals.js';
+import { SessionDialog } from './session-dialog.js';
+import { Sessions } from './sessions.js';
+import { Workers } from './workers.js';
+
+export interface PageProps {
+  readonly dashboard: Dashboard;
+  readonly stream: StreamState;
+  readonly isOutdated: boolean;
+  readonly actions: Actions;
+}
+
+interface Chosen {
+  readonly row: Row;
+  readonly asks: boolean;
+}
+
+/** Everything below the header. */
+export function Page({ dashboard, stream, isOutdated, actions }: PageProps) {
+  const [chosen, setChosen] = useState<Chosen>();
+  const [ending, setEnding] = useState<ReadonlySet<string>>(new Set());
+  const [filter, setFilter] = useState<OperationFilter>('all');
+  const [said, setSaid] = useState('');
+  const now = chosen === undefined ? undefined : dashboard.rows.get(chosen.row.id);
+  const dayMs = useMemo(
+    () => new Date(dashboard.atMs).setHours(0, 0, 0, 0),
+    [Math.floor(dashboard.atMs / 60_000)],
+  );
+  const onFilter = (wanted: OperationFilter): void => {
+    setFilter(wanted);
+    document.getElementById('operations-title')?.scrollIntoView({ block: 'nearest' });
+  };
+  return (
+    <main class={stream.kind === 'lost' ? 'stale' : ''}>
+      <Notices dashboard={dashboard} stream={stream} isOutdated={isOutdated} />
+      <Approvals dashboard={dashboard} actions={actions} onDecided={setSaid} />
+      <div class="columns">
+        <div class="column">
+          <Plots dashboard={dashboard} />
+          <Sessions
+            dashboard={dashboard}
+            ending={ending}
+            onOpen={(row) => setChosen({ row, asks: false })}
+            onEnd={(row) => setChosen({ row, asks: true })}
+          />
+          <Operations operations={dashboard.operations} filter={filter} dayMs={dayMs} onFilter={setFilter} />
+        </div>
+        <div class="column side">
+          <Refusals dashboard={dashboard} onFilter={onFilter} />
+          <Cloud dashboard={dashboard} />
+          <Workers dashboard={dashboard} />
+        </div>
+      </div>
+      {chosen === undefined ? null : (
+        <SessionDialog
+          key={chosen.row.id}
+          row={now ?? chosen.row}
+          isGone={now === undefined}
+          asks={chosen.asks}
+          nowMs={dashboard.atMs}
+          actions={actions}
+          onEnding={(id, isEnding) => setEnding((before) => withOrWithout(before, id, isEnding))}
+          onEnded={({ host, port }) => setSaid(`The session to ${format.target(host, port)} was ended.`)}
+          onClose={() => setChosen(undefined)}
+        />
+      )}
+      <p class="said" role="status">
+        {said}
+      </p>
+    </main>
+  );
+}
+
+function withOrWithout(set: ReadonlySet<string>, id: string, isIn: boolean): ReadonlySet<string> {
+  const next = new Set(set);
+  if (isIn) next.add(id);
+  else next.delete(id);
+  return next;
+}

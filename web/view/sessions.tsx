@@ -1,0 +1,109 @@
+import { useMemo, useState } from 'preact/hooks';
+import type { Dashboard, Row } from '../model/dashboard.js';
+import { DEFAULT_SORTING, matching, sorted, type SortKey, type Sorting } from '../model/session-list.js';
+import { SessionGrid, SORT_NAMES } from './session-grid.js';
+
+export interface SessionsProps {
+  readonly dashboard: Dashboard;
+  readonly ending: ReadonlySet<string>;
+  readonly onOpen: (row: Row) => void;
+  readonly onEnd: (row: Row) => void;
+}
+
+/** The live sessions, with search and sort. */
+export function Sessions({ dashboard, ending, onOpen, onEnd }: SessionsProps) {
+  const [search, setSearch] = useState('');
+  const [sorting, setSorting] = useState<Sorting>(DEFAULT_SORTING);
+  const { rows, atMs, status } = dashboard;
+  const shown = useMemo(() => sorted(matching(rows.values(), search), sorting), [rows, search, sorting]);
+  const all = rows.size.toLocaleString('en');
+  const count = search.trim() === '' ? all : `${shown.length.toLocaleString('en')} of ${all}`;
+  return (
+    <section class="card sessions" aria-labelledby="sessions-title">
+      <div class="card-head">
+        <h2 id="sessions-title" tabIndex={-1}>
+          Sessions
+        </h2>
+        <span class="count" role="status">
+          {count}
+          <span class="hidden"> sessions</span>
+        </span>
+        <span class="gap" />
+        <label class="sort-choice">
+          <span>Sort by</span>
+          <select
+            value={sorting.key}
+            onChange={({ currentTarget: { value } }) => setSorting(choiceOf(value))}
+          >
+            {SORT_NAMES.map(({ key, name }) => (
+              <option key={key} value={key}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="search">
+          <span class="hidden">Search sessions</span>
+          <input
+            type="search"
+            placeholder="Search target, conduit, device, id …"
+            value={search}
+            onInput={({ currentTarget: { value } }) => setSearch(value)}
+          />
+        </label>
+      </div>
+      {shown.length === 0 ? (
+        <Empty hasSessions={rows.size > 0} search={search} onClear={() => setSearch('')} />
+      ) : (
+        <SessionGrid
+          rows={shown}
+          nowMs={atMs}
+          sorting={sorting}
+          ending={ending}
+          hasGenerations={status.generations.length > 1}
+          onSort={setSorting}
+          onOpen={onOpen}
+          onEnd={onEnd}
+        />
+      )}
+    </section>
+  );
+}
+
+interface EmptyProps {
+  readonly hasSessions: boolean;
+  readonly search: string;
+  readonly onClear: () => void;
+}
+
+function Empty({ hasSessions, search, onClear }: EmptyProps) {
+  if (!hasSessions) {
+    return (
+      <div class="empty">
+        <p>
+          <strong>Nobody is connected.</strong>
+        </p>
+        <p>A session appears here as soon as somebody connects to a device through the cloud.</p>
+      </div>
+    );
+  }
+  return (
+    <div class="empty">
+      <p>
+        No session matches <strong>{search}</strong>.
+      </p>
+      <p>
+        <button type="button" onClick={onClear}>
+          Show all
+        </button>
+      </p>
+    </div>
+  );
+}
+
+/** From the list of a narrow screen, which has no arrow: numbers from the top. */
+function choiceOf(key: string): Sorting {
+  const known = SORT_NAMES.find((one) => one.key === key)?.key ?? DEFAULT_SORTING.key;
+  const largestFirst: readonly SortKey[] = ['uplinkRate', 'downlinkRate', 'uplinkBytes', 'downlinkBytes'];
+  return { key: known, isDescending: largestFirst.includes(known) };
+}
