@@ -80,7 +80,8 @@ function factsOf(view: StatusView, waiting: number): Fact[] {
 
 /** An agent of an earlier version tells no URL. */
 function cloudText({ state, url = '', reason }: Partial<StatusView['cloud']>): string {
-  const place = url === '' ? '' : ` ${state === 'connected' ? 'to' : 'from'} ${url}`;
+  // Where it is away, the reason names it.
+  const place = url === '' || state !== 'connected' ? '' : ` to ${url}`;
   return `${state ?? ''}${place}${reason === undefined ? '' : `: ${reason}`}`;
 }
 

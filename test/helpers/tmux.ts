@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -8,6 +10,8 @@ import { findProgram } from './programs.js';
 
 /** The command as it is installed, seen from dist/test/helpers. */
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+
+const OUTPUT = fileURLToPath(new URL('../../test-output/', import.meta.url));
 
 /** Longest wait for something on the screen, in ms, and how often is looked. */
 const LIMIT_MS = 20_000;
@@ -65,6 +69,12 @@ export class Tmux {
   /** The same with the colours, as escape sequences. */
   coloured(): string {
     return this.#run('capture-pane', '-p', '-e', '-t', 'test');
+  }
+
+  /** Keeps what is on the screen, with colours, in dist/test-output for people to look at (`cat` shows it). */
+  save(name: string): void {
+    mkdirSync(OUTPUT, { recursive: true });
+    writeFileSync(path.join(OUTPUT, `${name}.ansi`), this.coloured());
   }
 
   /** Presses keys, by the names of tmux(1). */

@@ -66,9 +66,11 @@ test('the table fits whatever the size of the window becomes', unlessMissing('tm
   await openSessions(t, agent, 8);
   const tmux = Tmux.start(t, ['sessions', '--watch'], watching(agent));
   await tmux.shows(/8 sessions[^]*\n1\/8 {2}q quit/);
+  tmux.save('sessions-watch-80x24');
   tmux.resize(140, 40);
   const wide = await tmux.shows(/UP +DOWN +DEVICE +OPERATION +WORKER$/m);
   assert.equal(wide.split('\n').length, 40);
+  tmux.save('sessions-watch-140x40');
   tmux.resize(60, 9);
   tmux.press('End');
   const small = await tmux.shows(/^Gatehouse [^]*^> \w+ [^]*^8\/8 {2}q quit/m);

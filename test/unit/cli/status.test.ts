@@ -28,10 +28,7 @@ test('says why the cloud is away and that it drains', () => {
     cloud: { ...STATUS.cloud, state: 'disconnected', reason: 'no answer\u001b[2J' },
     workers: STATUS.workers.map((worker) => ({ ...worker, eventLoopDelay: null })),
   });
-  assert.match(
-    lines.join('\n'),
-    /draining: no new sessions\nCloud {7}disconnected from \S+: no answer\?\[2J\n/,
-  );
+  assert.match(lines.join('\n'), /draining: no new sessions\nCloud {7}disconnected: no answer\?\[2J\n/);
   assert.match(lines.at(-1) ?? '', / - {7}- {7}-$|-$/);
 });
 
@@ -100,8 +97,5 @@ test('paints what needs somebody', () => {
     cloud: { ...STATUS.cloud, state: 'disconnected' },
     resources: [{ resource: 'memory', used: 96, limit: 100 }],
   });
-  assert.match(
-    bad,
-    /Agent {7}<yellow>.*\nCloud {7}<red>disconnected from [^]*Resources {3}<red>memory 96 %\n/,
-  );
+  assert.match(bad, /Agent {7}<yellow>.*\nCloud {7}<red>disconnected[^]*Resources {3}<red>memory 96 %\n/);
 });
