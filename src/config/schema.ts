@@ -18,6 +18,7 @@ import {
   text,
   wholeNumber,
 } from './values.js';
+import { timeZone } from './weekly-time.js';
 
 const MAX_ID_CHARACTERS = 256;
 const KIB = 1_024;
@@ -168,6 +169,14 @@ export const KEYS = {
     defaultText: '60 % of what the control group or the machine has',
     reloads: true,
   }),
+  'limits.timeZone': key({
+    schema: parsed(timeZone),
+    meaning: 'whose clocks the `window` of a conduit means',
+    unit: 'IANA time zone',
+    example: 'Europe/Berlin',
+    defaultText: "the system's",
+    reloads: true,
+  }),
   'keepAlive.webSocketPing': key({
     schema: parsed((raw) => duration(raw, MIN_TIMEOUT_MS, 3_600_000, 'zero')),
     meaning: 'ping interval; a session whose cloud side stays silent for two intervals ends',
@@ -230,7 +239,7 @@ export const KEYS = {
     default: 'off',
   }),
   'audit.events': key({
-    schema: parsed((raw) => oneOf(typeof raw === 'boolean' ? String(raw) : raw, ['true', 'false'])),
+    schema: parsed(trueOrFalse),
     meaning: 'an event in the cloud at the end of each session that was open, with the same facts',
     unit: '`true`, `false`',
     example: 'true',
@@ -265,6 +274,11 @@ export const KEY_NAMES = Object.keys(KEYS) as readonly KeyName[];
 /** What is known about a key, without its exact type. */
 export function specOf(name: KeyName): KeySpec {
   return KEYS[name];
+}
+
+function trueOrFalse(raw: unknown): 'true' | 'false' {
+  fits(raw, () => ({ enum: [true, false, 'true', 'false'] }));
+  return oneOf(typeof raw === 'boolean' ? String(raw) : raw, ['true', 'false']);
 }
 
 function memory(raw: unknown): number {

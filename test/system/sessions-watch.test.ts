@@ -35,8 +35,8 @@ test('sessions are found, ordered, and one is ended after one question', unlessM
   const agent = await startAgent(t);
   const ports = await openSessions(t, agent, 3);
   const tmux = Tmux.start(t, ['sessions', '--watch'], watching(agent));
+  for (const port of ports) await tmux.shows(new RegExp(`127\\.0\\.0\\.1:${port} +open`));
   const screen = await tmux.shows(/Gatehouse {2}3 sessions/);
-  for (const port of ports) assert.match(screen, new RegExp(`127\\.0\\.0\\.1:${port} +open`));
   assert.match(screen, /^ +ID +CONDUIT +TARGET +STATE +AGE v +UP\/s +DOWN\/s$/m);
 
   tmux.press('t');

@@ -1,4 +1,4 @@
-import type { GenerationMessage } from '../messages.js';
+import type { GenerationMessage, ParentMessage } from '../messages.js';
 import { GenerationProcess, type GenerationEnd } from './generation-process.js';
 import { Questions } from './questions.js';
 
@@ -46,6 +46,7 @@ export class Fleet {
       onEnd: (from, end) => {
         this.#processes.delete(from);
         this.#questions.ended(from);
+        for (const sessionId of from.guests.keys()) this.#guestGone(from, sessionId);
         const wasInCharge = this.inCharge === from;
         if (wasInCharge) this.inCharge = undefined;
         this.events.onEnd(from, end, wasInCharge);
@@ -53,6 +54,25 @@ export class Fleet {
     });
     this.#processes.add(process);
     return process;
+  }
+
+  /** Asks the one in charge how it is; undefined when it does not say so within `limitMs`. */
+  examine(limitMs: number): Promise<unknown> {
+    const { inCharge } = this;
+    if (inCharge === undefined) return Promise.resolve('nobody');
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(undefined), limitMs);
+      const send = (message: ParentMessage): void => {
+        clearTimeout(timer);
+        resolve(message.kind === 'answer' ? message.value : undefined);
+      };
+      this.#questions.ask({ send }, 0, inCharge, { kind: 'status' });
+    });
+  }
+
+  /** Told to all: elders count the sessions of older ones, too, when a target becomes exclusive. */
+  #guestGone(from: GenerationProcess, sessionId: string): void {
+    for (const other of this.#processes) if (other !== from) other.send({ kind: 'guest-gone', sessionId });
   }
 
   #onMessage(from: GenerationProcess, message: GenerationMessage): void {
@@ -71,9 +91,7 @@ export class Fleet {
         return this.#questions.answer(message.id, message.value);
       case 'session-ended':
         from.guests.delete(message.sessionId);
-        return this.inCharge === from
-          ? undefined
-          : this.inCharge?.send({ kind: 'guest-gone', sessionId: message.sessionId });
+        return this.#guestGone(from, message.sessionId);
       case 'operation-news':
         // Also to one that is about to take over: it asks for the rest when it does.
         for (const other of this.#processes) if (other !== from) other.send(message);
