@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -120,6 +121,7 @@ async function keep(
   } catch (error) {
     const elsewhere = path.join(tmpdir(), `gatehouse-credentials-${process.pid}.yaml`);
     await writePrivateFile(elsewhere, text);
+    await rm(reserved.temporary, { force: true });
     return guide.failed(
       `${file} cannot be written: ${fileTrouble(error)}. The credentials, which the cloud hands out only once, are in ${elsewhere}; move that file to ${file}.`,
       EXIT.failed,

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -219,6 +228,7 @@ test('when the place is gone by the time that the credentials come, they are kep
   t.after(() => rmSync(elsewhere, { force: true }));
   assert.equal(statSync(elsewhere).mode & 0o777, 0o600);
   assert.match(readFileSync(elsewhere, 'utf8'), /^user: "device_gw-7"$/m);
+  assert.deepEqual(readdirSync(site.folder).sort(), ['credentials.yaml', 'gatehouse.yaml']);
 });
 
 test('an answer without credentials is told, not stored', async (t) => {
