@@ -39,15 +39,15 @@ export class TerminalScreen {
     return this.#tmux('capture-pane', '-p', '-J', '-S', `-${HISTORY}`).trimEnd();
   }
 
-  /** Waits until the screen shows it, and gives what matched. */
-  async shows(text: string | RegExp): Promise<RegExpExecArray> {
+  /** Waits until the screen shows it, at most `limitMs`, and gives what matched. */
+  async shows(text: string | RegExp, limitMs = LIMIT_MS): Promise<RegExpExecArray> {
     const pattern = typeof text === 'string' ? new RegExp(escaped(text)) : text;
     let last = '';
     try {
       return await eventually(
         () => pattern.exec((last = this.screen)) ?? undefined,
         `"${String(text)}" on the screen`,
-        LIMIT_MS,
+        limitMs,
       );
     } catch (error) {
       return assert.fail(`${error instanceof Error ? error.message : ''}; it shows:\n${last}`);
