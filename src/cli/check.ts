@@ -6,6 +6,7 @@ import { EXIT } from '../exit-codes.js';
 import type { ExitCode } from '../exit-codes.js';
 import { Redactor } from '../log/redaction.js';
 import { registerSecrets } from '../log/secrets.js';
+import { CERTIFICATE_PROBE } from './check/certificate-probe.js';
 import { CLOCK_PROBE } from './check/clock-probe.js';
 import { CREDENTIALS_PROBES } from './check/credentials-probes.js';
 import { DEVICE_PROBES } from './check/device-probes.js';
@@ -114,6 +115,7 @@ function probesOf({ config }: LoadedConfig): readonly Probe[] {
     ...NETWORK_PROBES,
     CLOCK_PROBE,
     ...(isThinEdge ? THIN_EDGE_PROBES : []),
+    CERTIFICATE_PROBE,
     ...CREDENTIALS_PROBES,
     // Devices, and what they declare, are thin-edge.io's.
     ...(isThinEdge ? [] : DEVICE_PROBES),

@@ -1,34 +1,47 @@
 import { availableParallelism } from 'node:os';
-import type { ChildConfig, Conduit, Config, PlantConfig } from './config.js';
+import type { ChildConfig, Conduit, Config, PlantConfig, TokenPlace } from './config.js';
+import { commonNameOf } from './device-certificate.js';
+import type { ProxyRoute } from './proxy-route.js';
 import type { Settings } from './schema.js';
+import { systemTimeZone } from './weekly-time.js';
 
 /** What the defaults that are computed depend on. */
 export interface Surroundings {
   readonly isTerminal: boolean;
-  /** NO_PROXY names the cloud's host, or it is loopback and only the environment has a proxy. */
-  readonly isProxyBypassed: boolean;
+  /** The proxy on the way to each host. */
+  readonly route: ProxyRoute;
+  /** Files that the credentials stand in, absolute. */
+  readonly credentialFiles: readonly string[];
   /** Default of state.directory. */
   readonly stateDirectory: string;
   /** Default of limits.memory, in bytes. */
   readonly memoryBytes: number;
-  /** Where the conduit at `index` is written. */
-  readonly conduitSource: (index: number) => Conduit['source'];
+  /** Where the conduit at `index` is written, or one of its keys. */
+  readonly conduitSource: (index: number, key?: string) => Conduit['source'];
 }
 
 /** The values by key, valid and complete, in the shape the parts of the agent read. */
 export function normalForm(values: Settings, surroundings: Surroundings): Config {
   const url = present(values['cloud.url']);
   const externalId = present(values['device.externalId']);
+  const timeZone = values['limits.timeZone'] ?? systemTimeZone();
+  const { route } = surroundings;
+  const remoteAccessUrl = values['cloud.remoteAccessUrl'] ?? url;
+  const mqttUrl = values['intake.mqttUrl'] ?? defaultMqttUrl(values['intake.kind'], url);
   return {
     cloud: {
       url,
-      remoteAccessUrl: values['cloud.remoteAccessUrl'] ?? url,
+      remoteAccessUrl,
       tenant: values['cloud.tenant'],
       credentials: credentials(values),
       credentialsFile: values['cloud.credentialsFile'],
       ca: values['cloud.caFile'],
       minTlsVersion: `TLSv${values['cloud.tlsMinimum']}`,
-      proxy: surroundings.isProxyBypassed ? undefined : values['cloud.proxy'],
+      credentialFiles: surroundings.credentialFiles,
+      tokenPlaces: tokenPlaces(values['cloud.tokenUrl'], url, mqttUrl, route),
+      proxy: route.to(url),
+      remoteAccessProxy: route.to(remoteAccessUrl),
+      mqttProxy: route.to(mqttUrl),
     },
     device: {
       externalId,
@@ -38,11 +51,13 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
     },
     intake: {
       kind: values['intake.kind'],
-      mqttUrl: values['intake.mqttUrl'] ?? mqttUrl(values['intake.kind'], url),
+      mqttUrl,
       operationAgeMs: values['intake.operationAge'],
     },
     thinEdge: thinEdge(values),
-    conduits: values.conduits.map((entry, index) => conduit(entry, surroundings.conduitSource(index))),
+    conduits: values.conduits.map((entry, index) =>
+      conduit(entry, timeZone, (key) => surroundings.conduitSource(index, key)),
+    ),
     approval: {
       timeoutMs: values['approval.timeout'],
       directory: values['approval.directory'],
@@ -50,7 +65,11 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
     },
     switch: { file: values['switch.file'], mqttTopic: values['switch.mqttTopic'] },
     plant: plant(values),
-    limits: { ...limits(values), memoryBytes: values['limits.memory'] ?? surroundings.memoryBytes },
+    limits: {
+      ...limits(values),
+      memoryBytes: values['limits.memory'] ?? surroundings.memoryBytes,
+      timeZone,
+    },
     keepAlive: { webSocketPingMs: values['keepAlive.webSocketPing'] },
     workers: {
       count: values['workers.count'] ?? availableParallelism(),
@@ -69,16 +88,24 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
 function credentials(values: Settings): Config['cloud']['credentials'] {
   const token = values['cloud.token'];
   if (token !== undefined) return { kind: 'token', token };
+  const certificate = values['cloud.certFile'];
+  if (certificate !== undefined) {
+    const { chain, leaf } = certificate;
+    const dates = { validFromMs: Date.parse(leaf.validFrom), validToMs: Date.parse(leaf.validTo) };
+    const key = present(values['cloud.keyFile']).pem;
+    return { kind: 'certificate', certificate: { chain, key, commonName: commonNameOf(leaf), ...dates } };
+  }
   if (values['intake.kind'] === 'thin-edge' && values['cloud.user'] === undefined)
     return { kind: 'thin-edge' };
   return { kind: 'basic', user: present(values['cloud.user']), password: present(values['cloud.password']) };
 }
 
-function mqttUrl(kind: Settings['intake.kind'], cloudUrl: string): string {
+function defaultMqttUrl(kind: Settings['intake.kind'], cloudUrl: string): string {
   return kind === 'thin-edge' ? 'mqtt://127.0.0.1:1883' : `mqtts://${new URL(cloudUrl).hostname}:8883`;
 }
 
 function thinEdge(values: Settings): Config['thinEdge'] {
+  const [chain, key] = [values['thinEdge.mqttCertFile'], values['thinEdge.mqttKeyFile']];
   return {
     configDirectory: values['thinEdge.configDirectory'],
     profile: values['thinEdge.profile'] ?? '',
@@ -88,17 +115,34 @@ function thinEdge(values: Settings): Config['thinEdge'] {
       user: values['thinEdge.mqttUser'],
       password: values['thinEdge.mqttPassword'],
       ca: values['thinEdge.mqttCaFile'],
-      certificate: values['thinEdge.mqttCertFile'],
-      key: values['thinEdge.mqttKeyFile'],
+      certificate: chain === undefined || key === undefined ? undefined : { chain, key },
     },
   };
+}
+
+/** Without a setting the endpoint comes first, and MQTT where that one is of no use: its port may be closed to us. */
+function tokenPlaces(
+  given: string | undefined,
+  url: string,
+  mqttUrl: string,
+  route: ProxyRoute,
+): TokenPlace[] {
+  const endpoint = `https://${new URL(url).hostname}:8443`;
+  const urls =
+    given === undefined ? [endpoint, mqttUrl].filter((each) => !/^(?:mqtt|wss?):/.test(each)) : [given];
+  return urls.map((each) => ({ url: each, proxy: route.to(each) }));
 }
 
 function child({ externalId, name, targets }: Settings['device.children'][number]): ChildConfig {
   return { externalId, name: name ?? externalId, targets };
 }
 
-function conduit(entry: Settings['conduits'][number], source: Conduit['source']): Conduit {
+function conduit(
+  entry: Settings['conduits'][number],
+  timeZone: string,
+  source: (key?: string) => Conduit['source'],
+): Conduit {
+  const { window } = entry;
   return {
     name: entry.name,
     host: entry.host,
@@ -106,8 +150,11 @@ function conduit(entry: Settings['conduits'][number], source: Conduit['source'])
     maxSessions: entry.maxSessions,
     idleTimeoutMs: entry.idleTimeout,
     sessionDurationMs: entry.sessionDuration,
+    window: window === undefined ? undefined : { times: window, source: source('window') },
+    timeZone: entry.timeZone ?? timeZone,
+    exclusive: entry.exclusive ?? false,
     approval: entry.approval ?? false,
-    source,
+    source: source(),
   };
 }
 
@@ -122,7 +169,7 @@ function pathOrOff(written: string): string | undefined {
   return written === 'off' ? undefined : written;
 }
 
-function limits(values: Settings): Omit<Config['limits'], 'memoryBytes'> {
+function limits(values: Settings): Omit<Config['limits'], 'memoryBytes' | 'timeZone'> {
   return {
     sessions: values['limits.sessions'],
     sessionsPerTarget: values['limits.sessionsPerTarget'],

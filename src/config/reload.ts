@@ -1,5 +1,5 @@
 import { Secret } from '../../contract/secret.js';
-import type { ChildConfig, Config } from './config.js';
+import type { ChildConfig, Conduit, Config } from './config.js';
 import { KEY_NAMES, specOf } from './schema.js';
 import type { KeyName } from './schema.js';
 
@@ -24,12 +24,17 @@ export function reloadable(old: Config, fresh: Config): Reload {
   return { applies, needsRestart };
 }
 
+/** Keys whose values differ, in the order of the documentation. */
+export function changedKeys(old: Config, fresh: Config): readonly KeyName[] {
+  return KEY_NAMES.filter((key) => !isSame(VALUES[key](old), VALUES[key](fresh)));
+}
+
 /** `old` with what of `fresh` takes effect while the agent runs; the rest waits for the next start. */
 export function reloaded(old: Config, fresh: Config): Config {
-  const { tenant, credentials } = fresh.cloud;
+  const { tenant, credentials, credentialFiles } = fresh.cloud;
   return {
     ...old,
-    cloud: { ...old.cloud, tenant, credentials },
+    cloud: { ...old.cloud, tenant, credentials, credentialFiles },
     device: { ...old.device, children: old.device.children.map((child) => withTargets(child, fresh)) },
     intake: { ...old.intake, operationAgeMs: fresh.intake.operationAgeMs },
     conduits: fresh.conduits,
@@ -58,11 +63,15 @@ const VALUES: Readonly<Record<KeyName, (config: Config) => unknown>> = {
   'cloud.token': ({ cloud: { credentials } }) =>
     credentials.kind === 'token' ? credentials.token : undefined,
   'cloud.credentialsFile': ({ cloud }) => cloud.credentialsFile,
-  'cloud.certFile': () => undefined,
-  'cloud.keyFile': () => undefined,
+  'cloud.certFile': ({ cloud: { credentials } }) =>
+    credentials.kind === 'certificate' ? credentials.certificate.chain : undefined,
+  'cloud.keyFile': ({ cloud: { credentials } }) =>
+    credentials.kind === 'certificate' ? credentials.certificate.key : undefined,
+  'cloud.tokenUrl': ({ cloud }) =>
+    cloud.credentials.kind === 'certificate' ? cloud.tokenPlaces.map(({ url }) => url) : undefined,
   'cloud.caFile': ({ cloud }) => cloud.ca,
   'cloud.tlsMinimum': ({ cloud }) => cloud.minTlsVersion,
-  'cloud.proxy': ({ cloud }) => cloud.proxy,
+  'cloud.proxy': ({ cloud }) => [cloud.proxy, cloud.remoteAccessProxy, cloud.mqttProxy],
   'device.externalId': ({ device }) => device.externalId,
   'device.externalIdType': ({ device }) => device.externalIdType,
   'device.name': ({ device }) => device.name,
@@ -77,10 +86,10 @@ const VALUES: Readonly<Record<KeyName, (config: Config) => unknown>> = {
   'thinEdge.mqttUser': ({ thinEdge }) => thinEdge.broker.user,
   'thinEdge.mqttPassword': ({ thinEdge }) => thinEdge.broker.password,
   'thinEdge.mqttCaFile': ({ thinEdge }) => thinEdge.broker.ca,
-  'thinEdge.mqttCertFile': ({ thinEdge }) => thinEdge.broker.certificate,
-  'thinEdge.mqttKeyFile': ({ thinEdge }) => thinEdge.broker.key,
+  'thinEdge.mqttCertFile': ({ thinEdge }) => thinEdge.broker.certificate?.chain,
+  'thinEdge.mqttKeyFile': ({ thinEdge }) => thinEdge.broker.certificate?.key,
   // Where a conduit is written is no part of what it permits: moving it in the file changes nothing.
-  conduits: ({ conduits }) => conduits.map((conduit) => ({ ...conduit, source: undefined })),
+  conduits: ({ conduits }) => conduits.map(withoutPlace),
   'approval.timeout': ({ approval }) => approval.timeoutMs,
   'approval.directory': ({ approval }) => approval.directory,
   'approval.mqttTopic': ({ approval }) => approval.mqttTopic,
@@ -98,6 +107,7 @@ const VALUES: Readonly<Record<KeyName, (config: Config) => unknown>> = {
   'limits.bootstrapBuffer': ({ limits }) => limits.bootstrapBufferBytes,
   'limits.buffer': ({ limits }) => limits.bufferBytes,
   'limits.maxMessage': ({ limits }) => limits.maxMessageBytes,
+  'limits.timeZone': ({ limits }) => limits.timeZone,
   'keepAlive.webSocketPing': ({ keepAlive }) => keepAlive.webSocketPingMs,
   'limits.memory': ({ limits }) => limits.memoryBytes,
   'state.directory': ({ state }) => state.directory,
@@ -110,6 +120,10 @@ const VALUES: Readonly<Record<KeyName, (config: Config) => unknown>> = {
   'log.level': ({ log }) => log.level,
   'log.format': ({ log }) => log.format,
 };
+
+function withoutPlace(conduit: Conduit): unknown {
+  return { ...conduit, source: undefined, window: conduit.window?.times };
+}
 
 function identities({ device }: Config): unknown {
   return device.children.map(({ externalId, name }) => [externalId, name]);

@@ -10,23 +10,29 @@ import type {
 import type { Secret } from '../../contract/secret.js';
 import { codeBeforeOpen, type EndReason } from '../../contract/session-state.js';
 import type { RemoteAccessOperation } from '../cloud/intake.js';
-import { hostAndPort } from '../policy/decide.js';
+import { hostAndPort } from '../policy/host-and-port.js';
 import type { Admitted } from './admission.js';
 import type { SessionPool } from './pool.js';
 import type { SessionAudit, SessionEnd } from './session-audit.js';
 import { SessionRegistry, type SessionRecord } from './session-registry.js';
 import type { OperationNotes, StatusDesk } from './status-desk.js';
+import { Term } from './term.js';
+import { TunnelRenewals } from './tunnel-renewals.js';
 
 export interface SessionsParts {
   readonly log: SessionsLog;
   readonly pool: Pick<SessionPool, 'run' | 'send'>;
   readonly metrics: SessionsMetrics;
   readonly desk: Pick<StatusDesk, 'report'>;
+  /** Another Authorization header for a tunnel; undefined when there is none. Default: there never is. */
+  readonly renewed?: ((tunnel: Tunnel) => Promise<string | undefined>) | undefined;
   readonly audit: Pick<SessionAudit, 'opened' | 'ended'>;
   /** Registers a connection key as a secret for as long as its session lives. */
   readonly redact: { add(key: string): void; remove(key: string): void };
   /** Monotonic, in ms. */
   readonly now: () => number;
+  /** Real time, in ms since 1970. */
+  readonly realNow: () => number;
   /** A session is gone. */
   readonly onGone: (sessionId: string) => void;
   /** Keeps a list of what becomes of each session. */
@@ -66,15 +72,21 @@ export class Sessions {
   readonly registry = new SessionRegistry();
   readonly #parts: SessionsParts;
   readonly #waiters = new Map<string, (() => void)[]>();
+  readonly #renewals: TunnelRenewals;
   /** Sessions that are up, until that is on the disk. */
   readonly #opening = new Map<string, Promise<void>>();
 
   constructor(parts: SessionsParts) {
     this.#parts = parts;
+    const { pool, renewed = () => Promise.resolve(undefined) } = parts;
+    this.#renewals = new TunnelRenewals({ send: (worker, command) => pool.send(worker, command), renewed });
   }
 
   /** Takes a place for the session of an admitted operation; run() or forget() must follow. */
-  add(operation: RemoteAccessOperation, { conduit, addresses }: Omit<Admitted, 'limits'>): SessionRecord {
+  add(
+    operation: RemoteAccessOperation,
+    { conduit, addresses, term }: Omit<Admitted, 'limits'>,
+  ): SessionRecord {
     const record: SessionRecord = {
       // Ten characters: unlikely to repeat within a log file, and short enough to be typed.
       id: randomBytes(5).toString('hex'),
@@ -85,6 +97,9 @@ export class Sessions {
       port: operation.port,
       addresses,
       startedAtMs: this.#parts.now(),
+      sinceMs: this.#parts.realNow(),
+      isExclusive: conduit.exclusive,
+      term: new Term(term),
       startedAtWallMs: Date.now(),
       approval: undefined,
       state: 'connecting',
@@ -127,6 +142,7 @@ export class Sessions {
     const { id: sessionId, host, port, addresses, endAtStart } = record;
     if (endAtStart !== undefined) throw endedBefore(...endAtStart);
     this.#parts.log.info({ ...about(record), target: hostAndPort(host, port) }, 'session connecting');
+    this.#renewals.add(sessionId, tunnel);
     const target = { host, port, addresses };
     const summary = await this.#parts.pool.run({ sessionId, target, tunnel, limits }).catch(() => undefined);
     return this.#onGone(record, summary);
@@ -135,6 +151,7 @@ export class Sessions {
   /** The session is gone, whatever went wrong in telling so: its place is free and nobody waits for it. */
   forget(record: SessionRecord): void {
     this.registry.remove(record);
+    this.#renewals.remove(record.id);
     for (const resolve of this.#waiters.get(record.id) ?? []) resolve();
     this.#waiters.delete(record.id);
     this.#parts.onGone(record.id);
@@ -167,6 +184,7 @@ export class Sessions {
       record.worker = worker;
       if (record.endAtStart !== undefined) this.end(record, ...record.endAtStart);
     }
+    this.#renewals.onReport(worker, report.unauthorized);
     for (const { sessionId, setupMs } of report.opened) this.#onOpened(sessionId, setupMs);
     for (const { sessionId, ending } of report.closing) {
       const record = this.registry.apply(sessionId, 'ending');

@@ -56,6 +56,7 @@ export class SessionHost {
       now,
       onOpened: (sessionId, setupMs) => this.#reporter.opened(sessionId, setupMs),
       onClosing: (sessionId, ending) => this.#reporter.closing(sessionId, ending),
+      onUnauthorized: (sessionId) => this.#reporter.unauthorized(sessionId),
     };
     this.#loop.enable();
     setInterval(() => this.#tick(), TICK_MS).unref();
@@ -78,8 +79,10 @@ export class SessionHost {
 
   command(command: WorkerCommand): void {
     if (command.kind === 'weigh') return this.#reporter.sendHeaviest(this.#heaviest());
-    const { sessionId, reason, detail } = command;
-    const session = this.#sessions.get(sessionId);
+    const session = this.#sessions.get(command.sessionId);
+    if (command.kind === 'authorization')
+      return session?.renewal.answered(command.authorization ?? undefined);
+    const { reason, detail } = command;
     if (reason === 'overload') session?.abort(reason, detail);
     else session?.close(reason, detail);
     // The plant's switch cannot wait for a side that takes its time.

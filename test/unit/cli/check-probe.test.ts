@@ -89,13 +89,13 @@ test('a proxy, and a TLS server, that say nothing are given up at the deadline w
   const silent = await startTarget();
   t.after(() => silent.close());
   const place = { host: '127.0.0.1', port: silent.port };
+  const trusted = { ca: undefined, minTlsVersion: 'TLSv1.2' } as const;
   const dials: readonly Probe['run'][] = [
     async (_, signal) => {
-      await dialProxy({ ...place, user: undefined, password: undefined }, place, signal);
+      await dialProxy({ ...place, user: undefined, password: undefined }, place, trusted, signal);
       return OK;
     },
     async (_, signal) => {
-      const trusted = { ca: undefined, minTlsVersion: 'TLSv1.2' } as const;
       await dialTls(await dialTcp(place, signal), place, trusted, signal);
       return OK;
     },
@@ -141,6 +141,9 @@ test('only a conduit for one host and one port is a single target', () => {
       maxSessions: undefined,
       idleTimeoutMs: undefined,
       sessionDurationMs: undefined,
+      window: undefined,
+      timeZone: 'UTC',
+      exclusive: false,
       approval: false,
       source: { file: 'f', line: 1 },
     });
