@@ -78,6 +78,14 @@ for (const [what, flags, pattern] of [
   });
 }
 
+test('a login whose files are not right is found by the loader before anything is written', async (t) => {
+  const { folder, io, init } = script(t);
+  const flags = { user: 'device_gw-7', passwordFile: 'no-such' };
+  assert.equal(await init({ ...NEW, ...flags }), 78);
+  assert.match(io.complained, /cloud\.passwordFile names a file that does not exist/);
+  assert.deepEqual(readdirSync(folder), []);
+});
+
 test('a folder that is missing is made; one that cannot be made is told', async (t) => {
   const { folder, io, init } = script(t);
   assert.equal(await init({ ...NEW, file: 'a/b/g.yaml' }), 0);
