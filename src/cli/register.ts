@@ -63,6 +63,11 @@ interface Undertaking {
 async function storeWhenAccepted(undertaking: Undertaking): Promise<ExitCode> {
   const { config, options, guide } = undertaking;
   const file = config.cloud.credentialsFile ?? '';
+  if (options.mqtt === true && config.device.externalId.includes(':'))
+    return guide.failed(
+      'device.externalId holds a colon, which would end the MQTT client id early; register over REST.',
+      EXIT.config,
+    );
   if (options.force !== true && existsSync(file))
     return guide.failed(
       `${file} is there: this device has credentials. Check them with \`gatehouse check\`; --force registers it anew.`,
