@@ -114,8 +114,8 @@ function probesOf({ config }: LoadedConfig): readonly Probe[] {
     ...LOCAL_PROBES,
     ...NETWORK_PROBES,
     CLOCK_PROBE,
-    CERTIFICATE_PROBE,
     ...(isThinEdge ? THIN_EDGE_PROBES : []),
+    CERTIFICATE_PROBE,
     ...CREDENTIALS_PROBES,
     // Devices, and what they declare, are thin-edge.io's.
     ...(isThinEdge ? [] : DEVICE_PROBES),

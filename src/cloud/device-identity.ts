@@ -9,6 +9,7 @@ import { deviceTokens } from './device-tokens.js';
 import type { MqttUplink } from './mqtt-uplink.js';
 import type { Timing } from './timing.js';
 import { TokenReplies } from './token-replies.js';
+import type { TokenWay } from './token-way.js';
 
 export interface DeviceIdentityParts {
   readonly options: CloudOptions;
@@ -17,6 +18,8 @@ export interface DeviceIdentityParts {
   readonly newBackoff: () => Backoff;
   readonly clock: CloudClock;
   readonly uplink: MqttUplink;
+  /** Where tokens come from, if not from the intake's own connection to the cloud. */
+  readonly overLink?: (() => TokenWay) | undefined;
   /** Whether a connection with the device's MQTT client id may be opened. */
   readonly mayConnect: () => boolean;
   /** There are new credentials: whoever waits because of the old ones may try again. */

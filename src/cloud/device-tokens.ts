@@ -22,6 +22,8 @@ export interface DeviceTokensParts {
   readonly parseJson: (document: Buffer) => unknown;
   /** The intake's MQTT connection, and what it receives. Default: there is none. */
   readonly link?: { readonly uplink: MqttUplink; readonly replies: TokenReplies };
+  /** Takes the place of `link` where tokens come over another connection. */
+  readonly overLink?: (() => TokenWay) | undefined;
   /** Whether a connection with the device's client id may be opened. */
   readonly mayConnect: () => boolean;
   readonly onToken?: ((token: Secret, before: Secret | undefined) => void) | undefined;
@@ -33,7 +35,7 @@ export function deviceTokens(certificate: DeviceCertificate | undefined, parts: 
   const { clock, monotonic, timing, onToken, onFetch = () => undefined } = parts;
   const places = certificate === undefined ? [] : parts.config.cloud.tokenPlaces;
   const ways = certificate === undefined ? [] : places.map((place) => wayTo(place, certificate, parts));
-  const fetcher = new TokenFetcher({ ways, overLink: () => overLink(parts), onFetch });
+  const fetcher = new TokenFetcher({ ways, overLink: parts.overLink ?? (() => overLink(parts)), onFetch });
   const cache = new TokenCache({
     fetch: (signal) => fetcher.fetch(signal),
     cloudNow: () => clock.now(),

@@ -23,7 +23,7 @@ export interface MqttTransportOptions {
   readonly minTlsVersion: Config['cloud']['minTlsVersion'];
   readonly proxy: Config['cloud']['proxy'];
   /** Shown to the broker in the TLS handshake; asked for at every connect. Default none. */
-  readonly certificate?: () => DeviceCertificate | undefined;
+  readonly certificate?: () => Pick<DeviceCertificate, 'chain' | 'key'> | undefined;
   /** Longest time for all of it: proxy, TCP, TLS, WebSocket; in ms. */
   readonly connectMs: number;
 }

@@ -140,7 +140,10 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     stateDirectory:
       found?.file === SYSTEM_FILE ? SYSTEM_STATE_DIRECTORY : path.resolve(folder, LOCAL_STATE_DIRECTORY),
     memoryBytes: Math.floor(MEMORY_SHARE * availableMemory()),
-    conduitSource: (index) => placeOf(locate(sourceOf(entries, 'conduits'), `conduits[${index}]`)),
+    conduitSource: (index, key) => {
+      const path = `conduits[${index}]${key === undefined ? '' : `.${key}`}`;
+      return placeOf(locate(sourceOf(entries, 'conduits'), path));
+    },
   });
   return {
     config,
@@ -274,10 +277,12 @@ const CREDENTIAL_FILES = [
 ];
 
 function credentialFiles(entries: Layer, folderOf: (source: Source) => string): string[] {
-  return CREDENTIAL_FILES.flatMap((name) => {
+  const named = CREDENTIAL_FILES.flatMap((name) => {
     const entry = entries.get(name);
     return typeof entry?.raw === 'string' ? [path.resolve(folderOf(entry.source), entry.raw)] : [];
   });
+  const source = entries.get('cloud.password')?.source;
+  return source?.kind === 'thin-edge' ? [...named, source.file] : named;
 }
 
 function sourcesOf(entries: Layer, isProxyBypassed: boolean): Sources {
