@@ -52,6 +52,8 @@ export const END_REASONS = [
   'ping-flood',
   'idle',
   'max-duration',
+  /** The window of its conduit has closed. */
+  'window-end',
   /** Bytes waited for 60 s and the target took none of them. */
   'stall-target',
   /** Bytes waited for 60 s and the cloud took none of them. */

@@ -10,6 +10,7 @@ import type { SessionRecord } from './supervisor/session-registry.js';
 import type { GatewayChronicle } from './gateway-chronicle.js';
 import type { GatewayOptions } from './gateway-options.js';
 import type { Supervisor } from './supervisor/supervisor.js';
+import { isoSecond } from './supervisor/terms.js';
 
 type LoopDelay = WorkerView['eventLoopDelay'];
 
@@ -201,6 +202,8 @@ function viewOf(record: SessionRecord, generation: number): SessionView {
     approval: record.approval?.kind ?? null,
     startedAt: new Date(record.startedAtWallMs).toISOString(),
     openedAt: record.openedAtMs === undefined ? null : new Date(record.openedAtMs).toISOString(),
+    endsAt: record.term.end === undefined ? null : isoSecond(record.term.end.realMs),
+    endsBecause: record.term.end?.because ?? null,
     uplinkBytes: record.uplinkBytes,
     downlinkBytes: record.downlinkBytes,
     generation,

@@ -3,6 +3,7 @@ import { MAX_REPLY_BYTES, SHUTDOWN_MS } from '../contract/limits.js';
 import type { WorkerReport } from '../contract/messages.js';
 import type { AdminAddress } from './admin/admin-server.js';
 import { Metrics } from './admin/metrics.js';
+import { bootMs } from './cloud/boot-clock.js';
 import { createCloud, type Cloud } from './cloud/cloud.js';
 import type { CloudLink } from './cloud/intake.js';
 import { parseJson } from './cloud/json-document.js';
@@ -16,6 +17,7 @@ import { policyOf } from './gateway-policy.js';
 import type { OwnBackend } from './generations/elders.js';
 import { GatewayConsent } from './gateway-consent.js';
 import { GatewayAdmin } from './gateway-admin.js';
+import { logBreaches, logDifference } from './gateway-reload.js';
 import { GatewayAudit } from './gateway-audit.js';
 import { supervisorMetrics, tokenEvents } from './gateway-metrics.js';
 import type { GatewayOptions, TakeOverFacts } from './gateway-options.js';
@@ -45,6 +47,9 @@ const RELEASE_MS = 1_500;
 
 /** How often an elder without sessions tries to get rid of its last statuses, in ms. */
 const OUTBOX_ROUND_MS = 5_000;
+
+/** How often the clock is looked at for sessions that end, in ms. */
+const CLOCK_MS = 500;
 
 /** The steps of a shutdown, in ms; together with what needs no wait they stay below SHUTDOWN_MS. */
 const SESSIONS_SHUTDOWN_MS = SHUTDOWN_MS - 4_000;
@@ -79,6 +84,9 @@ export class Gateway {
   /** Where the admin listener really is: port 0 of the configuration stands for any free one. */
   #adminListen: AdminListen;
   #isJournalOpen = false;
+  /** No reload since it was in charge. */
+  #wasInCharge = false;
+  #clock: NodeJS.Timeout | undefined;
   #released: Promise<unknown> = Promise.resolve();
   #connectedWaiters: (() => void)[] = [];
 
@@ -106,7 +114,7 @@ export class Gateway {
       onReport: (worker, report) => this.#onReport(worker, report),
     });
     this.#journal = createJournal({ ...options, directory: config.state.directory });
-    this.#audit = new GatewayAudit({ ...options, onEnd: () => undefined });
+    this.#audit = new GatewayAudit({ ...options, outbox: () => this.#cloud.events });
     this.#cloud = createCloud({
       config,
       version: options.version,
@@ -118,6 +126,7 @@ export class Gateway {
       renewCredentials: options.renewCredentials,
       tokens: tokenEvents(redactor, this.#metrics),
       journal: this.#journal,
+      eventJournal: this.#audit.eventJournal,
       isOurs: (operationId) => this.supervisor.isOurs(operationId),
       connectingFor: (ms) => this.supervisor.connectingFor(ms),
       events: {
@@ -178,6 +187,7 @@ export class Gateway {
     const proof = proveCloud ? this.#cloud.prepare(AbortSignal.timeout(PROOF_MS)) : Promise.resolve();
     await Promise.all([this.#workers.allUp(), proof, this.#consent.start(), this.#audit.check()]);
     await this.#resources.start();
+    this.#clock ??= setInterval(() => this.supervisor.lookAtClock(bootMs()), CLOCK_MS).unref();
   }
 
   /**
@@ -190,6 +200,7 @@ export class Gateway {
     { ended = [], admin, mayAdminWait = false }: TakeOverFacts = {},
   ): Promise<AdminAddress | undefined> {
     this.#view.draining = false;
+    this.#wasInCharge = true;
     const listen = samePort(this.#config.admin.listen, admin);
     this.chronicle.start(this.#admin.backend);
     const [address] = await Promise.all([
@@ -258,6 +269,7 @@ export class Gateway {
     this.#workers.expectEnd();
     this.chronicle.stop();
     this.#resources.stop();
+    clearInterval(this.#clock);
     const { log } = this.#options;
     const intakeStopped = this.#cloud.intake.stop();
     const sessions = this.supervisor.registry.sessions;
@@ -267,12 +279,18 @@ export class Gateway {
     await within(SESSIONS_SHUTDOWN_MS, ended);
     await Promise.all([
       this.#cloud.status.flush(STATUS_FLUSH_MS),
+      this.#cloud.events.flush(STATUS_FLUSH_MS),
       within(STATUS_FLUSH_MS, this.#audit.stop(this.supervisor.registry.sessions)),
     ]);
     await Promise.all([this.#admin.stop(), this.#consent.stop()]);
     // The outbox stops first, at once: from there nothing more is journalled.
-    const closed = Promise.all([this.#cloud.close(), this.#workers.pool.destroy(), this.#journal.close()]);
-    await within(DISCONNECT_MS, closed);
+    const closing = [
+      this.#cloud.close(),
+      this.#workers.pool.destroy(),
+      this.#journal.close(),
+      this.#audit.close(),
+    ];
+    await within(DISCONNECT_MS, Promise.all(closing));
   }
 
   /** Takes on no more operations; the option onDrained is called when the last session has ended. */
@@ -287,6 +305,9 @@ export class Gateway {
   /** Takes over what of `fresh` can change while running; open sessions stay unless their conduit is gone. */
   reload(fresh: Config): void {
     const { log } = this.#options;
+    // Those before have said it already, and know no more than what they took over.
+    const changed = this.#wasInCharge ? logDifference(log, this.#config, fresh) : undefined;
+    this.#wasInCharge = false;
     const changes = reloadable(this.#config, fresh);
     // What this process cannot change, the next generation has from its start; but all of them have one journal.
     const isFixed = (key: string): boolean => key === 'state.directory';
@@ -296,9 +317,10 @@ export class Gateway {
     log.level = fresh.log.level;
     this.#audit.reloaded(this.#config, [...changes.applies, ...changes.needsRestart]);
     this.#cloud.renew(fresh.cloud);
-    this.supervisor.reload(policyOf(this.#config, this.#adminListen));
+    const breaches = this.supervisor.reload(policyOf(this.#config, this.#adminListen));
     if (applies.some((key) => /^(switch|plant)\./.test(key))) this.#consent.reload(this.#config);
-    log.info({ applies, needsRestart }, 'configuration reloaded');
+    logBreaches(log, breaches);
+    log.info({ changed, sessionsEnded: breaches.length, applies, needsRestart }, 'configuration reloaded');
   }
 
   /** Not before the take-over: what the generation before has begun until then is in it. */

@@ -44,6 +44,7 @@ function question(hostname: string, address: string): Question {
     gateway: new GatewayAddresses({ kind: 'tcp', host: '127.0.0.1', port: 7980 }, ['10.200.0.1/24']),
     limits: { sessions: 10_000, sessionsPerTarget: 64 },
     counts: NO_SESSIONS,
+    nowMs: 0,
   };
 }
 
@@ -55,6 +56,9 @@ function conduit(place: number): Conduit {
     maxSessions: 4,
     idleTimeoutMs: undefined,
     sessionDurationMs: undefined,
+    window: undefined,
+    timeZone: 'UTC',
+    exclusive: false,
     approval: false,
     source: { file: 'gatehouse.yaml', line: place + 1 },
   };

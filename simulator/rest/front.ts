@@ -91,6 +91,8 @@ export class Front {
   #record(request: IncomingMessage, response: ServerResponse): void {
     const { platform, recorder } = this.parts;
     const atMs = platform.now();
+    // Devices take the time from here.
+    response.setHeader('Date', new Date(atMs).toUTCString());
     response.once('close', () => {
       recorder.add({
         atMs,

@@ -51,6 +51,9 @@ export interface SessionView {
   readonly startedAt: string;
   /** ISO 8601, UTC; null while it is connecting. */
   readonly openedAt: string | null;
+  /** When it ends by the clock, ISO 8601, UTC; null when nothing limits it. */
+  readonly endsAt: string | null;
+  readonly endsBecause: 'window-end' | 'max-duration' | null;
   readonly uplinkBytes: number;
   readonly downlinkBytes: number;
   /** Number of the generation that has it. */

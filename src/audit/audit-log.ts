@@ -6,8 +6,7 @@ import type { JournalLog } from '../journal/journal-file.js';
 import { errnoOf, StateError } from '../journal/state-error.js';
 import { AuditFile } from './audit-file.js';
 import type { AuditFact, StatedFact } from './fact.js';
-import { HEAD_FILE, HeadFile } from './head.js';
-import type { Position } from './record.js';
+import { HEAD_FILE, HeadFile, type Head } from './head.js';
 
 export interface AuditLogOptions {
   readonly path: string;
@@ -46,7 +45,7 @@ export class AuditLog {
   readonly #head: HeadFile | undefined;
   readonly #file: AuditFile;
   readonly #commit: GroupCommit<AuditFact>;
-  readonly #places = new WeakMap<AuditFact, Position>();
+  readonly #places = new WeakMap<AuditFact, Head>();
   /** Facts that there was no room to keep. */
   #lost = 0;
 
@@ -100,7 +99,7 @@ export class AuditLog {
    * Writes a fact, with the time of now; resolves when it is on the disk. `asked`: it is forgotten when it cannot be
    * written; `fact`: it is written later then. @throws Error with the errno as `code`.
    */
-  async record(stated: StatedFact, weight: Exclude<Weight, 'hint'>): Promise<Position> {
+  async record(stated: StatedFact, weight: Exclude<Weight, 'hint'>): Promise<Head> {
     const fact: AuditFact = { ...stated, at: new Date(this.#options.now()).toISOString() };
     await this.#commit.append(fact, weight);
     const place = this.#places.get(fact);

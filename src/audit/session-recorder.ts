@@ -10,10 +10,10 @@ import type { RefusedRequest, SessionAudit, SessionEnd } from '../supervisor/ses
 import type { SessionRecord } from '../supervisor/session-registry.js';
 import type { AuditLog } from './audit-log.js';
 import type { ApprovalFact, Asked, EndFact, StatedFact, Subject } from './fact.js';
-import type { Position } from './record.js';
+import type { Head } from './head.js';
 
 /** Takes the end of each session; `place` is that of its record, undefined when there is no log or it failed. */
-export type OnEnd = (fact: EndFact, place: Position | undefined, askedBy: AskedBy | undefined) => void;
+export type OnEnd = (fact: EndFact, place: Head | undefined, askedBy: AskedBy | undefined) => void;
 
 export interface SessionRecorderParts {
   /** Undefined: no audit log is kept. */
@@ -146,7 +146,7 @@ export class SessionRecorder implements SessionAudit {
   }
 
   /** On the disk as soon as the disk can; its place, if that is at once. */
-  async #later(fact: StatedFact): Promise<Position | undefined> {
+  async #later(fact: StatedFact): Promise<Head | undefined> {
     return this.#parts.log?.record(fact, 'fact').catch(() => undefined);
   }
 }

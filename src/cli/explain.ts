@@ -6,6 +6,7 @@ import { EXIT } from '../exit-codes.js';
 import { policyOf } from '../gateway-policy.js';
 import { explain } from '../policy/explain.js';
 import { NO_SESSIONS } from '../policy/question.js';
+import { TimeZone } from '../policy/time-zone.js';
 import { Resolver } from '../names/resolver.js';
 import type { ProcessIo } from './process-io.js';
 
@@ -16,6 +17,8 @@ export interface ExplainOptions {
   /** External id of a child device. */
   readonly device: string | undefined;
   readonly json: boolean;
+  /** ISO 8601; without an offset by the clocks of limits.timeZone. Default: now. */
+  readonly at?: string | undefined;
 }
 
 /**
@@ -24,6 +27,8 @@ export interface ExplainOptions {
  */
 export async function explainTarget(options: ExplainOptions, io: ProcessIo): Promise<number> {
   const { config } = loadConfig({ file: options.file, env: io.env, cwd: io.cwd });
+  const nowMs = momentOf(options.at, config.limits.timeZone);
+  if (nowMs === undefined) return usage(io, AT_USAGE);
   const parsed = parseTarget(options.target);
   if (typeof parsed === 'string') return usage(io, parsed);
   const child = childOf(config, options.device);
@@ -31,7 +36,14 @@ export async function explainTarget(options: ExplainOptions, io: ProcessIo): Pro
   try {
     const { addresses } = await new Resolver().resolve(parsed.hostname);
     const policy = policyOf(config, config.admin.listen);
-    const { decision, lines } = explain({ ...parsed, addresses, child, ...policy, counts: NO_SESSIONS });
+    const { decision, lines } = explain({
+      ...parsed,
+      addresses,
+      child,
+      ...policy,
+      counts: NO_SESSIONS,
+      nowMs,
+    });
     io.stdout.write(
       options.json ? `${JSON.stringify({ ...decision, lines }, null, 2)}\n` : `${lines.join('\n')}\n`,
     );
@@ -41,6 +53,19 @@ export async function explainTarget(options: ExplainOptions, io: ProcessIo): Pro
     io.stdout.write(`denied (${error.code}): ${error.message}\n`);
     return EXIT.failed;
   }
+}
+
+const AT_USAGE =
+  '--at takes a date and time, such as 2026-11-28T23:00 (by the clocks of limits.timeZone) or 2026-11-28T22:00Z.';
+
+/** The moment that --at names, in ms since 1970; undefined for what is none. */
+function momentOf(at: string | undefined, timeZone: string): number | undefined {
+  if (at === undefined) return Date.now();
+  const [, date = '', time = '', offset] =
+    /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(Z|[+-]\d{2}:\d{2})?$/.exec(at) ?? [];
+  const ms = Date.parse(`${date}T${time}${offset ?? 'Z'}`);
+  if (Number.isNaN(ms)) return undefined;
+  return offset === undefined ? new TimeZone(timeZone).momentOf(ms) : ms;
 }
 
 function parseTarget(text: string): { hostname: string; port: number } | string {

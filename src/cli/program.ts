@@ -96,15 +96,16 @@ class Program {
       .description('say what the policy decides for a target, and which line of which file says it')
       .argument('<host:port>', 'as an operation would name it')
       .option('--device <id>', 'external id of a child device that the operation is for')
+      .option('--at <time>', 'not now but then, for time windows: 2026-11-28T23:00')
       .option('--json', 'print the decision as JSON')
       .addHelpText(
         'after',
         example('gatehouse explain 10.0.5.7:5900', 'may the cloud reach this VNC server?'),
       )
-      .action(async (target: string, flags: ConfigFlag & { device?: string; json?: true }) => {
+      .action(async (target: string, flags: ConfigFlag & { device?: string; at?: string; json?: true }) => {
         const { explainTarget } = await import('./explain.js');
-        const { config: file, device, json } = flags;
-        return this.#finish(explainTarget({ target, file, device, json: json === true }, this.io));
+        const { config: file, device, at, json } = flags;
+        return this.#finish(explainTarget({ target, file, device, at, json: json === true }, this.io));
       });
   }
 

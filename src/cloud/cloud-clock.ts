@@ -1,4 +1,4 @@
-import { performance } from 'node:perf_hooks';
+import { bootMs } from './boot-clock.js';
 
 /** Replies slower than this say little about the cloud's clock, in ms. */
 const MAX_ROUND_TRIP_MS = 5_000;
@@ -12,7 +12,7 @@ const TELLING_SKEW_MS = 5_000;
 export interface CloudClockOptions {
   /** The gateway's own wall clock, in ms since 1970. */
   readonly now: () => number;
-  /** Milliseconds that only go up. Default performance.now. */
+  /** Milliseconds that only go up, also while the machine sleeps. Default bootMs. */
   readonly monotonic?: () => number;
   /** Told when the clocks differ by 5 s or more, again at each change by as much, and with 0 when they agree again. */
   readonly onSkew?: (skewMs: number) => void;
@@ -32,7 +32,7 @@ export class CloudClock {
 
   constructor(options: CloudClockOptions) {
     this.#options = options;
-    this.#monotonic = options.monotonic ?? (() => performance.now());
+    this.#monotonic = options.monotonic ?? bootMs;
   }
 
   /** Now by the cloud's clock, in ms since 1970; by the gateway's own as long as no reply has told. */

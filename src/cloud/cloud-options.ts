@@ -1,6 +1,7 @@
 import type { Secret } from '../../contract/secret.js';
 import type { Config } from '../config/config.js';
 import type { IntakeEvents, ParsedOperation } from './intake.js';
+import type { EventJournal } from './event.js';
 import type { Log } from './log.js';
 import type { StatusJournal } from './status-journal.js';
 import type { Timing } from './timing.js';
@@ -30,6 +31,8 @@ export interface CloudOptions {
   };
   /** Keeps final statuses over a restart; without it they are in memory only. */
   readonly journal?: StatusJournal;
+  /** Keeps events over a restart; without it they are in memory only. */
+  readonly eventJournal?: EventJournal | undefined;
   /** Checks one operation document that is already parsed JSON. */
   readonly parseOperation: (document: unknown) => ParsedOperation;
   /** Checks the LF-separated JSON documents of one MQTT message. */

@@ -8,6 +8,8 @@ import { CloudClock } from './cloud-clock.js';
 import type { CloudOptions } from './cloud-options.js';
 import { DeviceIdentity } from './device-identity.js';
 import { provision, type CloudDevice, type ProvisionedDevices } from './devices.js';
+import type { EventOutbox } from './event-outbox.js';
+import { createEvents } from './events.js';
 import type { Intake, ParsedOperation, StatusReporter } from './intake.js';
 import { LinkError, paceOf, sentenceOf } from './link-error.js';
 import { LinkKeeper } from './link-keeper.js';
@@ -43,6 +45,8 @@ export interface Cloud {
    */
   release(): Promise<void>;
   readonly status: StatusReporter & Pick<StatusOutbox, 'resume'>;
+  /** Events for the cloud; they are kept until `open`. */
+  readonly events: EventOutbox;
   readonly rest: RestClient;
   readonly credentials: CurrentCredentials;
   /** Takes over the credentials of a reloaded configuration. */
@@ -79,6 +83,7 @@ interface Common {
 class DeviceSide implements Cloud {
   readonly intake: Intake;
   readonly status: StatusOutbox;
+  readonly events: EventOutbox;
   readonly rest: RestClient;
   readonly clock: CloudClock;
   readonly #identity: DeviceIdentity;
@@ -135,6 +140,15 @@ class DeviceSide implements Cloud {
       monotonic,
       log,
     });
+    this.events = createEvents({
+      config,
+      rest: this.rest,
+      uplink: this.#uplink,
+      externalIdOf: (deviceId) => this.device(deviceId)?.externalId,
+      journal: options.eventJournal,
+      backoff: newBackoff(),
+      log,
+    });
     this.#cancellations = new CancellationWatch({
       rest: this.rest,
       watched: () => options.connectingFor?.(timing.cancellationMs) ?? [],
@@ -148,7 +162,10 @@ class DeviceSide implements Cloud {
     this.#keeper = new LinkKeeper({
       attempt: (signal, onUp) => this.#attempt(signal, onUp),
       onLink: (link) => {
-        if (link.state === 'connected') this.status.retryNow();
+        if (link.state === 'connected') {
+          this.status.retryNow();
+          this.events.retryNow();
+        }
         options.events.onLink(link);
       },
       backoff: newBackoff(),
@@ -190,6 +207,7 @@ class DeviceSide implements Cloud {
     this.#stopped.abort();
     this.#identity.stop();
     this.status.stop();
+    this.events.stop();
     await this.#keeper.stop();
     await this.rest.close();
   }

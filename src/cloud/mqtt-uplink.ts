@@ -31,6 +31,11 @@ export class MqttUplink {
     this.#waiting.clear();
   }
 
+  /** There is a connection now. */
+  get isUp(): boolean {
+    return this.#link !== undefined;
+  }
+
   /** The connection, as soon as there is one; undefined when `signal` aborts first, or none will come. */
   current(signal: AbortSignal): Promise<MqttLink | undefined> {
     if (signal.aborted || this.#hasGivenUp || this.#link !== undefined) return Promise.resolve(this.#link);

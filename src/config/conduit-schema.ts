@@ -3,7 +3,8 @@ import { conduitHost, portList } from './addresses.js';
 import { fits, patternForm } from './form.js';
 import { key } from './key.js';
 import type { KeySpec } from './key.js';
-import { BadValue, MAX_TIMER_MS, duration, parsed, text, wholeNumber } from './values.js';
+import { BadValue, MAX_TIMER_MS, duration, flag, parsed, text, wholeNumber } from './values.js';
+import { timeZone, weeklyTimes } from './weekly-time.js';
 
 /** Most conduits and children; a gateway fronts hundreds of machines, and the file ends at 1 MiB anyway. */
 const MAX_ENTRIES = 10_000;
@@ -22,18 +23,6 @@ function conduitName(raw: unknown): string {
   const name = text(raw, 64);
   if (NAME.test(name)) return name;
   throw new BadValue('must consist of letters, digits, ".", "_" and "-", and begin with a letter or digit');
-}
-
-function flag(raw: unknown): boolean {
-  fits(raw, () => ({ type: 'boolean' }));
-  if (typeof raw === 'boolean') return raw;
-  throw new BadValue('must be true or false');
-}
-
-function refused(raw: unknown): undefined {
-  fits(raw, () => ({ type: 'null' }));
-  if (raw === undefined || raw === null) return undefined;
-  throw new BadValue('is not served by this version');
 }
 
 /** The keys of one conduit. */
@@ -88,11 +77,26 @@ export const CONDUIT_KEYS = {
     defaultText: '`false`',
   }),
   window: key({
-    schema: parsed(refused).optional(),
-    meaning: 'hours in which the conduit may be used',
-    unit: '',
-    example: '(leave it out)',
-    notServed: 'time windows',
+    schema: parsed(weeklyTimes).optional(),
+    meaning:
+      'when it may be used, one time or a list; outside it sessions are refused, and those that are open end',
+    unit: 'days and times',
+    example: 'Mon-Fri 06:00-18:00',
+    defaultText: 'always',
+  }),
+  timeZone: key({
+    schema: parsed(timeZone).optional(),
+    meaning: 'whose clocks `window` means',
+    unit: 'IANA time zone',
+    example: 'Europe/Berlin',
+    defaultText: '`limits.timeZone`',
+  }),
+  exclusive: key({
+    schema: parsed(flag).optional(),
+    meaning: 'one session to each target at a time, whoever opens it and through whichever conduit',
+    unit: '`true`, `false`',
+    example: 'true',
+    defaultText: '`false`',
   }),
 } satisfies Record<string, KeySpec>;
 

@@ -68,6 +68,8 @@ export interface Config {
     readonly maxMessageBytes: number;
     /** Memory of the whole agent; 0 = not watched. */
     readonly memoryBytes: number;
+    /** IANA name; the system's when not set. */
+    readonly timeZone: string;
   };
   readonly keepAlive: { readonly webSocketPingMs: number };
   readonly workers: { readonly count: number; readonly isolation: 'thread' | 'process' };
@@ -166,10 +168,36 @@ export interface Conduit {
   readonly maxSessions: number | undefined;
   readonly idleTimeoutMs: number | undefined;
   readonly sessionDurationMs: number | undefined;
+  /** Hours in which it may be used; undefined = always. */
+  readonly window: ConduitWindow | undefined;
+  /** IANA name; `limits.timeZone` when not set. */
+  readonly timeZone: string;
+  /** One session to each target at a time. */
+  readonly exclusive: boolean;
   /** Somebody on site has to approve each session. */
   readonly approval: boolean;
   /** Where it is written, for explain, refusals and audit. */
   readonly source: { readonly file: string; readonly line: number };
+}
+
+/** When a conduit may be used, by the clocks of its time zone. */
+export interface ConduitWindow {
+  /** One or more; those that overlap or follow each other at once are one. */
+  readonly times: readonly WeeklyTime[];
+  /** Where it is written. */
+  readonly source: { readonly file: string; readonly line: number };
+}
+
+/** A time of some days of every week. */
+export interface WeeklyTime {
+  /** `Mon-Fri 06:00-18:00` */
+  readonly text: string;
+  /** Days on which it begins; 0 = Sunday. */
+  readonly days: readonly number[];
+  /** 0 to 1,439. */
+  readonly fromMinute: number;
+  /** 1 to 1,440, exclusive; below `fromMinute` it is one of the next day. */
+  readonly toMinute: number;
 }
 
 export interface PortRange {

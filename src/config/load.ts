@@ -140,7 +140,10 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     stateDirectory:
       found?.file === SYSTEM_FILE ? SYSTEM_STATE_DIRECTORY : path.resolve(folder, LOCAL_STATE_DIRECTORY),
     memoryBytes: Math.floor(MEMORY_SHARE * availableMemory()),
-    conduitSource: (index) => placeOf(locate(sourceOf(entries, 'conduits'), `conduits[${index}]`)),
+    conduitSource: (index, key) => {
+      const path = `conduits[${index}]${key === undefined ? '' : `.${key}`}`;
+      return placeOf(locate(sourceOf(entries, 'conduits'), path));
+    },
   });
   return {
     config,

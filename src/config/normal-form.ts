@@ -3,6 +3,7 @@ import type { ChildConfig, Conduit, Config, PlantConfig, TokenPlace } from './co
 import { commonNameOf } from './device-certificate.js';
 import type { ProxyRoute } from './proxy-route.js';
 import type { Settings } from './schema.js';
+import { systemTimeZone } from './weekly-time.js';
 
 /** What the defaults that are computed depend on. */
 export interface Surroundings {
@@ -15,14 +16,15 @@ export interface Surroundings {
   readonly stateDirectory: string;
   /** Default of limits.memory, in bytes. */
   readonly memoryBytes: number;
-  /** Where the conduit at `index` is written. */
-  readonly conduitSource: (index: number) => Conduit['source'];
+  /** Where the conduit at `index` is written, or one of its keys. */
+  readonly conduitSource: (index: number, key?: string) => Conduit['source'];
 }
 
 /** The values by key, valid and complete, in the shape the parts of the agent read. */
 export function normalForm(values: Settings, surroundings: Surroundings): Config {
   const url = present(values['cloud.url']);
   const externalId = present(values['device.externalId']);
+  const timeZone = values['limits.timeZone'] ?? systemTimeZone();
   const { route } = surroundings;
   const remoteAccessUrl = values['cloud.remoteAccessUrl'] ?? url;
   const mqttUrl = values['intake.mqttUrl'] ?? defaultMqttUrl(values['intake.kind'], url);
@@ -53,7 +55,9 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
       operationAgeMs: values['intake.operationAge'],
     },
     thinEdge: thinEdge(values),
-    conduits: values.conduits.map((entry, index) => conduit(entry, surroundings.conduitSource(index))),
+    conduits: values.conduits.map((entry, index) =>
+      conduit(entry, timeZone, (key) => surroundings.conduitSource(index, key)),
+    ),
     approval: {
       timeoutMs: values['approval.timeout'],
       directory: values['approval.directory'],
@@ -61,7 +65,11 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
     },
     switch: { file: values['switch.file'], mqttTopic: values['switch.mqttTopic'] },
     plant: plant(values),
-    limits: { ...limits(values), memoryBytes: values['limits.memory'] ?? surroundings.memoryBytes },
+    limits: {
+      ...limits(values),
+      memoryBytes: values['limits.memory'] ?? surroundings.memoryBytes,
+      timeZone,
+    },
     keepAlive: { webSocketPingMs: values['keepAlive.webSocketPing'] },
     workers: {
       count: values['workers.count'] ?? availableParallelism(),
@@ -129,7 +137,12 @@ function child({ externalId, name, targets }: Settings['device.children'][number
   return { externalId, name: name ?? externalId, targets };
 }
 
-function conduit(entry: Settings['conduits'][number], source: Conduit['source']): Conduit {
+function conduit(
+  entry: Settings['conduits'][number],
+  timeZone: string,
+  source: (key?: string) => Conduit['source'],
+): Conduit {
+  const { window } = entry;
   return {
     name: entry.name,
     host: entry.host,
@@ -137,8 +150,11 @@ function conduit(entry: Settings['conduits'][number], source: Conduit['source'])
     maxSessions: entry.maxSessions,
     idleTimeoutMs: entry.idleTimeout,
     sessionDurationMs: entry.sessionDuration,
+    window: window === undefined ? undefined : { times: window, source: source('window') },
+    timeZone: entry.timeZone ?? timeZone,
+    exclusive: entry.exclusive ?? false,
     approval: entry.approval ?? false,
-    source,
+    source: source(),
   };
 }
 
@@ -153,7 +169,7 @@ function pathOrOff(written: string): string | undefined {
   return written === 'off' ? undefined : written;
 }
 
-function limits(values: Settings): Omit<Config['limits'], 'memoryBytes'> {
+function limits(values: Settings): Omit<Config['limits'], 'memoryBytes' | 'timeZone'> {
   return {
     sessions: values['limits.sessions'],
     sessionsPerTarget: values['limits.sessionsPerTarget'],

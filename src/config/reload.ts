@@ -1,5 +1,5 @@
 import { Secret } from '../../contract/secret.js';
-import type { ChildConfig, Config } from './config.js';
+import type { ChildConfig, Conduit, Config } from './config.js';
 import { KEY_NAMES, specOf } from './schema.js';
 import type { KeyName } from './schema.js';
 
@@ -22,6 +22,11 @@ export function reloadable(old: Config, fresh: Config): Reload {
   if (!isSame(identities(old), identities(fresh))) needsRestart.push('device.children');
   if (!isSame(targets(old, fresh), targets(fresh, old))) applies.push('device.children[].targets');
   return { applies, needsRestart };
+}
+
+/** Keys whose values differ, in the order of the documentation. */
+export function changedKeys(old: Config, fresh: Config): readonly KeyName[] {
+  return KEY_NAMES.filter((key) => !isSame(VALUES[key](old), VALUES[key](fresh)));
 }
 
 /** `old` with what of `fresh` takes effect while the agent runs; the rest waits for the next start. */
@@ -84,7 +89,7 @@ const VALUES: Readonly<Record<KeyName, (config: Config) => unknown>> = {
   'thinEdge.mqttCertFile': ({ thinEdge }) => thinEdge.broker.certificate?.chain,
   'thinEdge.mqttKeyFile': ({ thinEdge }) => thinEdge.broker.certificate?.key,
   // Where a conduit is written is no part of what it permits: moving it in the file changes nothing.
-  conduits: ({ conduits }) => conduits.map((conduit) => ({ ...conduit, source: undefined })),
+  conduits: ({ conduits }) => conduits.map(withoutPlace),
   'approval.timeout': ({ approval }) => approval.timeoutMs,
   'approval.directory': ({ approval }) => approval.directory,
   'approval.mqttTopic': ({ approval }) => approval.mqttTopic,
@@ -102,6 +107,7 @@ const VALUES: Readonly<Record<KeyName, (config: Config) => unknown>> = {
   'limits.bootstrapBuffer': ({ limits }) => limits.bootstrapBufferBytes,
   'limits.buffer': ({ limits }) => limits.bufferBytes,
   'limits.maxMessage': ({ limits }) => limits.maxMessageBytes,
+  'limits.timeZone': ({ limits }) => limits.timeZone,
   'keepAlive.webSocketPing': ({ keepAlive }) => keepAlive.webSocketPingMs,
   'limits.memory': ({ limits }) => limits.memoryBytes,
   'state.directory': ({ state }) => state.directory,
@@ -114,6 +120,10 @@ const VALUES: Readonly<Record<KeyName, (config: Config) => unknown>> = {
   'log.level': ({ log }) => log.level,
   'log.format': ({ log }) => log.format,
 };
+
+function withoutPlace(conduit: Conduit): unknown {
+  return { ...conduit, source: undefined, window: conduit.window?.times };
+}
 
 function identities({ device }: Config): unknown {
   return device.children.map(({ externalId, name }) => [externalId, name]);

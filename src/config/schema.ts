@@ -18,6 +18,7 @@ import {
   text,
   wholeNumber,
 } from './values.js';
+import { timeZone } from './weekly-time.js';
 
 const MAX_ID_CHARACTERS = 256;
 const KIB = 1_024;
@@ -166,6 +167,14 @@ export const KEYS = {
     unit: 'size, 0 = off',
     example: '2GiB',
     defaultText: '60 % of what the control group or the machine has',
+    reloads: true,
+  }),
+  'limits.timeZone': key({
+    schema: parsed(timeZone),
+    meaning: 'whose clocks the `window` of a conduit means',
+    unit: 'IANA time zone',
+    example: 'Europe/Berlin',
+    defaultText: "the system's",
     reloads: true,
   }),
   'keepAlive.webSocketPing': key({

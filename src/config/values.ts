@@ -121,6 +121,14 @@ export function oneOf<const T extends string>(raw: unknown, words: readonly T[])
   return found;
 }
 
+/** Yes or no; also as the text `true` or `false`, which is all that the environment knows. */
+export function flag(raw: unknown): boolean {
+  fits(raw, () => ({ enum: [true, false, 'true', 'false'] }));
+  if (raw === true || raw === 'true') return true;
+  if (raw === false || raw === 'false') return false;
+  throw new BadValue('must be true or false');
+}
+
 /** A duration the way it may be written, in the largest unit that leaves a whole number: `90s`, `5m`, `0`. */
 export function formatDuration(ms: number): string {
   return ms === 0 ? '0' : inLargestUnit(ms, DURATION_UNITS_MS);

@@ -74,6 +74,7 @@ const VIEW: View = {
   'limits.bootstrapBuffer': ({ limits }) => formatSize(limits.bootstrapBufferBytes),
   'limits.buffer': ({ limits }) => formatSize(limits.bufferBytes),
   'limits.maxMessage': ({ limits }) => formatSize(limits.maxMessageBytes),
+  'limits.timeZone': ({ limits }) => limits.timeZone,
   'keepAlive.webSocketPing': ({ keepAlive }) => formatDuration(keepAlive.webSocketPingMs),
   'limits.memory': ({ limits }) => formatSize(limits.memoryBytes),
   'state.directory': ({ state }) => state.directory ?? 'off',
@@ -86,6 +87,11 @@ const VIEW: View = {
   'log.level': ({ log }) => log.level,
   'log.format': ({ log }) => log.format,
 };
+
+/** The value of one key for people, secrets masked; undefined = not set. */
+export function viewOf(key: KeyName, config: Config): string | undefined {
+  return VIEW[key](config);
+}
 
 /** One key of the configuration as it is in effect. */
 export interface EffectiveValue {

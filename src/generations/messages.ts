@@ -221,6 +221,12 @@ function isRemembered(value: unknown): boolean {
 
 function isGuest(value: unknown): boolean {
   if (!isFields(value)) return false;
-  const { id, conduit, addresses, port } = value;
-  return isText(id) && isText(conduit) && isListOf(addresses, isText) && isNumber(port);
+  const { id, conduit, addresses, port, operationId, sinceMs, isExclusive } = value;
+  const isKnown = isText(id) && isText(conduit) && isListOf(addresses, isText) && isNumber(port);
+  // Versions before these were told do not send them.
+  const isMore =
+    (operationId === undefined || isText(operationId)) &&
+    (sinceMs === undefined || typeof sinceMs === 'number') &&
+    (isExclusive === undefined || isFlag(isExclusive));
+  return isKnown && isMore;
 }

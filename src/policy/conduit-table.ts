@@ -2,6 +2,8 @@ import { domainToASCII } from 'node:url';
 import type { Conduit } from '../config/config.js';
 import { networkOf, parseNetwork, type Address, type Network } from './address.js';
 import { namesOwn } from './reach.js';
+import { TimeZones, type TimeZone } from './time-zone.js';
+import { Window } from './window.js';
 
 /** A conduit with its host understood. */
 export interface PreparedConduit {
@@ -11,6 +13,10 @@ export interface PreparedConduit {
   readonly host:
     | { readonly kind: 'network'; readonly network: Network }
     | { readonly kind: 'name'; readonly name: string };
+  /** When it may be used; undefined = always. */
+  readonly window: Window | undefined;
+  /** Whose clocks it goes by. */
+  readonly zone: TimeZone;
 }
 
 /** A conduit whose host matches, with the addresses that it matches. */
@@ -25,13 +31,21 @@ export interface Candidate {
  */
 export class ConduitTable {
   readonly all: readonly PreparedConduit[];
+  readonly #byConduit: ReadonlyMap<Conduit, PreparedConduit>;
   readonly #byName = new Map<string, PreparedConduit[]>();
   readonly #byNetwork = { 4: new Map<number, Buckets>(), 6: new Map<number, Buckets>() };
 
   /** @throws RangeError when the host of a conduit is neither an address, a CIDR nor a DNS name. */
   constructor(conduits: readonly Conduit[]) {
-    this.all = conduits.map(prepare);
+    const zones = new TimeZones();
+    this.all = conduits.map((conduit, index) => prepare(conduit, index, zones));
+    this.#byConduit = new Map(this.all.map((prepared) => [prepared.conduit, prepared]));
     for (const prepared of this.all) this.#add(prepared);
+  }
+
+  /** When a conduit of this table may be used; undefined = always. */
+  windowOf(conduit: Conduit): Window | undefined {
+    return this.#byConduit.get(conduit)?.window;
   }
 
   #add(prepared: PreparedConduit): void {
@@ -70,11 +84,17 @@ function append<K>(map: Map<K, PreparedConduit[]>, key: K, prepared: PreparedCon
   else bucket.push(prepared);
 }
 
-function prepare(conduit: Conduit, index: number): PreparedConduit {
+function prepare(conduit: Conduit, index: number, zones: TimeZones): PreparedConduit {
+  const zone = zones.get(conduit.timeZone);
+  const window = conduit.window === undefined ? undefined : new Window(conduit.window.times, zone);
+  return { conduit, index, host: hostOf(conduit), window, zone };
+}
+
+function hostOf(conduit: Conduit): PreparedConduit['host'] {
   const network = parseNetwork(conduit.host);
-  if (network !== undefined) return { conduit, index, host: { kind: 'network', network } };
+  if (network !== undefined) return { kind: 'network', network };
   const name = conduitName(conduit.host);
-  if (name !== undefined) return { conduit, index, host: { kind: 'name', name } };
+  if (name !== undefined) return { kind: 'name', name };
   throw new RangeError(
     `The host ${JSON.stringify(conduit.host)} of ${whereIs(conduit)} is neither an address (10.0.5.7), ` +
       'a network (10.0.5.0/24, with no bits behind the prefix) nor a DNS name (plc-1.plant.example).',

@@ -1,9 +1,11 @@
 import { MAX_ADDRESSES } from '../../contract/limits.js';
 import type { Conduit } from '../config/config.js';
-import { parseAddress, type Address } from './address.js';
-import { whereIs } from './conduit-table.js';
+import { parseAddress } from './address.js';
+import { whereIs, type PreparedConduit } from './conduit-table.js';
+import { outsideWindow, targetInUse } from './hours.js';
 import { allowedAddresses, needsNaming, obstacleFor, type Obstacle } from './obstacle.js';
-import type { Decision, JudgedAddress, Question } from './question.js';
+import { hostAndPort } from './host-and-port.js';
+import type { Decision, Holder, JudgedAddress, Question } from './question.js';
 import { reach } from './reach.js';
 
 /**
@@ -21,7 +23,8 @@ export function decide(question: Question): Decision {
   for (const candidate of question.conduits.candidates(question.hostname, addresses)) {
     const obstacle = obstacleFor(candidate, question, reachable);
     if (obstacle === undefined) {
-      return withinLimits(candidate.prepared.conduit, allowedAddresses(candidate, reachable), question);
+      const allowed = allowedAddresses(candidate, reachable).map(({ text }) => text);
+      return withinHours(candidate.prepared, question) ?? whileFree(candidate.prepared, allowed, question);
     }
     if (nearest === undefined || obstacle.rank > nearest.rank) nearest = obstacle;
   }
@@ -38,7 +41,40 @@ export function judge({ addresses, port, gateway }: Question): JudgedAddress[] {
   return [...judged.values()];
 }
 
-function withinLimits(conduit: Conduit, addresses: readonly Address[], question: Question): Decision {
+function withinHours(prepared: PreparedConduit, question: Question): Decision | undefined {
+  if (prepared.window?.isOpenAt(question.nowMs) !== false) return undefined;
+  const sentence = outsideWindow(prepared, prepared.window, question);
+  return { kind: 'deny', code: 'outside-window', sentence, conduit: prepared.conduit };
+}
+
+function whileFree(prepared: PreparedConduit, addresses: readonly string[], question: Question): Decision {
+  const { conduit } = prepared;
+  const holder = holderOf(conduit, addresses, question);
+  if (holder !== undefined) {
+    return {
+      kind: 'deny',
+      code: 'target-in-use',
+      sentence: targetInUse(prepared, holder, question),
+      conduit,
+    };
+  }
+  return withinLimits(conduit, addresses, question);
+}
+
+/** Who keeps others from the target; a name may lead to any of its addresses, so one of them in use is enough. */
+function holderOf(
+  { exclusive }: Conduit,
+  addresses: readonly string[],
+  { counts, port }: Question,
+): Holder | undefined {
+  for (const address of addresses) {
+    const holder = counts.holderOf(address, port);
+    if (holder !== undefined && (exclusive || holder.isExclusive)) return holder;
+  }
+  return undefined;
+}
+
+function withinLimits(conduit: Conduit, addresses: readonly string[], question: Question): Decision {
   const { limits, counts, hostname, port } = question;
   if (counts.sessions >= limits.sessions) {
     return limitReached(
@@ -53,9 +89,7 @@ function withinLimits(conduit: Conduit, addresses: readonly Address[], question:
       conduit,
     );
   }
-  const free = addresses
-    .map(({ text }) => text)
-    .filter((address) => counts.ofTarget(address, port) < limits.sessionsPerTarget);
+  const free = addresses.filter((address) => counts.ofTarget(address, port) < limits.sessionsPerTarget);
   if (free.length === 0) {
     const target = hostAndPort(hostname, port);
     const what = `All ${limits.sessionsPerTarget} sessions to ${target} are in use (limits.sessionsPerTarget)`;
@@ -89,9 +123,4 @@ function unmatched({ hostname, port, conduits }: Question, reachable: readonly J
   const known = shown.includes(hostname) ? '' : ` (${shown.join(', ')}${reachable.length > 3 ? ' …' : ''})`;
   const what = conduits.all.length === 0 ? 'there is no conduit at all' : 'no conduit has this host';
   return `${what}; add one with host ${hostname}${known} and port ${port}`;
-}
-
-/** `plc-1:22`, `[fd00::67]:22`. */
-export function hostAndPort(hostname: string, port: number): string {
-  return hostname.includes(':') ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }

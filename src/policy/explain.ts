@@ -1,6 +1,8 @@
 import type { Conduit } from '../config/config.js';
-import { portsOf, whereIs } from './conduit-table.js';
-import { decide, hostAndPort, judge } from './decide.js';
+import { portsOf, whereIs, type PreparedConduit } from './conduit-table.js';
+import { decide, judge } from './decide.js';
+import { hostAndPort } from './host-and-port.js';
+import { hoursText } from './hours.js';
 import { obstacleFor } from './obstacle.js';
 import type { Decision, Question } from './question.js';
 
@@ -19,7 +21,12 @@ export function explain(question: Question): Explanation {
   const decision = decide(question);
   return {
     decision,
-    lines: [...addressLines(question), verdict(decision, question), ...conduitLines(question, decision)],
+    lines: [
+      ...addressLines(question),
+      verdict(decision, question),
+      ...hoursLines(decision, question),
+      ...conduitLines(question, decision),
+    ],
   };
 }
 
@@ -37,6 +44,24 @@ function verdict(decision: Decision, { hostname, port }: Question): string {
   if (decision.kind === 'deny') return `denied (${decision.code}): ${decision.sentence}`;
   const dialled = decision.addresses.map((address) => hostAndPort(address, port)).join(', ');
   return `allowed: ${hostAndPort(hostname, port)} by ${whereIs(decision.conduit)}; dials ${dialled}`;
+}
+
+/** What the window of the conduit that decides says, and which line of which file says it. */
+function hoursLines({ conduit }: Decision, { conduits, nowMs }: Question): string[] {
+  const prepared = conduits.all.find((one) => one.conduit === conduit);
+  const { window } = prepared ?? {};
+  if (prepared === undefined || window === undefined) return [];
+  const { isOpen, toMs } = window.spellAt(nowMs);
+  const until = toMs === Infinity ? 'always' : `until ${prepared.zone.text(toMs)}`;
+  return [
+    `  window ${windowText(prepared)}: at ${prepared.zone.text(nowMs)} ${isOpen ? 'open' : 'closed'} ${until}`,
+  ];
+}
+
+/** `Mon-Fri 06:00-18:00, Europe/Berlin (gatehouse.yaml:14)` */
+function windowText({ conduit: { window }, zone }: PreparedConduit): string {
+  if (window === undefined) return '';
+  return `${hoursText(window)}, ${zone.name} (${window.source.file}:${window.source.line})`;
 }
 
 function conduitLines(question: Question, decision: Decision): string[] {

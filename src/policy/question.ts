@@ -16,6 +16,8 @@ export interface Question {
   readonly gateway: GatewayAddresses;
   readonly limits: Pick<Config['limits'], 'sessions' | 'sessionsPerTarget'>;
   readonly counts: SessionCounts;
+  /** Real time, in ms since 1970: windows are judged by it. */
+  readonly nowMs: number;
 }
 
 /** Sessions that count against the limits now: those that are connecting, open or closing. */
@@ -24,10 +26,29 @@ export interface SessionCounts {
   ofConduit(name: string): number;
   /** `address` is canonical, as in Decision.addresses. */
   ofTarget(address: string, port: number): number;
+  /** The first session to a target, an exclusive one before all others; undefined when there is none. */
+  holderOf(address: string, port: number): Holder | undefined;
+}
+
+/** Who uses a target. */
+export interface Holder {
+  readonly sessionId: string;
+  /** Undefined where another version of the agent has the session and does not say, like `sinceMs`. */
+  readonly operationId: string | undefined;
+  readonly conduit: string;
+  /** Since when, in ms since 1970. */
+  readonly sinceMs: number | undefined;
+  /** Nobody else may use the target meanwhile. */
+  readonly isExclusive: boolean;
 }
 
 /** No session at all: for asking what the configuration alone says. */
-export const NO_SESSIONS: SessionCounts = { sessions: 0, ofConduit: () => 0, ofTarget: () => 0 };
+export const NO_SESSIONS: SessionCounts = {
+  sessions: 0,
+  ofConduit: () => 0,
+  ofTarget: () => 0,
+  holderOf: () => undefined,
+};
 
 export type Decision =
   | {
@@ -38,7 +59,7 @@ export type Decision =
     }
   | {
       readonly kind: 'deny';
-      readonly code: 'policy-denied' | 'limit-reached';
+      readonly code: 'policy-denied' | 'limit-reached' | 'outside-window' | 'target-in-use';
       /** For a technician: which line of which file said no, and what to change. */
       readonly sentence: string;
       /** The conduit that came nearest, where there is one. */

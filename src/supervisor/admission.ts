@@ -1,4 +1,4 @@
-import { GatehouseError } from '../../contract/failure.js';
+import { GatehouseError, type FailureCode } from '../../contract/failure.js';
 import type { SessionLimits, Tunnel } from '../../contract/messages.js';
 import type { Secret } from '../../contract/secret.js';
 import type { RemoteAccessOperation } from '../cloud/intake.js';
@@ -8,6 +8,7 @@ import { decide } from '../policy/decide.js';
 import { NO_SESSIONS, type SessionCounts } from '../policy/question.js';
 import type { GatewayAddresses } from '../policy/reach.js';
 import type { SessionRecord } from './session-registry.js';
+import type { TermRules } from './term.js';
 
 /** The part of the configuration, and what is derived from it, that a reload replaces. */
 export interface Policy {
@@ -51,7 +52,13 @@ export interface Admitted {
   readonly conduit: Conduit;
   readonly addresses: readonly string[];
   readonly limits: SessionLimits;
+  readonly term: TermRules;
 }
+
+/** What the configuration says of a session that runs: on with these rules, or why it has to end. */
+export type Standing =
+  | { readonly kind: 'allowed'; readonly conduit: Conduit; readonly term: TermRules }
+  | { readonly kind: 'denied'; readonly code: FailureCode; readonly sentence: string };
 
 /** Whether an operation may become a session. */
 export class Admission {
@@ -88,7 +95,10 @@ export class Admission {
     return { operation, addresses, tunnel };
   }
 
-  /** Policy and limits. @throws GatehouseError policy-denied, limit-reached, switched-off, overloaded. */
+  /**
+   * Policy and limits. @throws GatehouseError policy-denied, outside-window, target-in-use, limit-reached, switched-off,
+   * overloaded.
+   */
   admit({ operation, addresses }: Prepared, counts: SessionCounts): Admitted {
     const { hostname, port, deviceId } = operation;
     const decision = decide({ ...this.#question(hostname, port, deviceId), addresses, counts });
@@ -96,19 +106,21 @@ export class Admission {
     this.#checkSwitch();
     // Once more: many operations may have been prepared side by side.
     this.#checkShortage();
-    return { ...decision, limits: this.#sessionLimits(decision.conduit) };
+    return { ...decision, ...this.#rules(decision.conduit) };
   }
 
-  /** Why a running session is no longer allowed, or undefined when it still is. Limits do not end what runs. */
-  revoked({ host, port, deviceId, addresses }: SessionRecord): string | undefined {
+  /** What holds for a running session. Limits on numbers do not end what runs. */
+  standing({ host, port, deviceId, addresses }: SessionRecord): Standing {
     const decision = decide({ ...this.#question(host, port, deviceId), addresses, counts: NO_SESSIONS });
-    return decision.kind === 'deny' ? decision.sentence : undefined;
+    if (decision.kind === 'deny') return { ...decision, kind: 'denied' };
+    const { conduit } = decision;
+    return { kind: 'allowed', conduit, term: this.#rules(conduit).term };
   }
 
   #question(hostname: string, port: number, deviceId: string) {
     const device = this.#parts.deviceOf(deviceId);
     const child = device?.kind === 'child' ? device.child : undefined;
-    return { hostname, port, child, ...this.#policy };
+    return { hostname, port, child, ...this.#policy, nowMs: this.#parts.cloudNow() };
   }
 
   #checkSwitch(): void {
@@ -130,6 +142,12 @@ export class Admission {
     const age = `${Math.round(ageMs / 1000)} s old when it could be handled`;
     const limit = `the limit is ${limitMs / 1000} s (intake.operationAge)`;
     throw new GatehouseError('operation-stale', `The request was ${age}; ${limit}. Connect again.`);
+  }
+
+  #rules(conduit: Conduit): Pick<Admitted, 'limits' | 'term'> {
+    const limits = this.#sessionLimits(conduit);
+    const window = this.#policy.conduits.windowOf(conduit);
+    return { limits, term: { window, durationMs: limits.sessionDurationMs } };
   }
 
   #sessionLimits(conduit: Conduit): SessionLimits {

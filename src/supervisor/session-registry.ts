@@ -1,6 +1,8 @@
 import type { FailureCode } from '../../contract/failure.js';
 import type { SessionCounters } from '../../contract/messages.js';
-import type { SessionCounts } from '../policy/question.js';
+import { parseAddress, carriedIpv4 } from '../policy/address.js';
+import type { Holder, SessionCounts } from '../policy/question.js';
+import type { Term } from './term.js';
 import { next, type EndReason, type SessionEvent, type SessionState } from '../../contract/session-state.js';
 
 /** A session as the main thread knows it. */
@@ -15,6 +17,12 @@ export interface SessionRecord {
   /** The checked addresses; the session counts against the limit of each. Changed by the registry alone. */
   addresses: readonly string[];
   readonly startedAtMs: number;
+  /** Real time of its start, in ms since 1970. */
+  readonly sinceMs: number;
+  /** Nobody else may use its target meanwhile. */
+  isExclusive: boolean;
+  /** What ends it by the clock. */
+  readonly term: Term;
   /** The same by the wall clock. */
   readonly startedAtWallMs: number;
   /** Undefined where the conduit asks nobody on site. */
@@ -39,7 +47,9 @@ export type Approval =
   | { readonly kind: 'approved'; readonly by: string; readonly way: string; readonly waitedMs: number };
 
 /** A session that another generation of the agent keeps: this one only counts it. */
-export type Guest = Pick<SessionRecord, 'id' | 'conduit' | 'addresses' | 'port'>;
+export type Guest = Pick<SessionRecord, 'id' | 'conduit' | 'addresses' | 'port'> &
+  // An earlier version of the agent does not tell these.
+  Partial<Pick<SessionRecord, 'operationId' | 'sinceMs' | 'isExclusive'>>;
 
 /**
  * All sessions from the decision until both sockets are gone, with the counts that limits need. Bounded by
@@ -49,7 +59,7 @@ export class SessionRegistry {
   readonly #records = new Map<string, SessionRecord>();
   readonly #connecting = new Set<SessionRecord>();
   readonly #perConduit = new Map<string, number>();
-  readonly #perTarget = new Map<string, number>();
+  readonly #perTarget = new Map<string, Set<Guest>>();
   readonly #guests = new Map<string, Guest>();
 
   /** What limits are compared with: also the sessions of other generations. */
@@ -69,7 +79,25 @@ export class SessionRegistry {
   }
 
   ofTarget(address: string, port: number): number {
-    return this.#perTarget.get(targetKey(address, port)) ?? 0;
+    return this.#perTarget.get(targetKey(address, port))?.size ?? 0;
+  }
+
+  /** The first session to a target, an exclusive one before all others; one of those that count. */
+  holderOf(address: string, port: number, except?: string): Holder | undefined {
+    const all = [...(this.#perTarget.get(targetKey(address, port)) ?? [])];
+    const sessions = all.filter(({ id }) => id !== except);
+    const first = sessions.find(({ isExclusive }) => isExclusive) ?? sessions[0];
+    return first === undefined ? undefined : holder(first);
+  }
+
+  /** Sessions to the same target that began before this one, in all generations. */
+  earlierAt({ id, addresses, port }: SessionRecord): Guest[] {
+    return addresses.flatMap((address) => {
+      const sessions = [...(this.#perTarget.get(targetKey(address, port)) ?? [])];
+      const place = sessions.findIndex((one) => one.id === id);
+      // Generations take turns: what another one has began before this one was in charge.
+      return sessions.filter((one, index) => index < place || this.#guests.has(one.id));
+    });
   }
 
   get(id: string): SessionRecord | undefined {
@@ -88,33 +116,32 @@ export class SessionRegistry {
   add(record: SessionRecord): void {
     this.#records.set(record.id, record);
     this.#connecting.add(record);
-    count(this.#perConduit, record.conduit, 1);
-    for (const address of record.addresses) count(this.#perTarget, targetKey(address, record.port), 1);
+    this.#occupy(record);
   }
 
   remove(record: SessionRecord): void {
     if (!this.#records.delete(record.id)) return;
     this.#connecting.delete(record);
-    count(this.#perConduit, record.conduit, -1);
-    for (const address of record.addresses) count(this.#perTarget, targetKey(address, record.port), -1);
+    this.#vacate(record);
   }
 
   /** Counts the session against other addresses from here on: its name was resolved anew. */
   readdress(record: SessionRecord, addresses: readonly string[]): void {
     if (!this.#records.has(record.id)) return;
-    for (const address of record.addresses) count(this.#perTarget, targetKey(address, record.port), -1);
+    this.#vacate(record);
     record.addresses = addresses;
-    for (const address of addresses) count(this.#perTarget, targetKey(address, record.port), 1);
+    this.#occupy(record);
   }
 
   /** The counts as they would be without this session: for deciding about it once more. */
   countsWithout(record: SessionRecord): SessionCounts {
-    const isIt = (address: string, port: number): boolean =>
-      record.port === port && record.addresses.includes(address);
+    const keys = targetKeys(record);
+    const isIt = (address: string, port: number): boolean => keys.has(targetKey(address, port));
     return {
       sessions: this.counts.sessions - 1,
       ofConduit: (name) => this.counts.ofConduit(name) - (name === record.conduit ? 1 : 0),
       ofTarget: (address, port) => this.counts.ofTarget(address, port) - (isIt(address, port) ? 1 : 0),
+      holderOf: (address, port) => this.holderOf(address, port, record.id),
     };
   }
 
@@ -122,8 +149,7 @@ export class SessionRegistry {
   welcome(guest: Guest): void {
     if (this.#guests.has(guest.id) || this.#records.has(guest.id)) return;
     this.#guests.set(guest.id, guest);
-    count(this.#perConduit, guest.conduit, 1);
-    for (const address of guest.addresses) count(this.#perTarget, targetKey(address, guest.port), 1);
+    this.#occupy(guest);
   }
 
   /** The session of another generation has ended. */
@@ -131,8 +157,25 @@ export class SessionRegistry {
     const guest = this.#guests.get(id);
     if (guest === undefined) return;
     this.#guests.delete(id);
-    count(this.#perConduit, guest.conduit, -1);
-    for (const address of guest.addresses) count(this.#perTarget, targetKey(address, guest.port), -1);
+    this.#vacate(guest);
+  }
+
+  #occupy(session: Guest): void {
+    count(this.#perConduit, session.conduit, 1);
+    for (const key of targetKeys(session)) {
+      const sessions = this.#perTarget.get(key);
+      if (sessions === undefined) this.#perTarget.set(key, new Set([session]));
+      else sessions.add(session);
+    }
+  }
+
+  #vacate(session: Guest): void {
+    count(this.#perConduit, session.conduit, -1);
+    for (const key of targetKeys(session)) {
+      const sessions = this.#perTarget.get(key);
+      sessions?.delete(session);
+      if (sessions?.size === 0) this.#perTarget.delete(key);
+    }
   }
 
   /** The record after `event`, or undefined when the session is unknown by now. */
@@ -165,11 +208,23 @@ function counting(registry: SessionRegistry, guests: ReadonlyMap<string, Guest>)
     },
     ofConduit: (name) => registry.ofConduit(name),
     ofTarget: (address, port) => registry.ofTarget(address, port),
+    holderOf: (address, port) => registry.holderOf(address, port),
   };
 }
 
-function targetKey(address: string, port: number): string {
-  return `${address} ${port}`;
+function holder({ id, operationId, conduit, sinceMs, isExclusive }: Guest): Holder {
+  return { sessionId: id, operationId, conduit, sinceMs, isExclusive: isExclusive === true };
+}
+
+/** An IPv6 address that leads to an IPv4 one (NAT64 and the like) is the same target as that. */
+function targetKey(text: string, port: number): string {
+  const address = text.includes(':') ? parseAddress(text) : undefined;
+  const carried = address === undefined ? undefined : carriedIpv4(address);
+  return `${carried?.address.text ?? text} ${port}`;
+}
+
+function targetKeys({ addresses, port }: Guest): Set<string> {
+  return new Set(addresses.map((address) => targetKey(address, port)));
 }
 
 /** Counts per key; a key that is back at zero is forgotten, so the maps are as large as the sessions are many. */

@@ -10,12 +10,13 @@ import type {
 import type { Secret } from '../../contract/secret.js';
 import { codeBeforeOpen, type EndReason } from '../../contract/session-state.js';
 import type { RemoteAccessOperation } from '../cloud/intake.js';
-import { hostAndPort } from '../policy/decide.js';
+import { hostAndPort } from '../policy/host-and-port.js';
 import type { Admitted } from './admission.js';
 import type { SessionPool } from './pool.js';
 import type { SessionAudit, SessionEnd } from './session-audit.js';
 import { SessionRegistry, type SessionRecord } from './session-registry.js';
 import type { OperationNotes, StatusDesk } from './status-desk.js';
+import { Term } from './term.js';
 import { TunnelRenewals } from './tunnel-renewals.js';
 
 export interface SessionsParts {
@@ -30,6 +31,8 @@ export interface SessionsParts {
   readonly redact: { add(key: string): void; remove(key: string): void };
   /** Monotonic, in ms. */
   readonly now: () => number;
+  /** Real time, in ms since 1970. */
+  readonly realNow: () => number;
   /** A session is gone. */
   readonly onGone: (sessionId: string) => void;
   /** Keeps a list of what becomes of each session. */
@@ -80,7 +83,10 @@ export class Sessions {
   }
 
   /** Takes a place for the session of an admitted operation; run() or forget() must follow. */
-  add(operation: RemoteAccessOperation, { conduit, addresses }: Omit<Admitted, 'limits'>): SessionRecord {
+  add(
+    operation: RemoteAccessOperation,
+    { conduit, addresses, term }: Omit<Admitted, 'limits'>,
+  ): SessionRecord {
     const record: SessionRecord = {
       // Ten characters: unlikely to repeat within a log file, and short enough to be typed.
       id: randomBytes(5).toString('hex'),
@@ -91,6 +97,9 @@ export class Sessions {
       port: operation.port,
       addresses,
       startedAtMs: this.#parts.now(),
+      sinceMs: this.#parts.realNow(),
+      isExclusive: conduit.exclusive,
+      term: new Term(term),
       startedAtWallMs: Date.now(),
       approval: undefined,
       state: 'connecting',

@@ -10,6 +10,7 @@ import type {
 } from '../cloud/intake.js';
 import { Admission, type AdmissionParts, type Admitted, type Policy, type Prepared } from './admission.js';
 import { ApprovalGate, type Approvals } from './approval-gate.js';
+import { comply, type Breach } from './compliance.js';
 import type { OperationJournal, PastOperation } from './operation-journal.js';
 import { hashOfKey, OperationMemory, type RememberedOperation } from './operation-memory.js';
 import type { SessionPool } from './pool.js';
@@ -17,6 +18,7 @@ import type { Guest, SessionRecord, SessionRegistry } from './session-registry.j
 import { NO_AUDIT, type RefusedRequest, type SessionAudit } from './session-audit.js';
 import { Sessions, type SessionNotes, type SessionsLog, type SessionsMetrics, type Way } from './sessions.js';
 import { StatusDesk } from './status-desk.js';
+import { Terms } from './terms.js';
 
 export interface SupervisorParts {
   readonly log: SupervisorLog;
@@ -83,6 +85,7 @@ export class Supervisor {
   readonly #desk: StatusDesk;
   readonly #audit: SessionAudit;
   readonly #sessions: Sessions;
+  readonly #terms: Terms;
   /** Operations that are looked at, and that nobody has been told of yet. */
   readonly #preparing = new Set<string>();
   /** Counts the times that control was given up: what was looked at before belongs to another generation. */
@@ -109,11 +112,17 @@ export class Supervisor {
       metrics,
       redact,
       now,
+      realNow: parts.admission.cloudNow,
       audit,
       notes,
       onGone,
       renewed,
       desk: this.#desk,
+    });
+    this.#terms = new Terms({
+      log,
+      registry: this.registry,
+      end: this.#sessions.end.bind(this.#sessions),
     });
   }
 
@@ -183,12 +192,7 @@ export class Supervisor {
   release(): Taken {
     this.#accepting = false;
     this.#term += 1;
-    const guests = [...this.registry.all()].map(({ id, conduit, addresses, port }) => ({
-      id,
-      conduit,
-      addresses,
-      port,
-    }));
+    const guests = [...this.registry.all()].map(asGuest);
     const remembered = this.#memory.newest(MAX_HANDED_OVER).filter(([id]) => !this.#preparing.has(id));
     return { remembered, guests };
   }
@@ -222,15 +226,24 @@ export class Supervisor {
     }
   }
 
-  /** Takes over a reloaded policy: sessions whose conduit no longer allows them end, all others stay. */
-  reload(policy: Policy): void {
+  /** Takes over a reloaded policy: sessions that it no longer allows end, and are given back; all others stay. */
+  reload(policy: Policy): readonly Breach[] {
     this.#admission.replace(policy);
-    for (const record of this.registry.all()) {
-      const why = this.#admission.revoked(record);
-      if (why === undefined) continue;
-      this.#parts.log.info({ sessionId: record.id, why }, 'session no longer allowed');
-      this.#sessions.end(record, 'policy-revoked', 'the configuration no longer allows it');
+    const breaches = comply(this.registry, (record) => this.#admission.standing(record));
+    for (const { record, why, reason } of breaches) {
+      const { id: sessionId, operationId, conduit } = record;
+      this.#parts.log.info({ sessionId, operationId, conduit, why }, 'session no longer allowed');
+      this.#sessions.end(record, reason, 'the configuration no longer allows it');
     }
+    return breaches;
+  }
+
+  /**
+   * Ends sessions whose time is over and warns of those that end soon; to be called about twice a second.
+   * @param elapsedMs by a clock that only goes up, also while the machine sleeps.
+   */
+  lookAtClock(elapsedMs: number): void {
+    this.#terms.look({ realMs: this.#parts.admission.cloudNow(), elapsedMs });
   }
 
   /** What a worker tells of its sessions. */
@@ -293,6 +306,7 @@ export class Supervisor {
     const admitted = this.#admission.admit(prepared, this.registry.countsWithout(record));
     if (admitted.conduit.name !== record.conduit) throw anotherConduit(record.conduit, admitted.conduit.name);
     this.registry.readdress(record, admitted.addresses);
+    record.term.replace(admitted.term);
     return wayOf(prepared, admitted);
   }
 
@@ -332,6 +346,10 @@ export class Supervisor {
     this.#onEmpty?.();
     this.#onEmpty = undefined;
   }
+}
+
+function asGuest({ id, conduit, addresses, port, operationId, sinceMs, isExclusive }: SessionRecord): Guest {
+  return { id, conduit, addresses, port, operationId, sinceMs, isExclusive };
 }
 
 function wayOf({ tunnel }: Prepared, { limits }: Admitted): Way {

@@ -131,6 +131,8 @@ function session(index: number, random: () => number): SessionView {
     worker: openedAt === null ? 0 : 1 + (index % 4),
     startedAt: openedAt ?? at(-1_000),
     approval: null,
+    endsAt: null,
+    endsBecause: null,
     openedAt,
     uplinkBytes: openedAt === null ? 0 : Math.round(random() ** 4 * 4e9),
     downlinkBytes: openedAt === null ? 0 : Math.round(random() ** 4 * 2e8),

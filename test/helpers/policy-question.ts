@@ -12,6 +12,9 @@ export function conduit(line: number, host: string, more: Partial<Conduit> = {})
     maxSessions: undefined,
     idleTimeoutMs: undefined,
     sessionDurationMs: undefined,
+    window: undefined,
+    timeZone: 'UTC',
+    exclusive: false,
     approval: false,
     source: { file: 'gatehouse.yaml', line },
     ...more,
@@ -40,6 +43,7 @@ export function question(
     gateway: GATEWAY,
     limits: { sessions: 100, sessionsPerTarget: 10 },
     counts: NO_SESSIONS,
+    nowMs: 0,
     ...more,
   };
 }

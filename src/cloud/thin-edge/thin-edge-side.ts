@@ -8,6 +8,9 @@ import type { Cloud } from '../cloud.js';
 import type { CloudOptions } from '../cloud-options.js';
 import { DeviceIdentity } from '../device-identity.js';
 import type { CloudDevice } from '../devices.js';
+import { EVENT_TOPIC } from '../event-mqtt.js';
+import type { EventOutbox } from '../event-outbox.js';
+import { createBrokerEvents } from '../events.js';
 import type { Intake, ParsedOperation } from '../intake.js';
 import { paceOf, sentenceOf } from '../link-error.js';
 import { LinkKeeper } from '../link-keeper.js';
@@ -33,6 +36,7 @@ type ThinEdgeOptions = CloudOptions & { readonly config: Required<CloudOptions['
 export class ThinEdgeSide implements Cloud {
   readonly intake: Intake;
   readonly status: StatusOutbox;
+  readonly events: EventOutbox;
   readonly rest: RestClient;
   readonly clock: CloudClock;
   readonly #options: ThinEdgeOptions;
@@ -76,11 +80,22 @@ export class ThinEdgeSide implements Cloud {
       monotonic,
       log,
     });
+    this.events = createBrokerEvents({
+      uplink: this.#uplink,
+      topic: this.#topics.local(EVENT_TOPIC),
+      sourceOf: (deviceId) => this.#eventSource(deviceId),
+      journal: options.eventJournal,
+      backoff: newBackoff(),
+      log,
+    });
     this.#run = this.#newIntake(monotonic);
     this.#keeper = new LinkKeeper({
       attempt: (signal, onUp) => this.#attempt(signal, onUp),
       onLink: (link) => {
-        if (link.state === 'connected') this.status.retryNow();
+        if (link.state === 'connected') {
+          this.status.retryNow();
+          this.events.retryNow();
+        }
         if (!this.#isReleased) options.events.onLink(link);
       },
       backoff: newBackoff(),
@@ -128,6 +143,7 @@ export class ThinEdgeSide implements Cloud {
     this.#delivering = false;
     this.#identity.stop();
     this.status.stop();
+    this.events.stop();
     await this.#keeper.stop();
     await this.rest.close();
   }
@@ -202,6 +218,12 @@ export class ThinEdgeSide implements Cloud {
     const isGateway = externalId === device.externalId;
     const topic = statusTopic(isGateway ? { externalId } : { externalId, child: externalId });
     return topic === undefined ? undefined : this.#topics.local(topic);
+  }
+
+  #eventSource(deviceId: string): { externalId: string; type: string } {
+    const { device } = this.#options.config;
+    const externalId = this.#directory.externalId(deviceId) ?? device.externalId;
+    return { externalId, type: device.externalIdType };
   }
 
   /** Tokens come over the bridge, which is logged in as the device; nobody else may use its client id. */

@@ -46,6 +46,7 @@ export class Fleet {
       onEnd: (from, end) => {
         this.#processes.delete(from);
         this.#questions.ended(from);
+        for (const sessionId of from.guests.keys()) this.#guestGone(from, sessionId);
         const wasInCharge = this.inCharge === from;
         if (wasInCharge) this.inCharge = undefined;
         this.events.onEnd(from, end, wasInCharge);
@@ -69,6 +70,11 @@ export class Fleet {
     });
   }
 
+  /** Told to all: elders count the sessions of older ones, too, when a target becomes exclusive. */
+  #guestGone(from: GenerationProcess, sessionId: string): void {
+    for (const other of this.#processes) if (other !== from) other.send({ kind: 'guest-gone', sessionId });
+  }
+
   #onMessage(from: GenerationProcess, message: GenerationMessage): void {
     switch (message.kind) {
       case 'link':
@@ -85,9 +91,7 @@ export class Fleet {
         return this.#questions.answer(message.id, message.value);
       case 'session-ended':
         from.guests.delete(message.sessionId);
-        return this.inCharge === from
-          ? undefined
-          : this.inCharge?.send({ kind: 'guest-gone', sessionId: message.sessionId });
+        return this.#guestGone(from, message.sessionId);
       case 'operation-news':
         // Also to one that is about to take over: it asks for the rest when it does.
         for (const other of this.#processes) if (other !== from) other.send(message);

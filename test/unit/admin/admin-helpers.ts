@@ -26,6 +26,8 @@ export const SESSION: SessionView = {
   worker: 1,
   generation: 1,
   openedAt: '2030-01-02T03:04:05.000Z',
+  endsAt: null,
+  endsBecause: null,
   uplinkBytes: 1_234_567,
   downlinkBytes: 89,
 };

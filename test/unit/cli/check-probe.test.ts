@@ -141,6 +141,9 @@ test('only a conduit for one host and one port is a single target', () => {
       maxSessions: undefined,
       idleTimeoutMs: undefined,
       sessionDurationMs: undefined,
+      window: undefined,
+      timeZone: 'UTC',
+      exclusive: false,
       approval: false,
       source: { file: 'f', line: 1 },
     });

@@ -67,6 +67,10 @@ const BEYOND = [
   // Arithmetic.
   /has host bits set/,
   /runs backwards/,
+  /begins and ends at the same time/,
+  /must not begin at 24:00/,
+  // What the machine knows.
+  /IANA time zone that this machine knows/,
   // What other files hold.
   /names a file that/,
 ];

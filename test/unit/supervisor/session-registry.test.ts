@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Term } from '../../../src/supervisor/term.js';
 import { SessionRegistry, type SessionRecord } from '../../../src/supervisor/session-registry.js';
 
 function record(id: string): SessionRecord {
@@ -14,6 +15,9 @@ function record(id: string): SessionRecord {
     startedAtWallMs: 0,
     approval: undefined,
     startedAtMs: 0,
+    sinceMs: 0,
+    isExclusive: false,
+    term: new Term({ window: undefined, durationMs: 0 }),
     state: 'connecting',
     worker: 0,
     openedAtMs: undefined,

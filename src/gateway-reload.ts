@@ -1,0 +1,33 @@
+import type { Config } from './config/config.js';
+import { difference } from './config/difference.js';
+import type { Breach } from './supervisor/compliance.js';
+
+/** Lines about one reload; who changed more than that compares the files. */
+const MAX_LINES = 200;
+
+interface ReloadLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+/** A line for each thing that a reload changes, with what it was before. Gives how many there are. */
+export function logDifference(log: ReloadLog, old: Config, fresh: Config): number {
+  const changes = difference(old, fresh);
+  for (const change of changes.slice(0, MAX_LINES)) log.info(change, 'configuration changed');
+  const left = changes.length - MAX_LINES;
+  if (left > 0) log.info({ left }, 'configuration changed in more places');
+  return changes.length;
+}
+
+/** A line for each conduit whose sessions a reload ends, with how many and why (of the first). */
+export function logBreaches(log: ReloadLog, breaches: readonly Breach[]): void {
+  const byConduit = new Map<string, { sessions: number; readonly why: string }>();
+  for (const { record, why } of breaches) {
+    const known = byConduit.get(record.conduit);
+    if (known === undefined) byConduit.set(record.conduit, { sessions: 1, why });
+    else known.sessions += 1;
+  }
+  for (const [conduit, { sessions, why }] of [...byConduit].slice(0, MAX_LINES)) {
+    log.warn({ conduit, sessions, why }, 'sessions end that the configuration no longer allows');
+  }
+}
