@@ -25,6 +25,7 @@ import { BridgeTokens } from './bridge-tokens.js';
 import { BridgeTopics } from './bridge-topics.js';
 import { DeviceDirectory } from './device-directory.js';
 import { localLink } from './local-link.js';
+import { RecentStatuses } from './recent-statuses.js';
 import { ServedDevices } from './served-devices.js';
 import { ThinEdgeIntake } from './thin-edge-intake.js';
 
@@ -51,6 +52,7 @@ export class ThinEdgeSide implements Cloud {
   readonly #run: ThinEdgeIntake;
   readonly #identity: DeviceIdentity;
   readonly #tokens: BridgeTokens;
+  readonly #recent: RecentStatuses;
   #delivering = false;
   /** Another process has the operations; we stay connected for the statuses of what we have begun. */
   #isReleased = false;
@@ -76,8 +78,9 @@ export class ThinEdgeSide implements Cloud {
       requestMs: this.#timing.requestMs,
       onViolation: (violation, count) => options.events.onViolation?.(violation, count),
     });
+    this.#recent = new RecentStatuses(this.#statusTransport(), monotonic);
     this.status = new StatusOutbox({
-      transport: this.#statusTransport(),
+      transport: this.#recent,
       journal: options.journal,
       backoff: newBackoff(),
       timing: this.#timing.backoff,
@@ -174,9 +177,15 @@ export class ThinEdgeSide implements Cloud {
   }
 
   async #attempt(signal: AbortSignal, onUp: () => void): Promise<void> {
+    const link = { isUp: false };
     try {
-      await this.#run.run(signal, onUp);
+      await this.#run.run(signal, () => {
+        link.isUp = true;
+        onUp();
+        void this.#recent.repeat(signal);
+      });
     } catch (error) {
+      if (link.isUp) this.#recent.onLost();
       if (error instanceof LinkError && error.violation !== undefined)
         this.#options.events.onViolation?.(error.violation);
       if (paceOf(error).kind === 'slow') this.#identity.renew('refused');
