@@ -101,6 +101,7 @@ export class Gateway {
       logDropped: options.logDropped,
       hasBufferutil: this.#hasBufferutil(),
       resources: () => this.#resources.sample,
+      evidence: () => this.#audit.evidence,
       deviceCertificate: () => this.#cloud.credentials.certificate,
       isSwitchOn: () => this.#consent.switchedOff() === undefined,
     });
