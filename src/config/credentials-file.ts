@@ -2,7 +2,7 @@ import { readYaml } from './document.js';
 import { FileMissing, readTextFile } from './file.js';
 import type { Entry, Layer } from './layers.js';
 import { exposure } from './permissions.js';
-import type { Problem } from './problem.js';
+import type { Problem, Source } from './problem.js';
 import type { KeyName } from './schema.js';
 import { BadValue } from './values.js';
 
@@ -44,6 +44,25 @@ export function credentialsText({ tenant, user, password }: StoredCredentials, w
     `password: ${JSON.stringify(password)}`,
     '',
   ].join('\n');
+}
+
+/** Takes every credential out of the entries and puts these in. */
+export function loginAs(entries: Layer, { tenant, user, password }: StoredCredentials): void {
+  const source: Source = { kind: 'command line' };
+  for (const name of OTHER_CREDENTIALS) entries.delete(name);
+  entries.set('cloud.tenant', { raw: tenant, source });
+  entries.set('cloud.user', { raw: user, source });
+  entries.set('cloud.password', { raw: password, source });
+}
+
+/** Turns paths into absolute ones, from the folder of whatever names them. */
+function resolvePaths(entries: Layer, folderOf: (source: Source) => string): void {
+  for (const name of KEY_NAMES) {
+    const entry = entries.get(name);
+    if (specOf(name).isPath && typeof entry?.raw === 'string' && entry.raw !== 'off') {
+      entries.set(name, { ...entry, raw: path.resolve(folderOf(entry.source), entry.raw) });
+    }
+  }
 }
 
 /** Puts what the file of `cloud.credentialsFile` holds in the places of the keys that it stands for. */

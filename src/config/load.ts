@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Config } from './config.js';
-import { OTHER_CREDENTIALS, openCredentials } from './credentials-file.js';
+import { loginAs, openCredentials } from './credentials-file.js';
 import type { StoredCredentials } from './credentials-file.js';
 import { readYaml } from './document.js';
 import type { Tree } from './document.js';
@@ -210,25 +210,6 @@ function locator(file: string | undefined, tree: Tree | undefined): Locate {
     if (source.kind !== 'file' || source.file !== file || tree === undefined) return source;
     return { kind: 'file', file, line: tree.lineOf(key) };
   };
-}
-
-/** Takes every credential out and puts these in. */
-function loginAs(entries: Layer, { tenant, user, password }: StoredCredentials): void {
-  const source: Source = { kind: 'command line' };
-  for (const name of OTHER_CREDENTIALS) entries.delete(name);
-  entries.set('cloud.tenant', { raw: tenant, source });
-  entries.set('cloud.user', { raw: user, source });
-  entries.set('cloud.password', { raw: password, source });
-}
-
-/** Turns paths into absolute ones, from the folder of whatever names them. */
-function resolvePaths(entries: Layer, folderOf: (source: Source) => string): void {
-  for (const name of KEY_NAMES) {
-    const entry = entries.get(name);
-    if (specOf(name).isPath && typeof entry?.raw === 'string' && entry.raw !== 'off') {
-      entries.set(name, { ...entry, raw: path.resolve(folderOf(entry.source), entry.raw) });
-    }
-  }
 }
 
 /** Turns `<key>File` into the secret it holds. */
