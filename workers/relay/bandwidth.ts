@@ -157,8 +157,8 @@ export class Bandwidth {
   };
 
   #wake(): void {
-    if (this.#waiting.length + this.#granted.length === 0) return;
-    this.#timer ??= setTimeout(() => {
+    if (this.#timer !== undefined || this.#waiting.length + this.#granted.length === 0) return;
+    this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.serve();
     }, TICK_MS).unref();
