@@ -19,9 +19,11 @@ export interface ApprovalView {
   readonly expiresAt: string;
 }
 
+export type Verdict = 'approve' | 'deny';
+
 /** What somebody says to a request. */
 export interface ApprovalAnswer {
-  readonly verdict: 'approve' | 'deny';
+  readonly verdict: Verdict;
   readonly way: ApprovalWay;
   /** Who says so, fit for a log; as far as the way can tell. */
   readonly by: string;

@@ -79,6 +79,9 @@ export const MAX_REMEMBERED_OPERATIONS = 100_000;
 /** Operations whose status the cloud does not have yet; beyond it new operations are refused. */
 export const MAX_OUTBOX_OPERATIONS = 10_000;
 
+/** Events that wait for the cloud; beyond it the oldest is lost. 1.5 KB each, 15 MB in all. */
+export const MAX_OUTBOX_EVENTS = 10_000;
+
 /** Sweep of PENDING operations while the link is up, in ms: heals any notification that was lost. */
 export const SWEEP_INTERVAL_MS = 60_000;
 
@@ -91,8 +94,8 @@ export const REMEMBERED_MS = 24 * 3_600_000;
 /** Longest wait for the journal's disk before an operation is refused for it, in ms. Users wait 30 to 45 s in all. */
 export const JOURNAL_WAIT_MS = 5_000;
 
-/** Largest record of the journal, in bytes: a failure reason of 500 bytes may double in JSON, ids and hash are short. */
-export const MAX_JOURNAL_RECORD_BYTES = 4_096;
+/** Largest record of a journal, in bytes: the texts of an event have 2,500 bytes at most, which may double in JSON. */
+export const MAX_JOURNAL_RECORD_BYTES = 8_192;
 
 /** Largest line of the audit log, in bytes: 16 addresses, a sentence of 500 bytes that may double in JSON, names. */
 export const MAX_AUDIT_RECORD_BYTES = 8_192;

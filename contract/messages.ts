@@ -52,10 +52,16 @@ export interface Tunnel {
   readonly url: string;
   /** Value of the Authorization header: never logged. */
   readonly authorization: string;
+  /** It is a token that another one can be had for: a 401 is asked about once. Default: it is final. */
+  readonly isRenewable?: true;
   /** Where the TCP connection goes: the cloud, or the proxy when there is one. */
   readonly endpoint: Endpoint;
   /** Present when `endpoint` is an HTTP proxy that has to CONNECT to the cloud first. */
-  readonly proxy?: { readonly authorization?: string };
+  readonly proxy?: {
+    readonly authorization?: string;
+    /** TLS to the proxy itself, whose certificate has to name `endpoint.host`. Default: plain HTTP. */
+    readonly isSecure?: true;
+  };
 }
 
 /** One session to run; the argument of the piscina task. */
@@ -123,6 +129,8 @@ export type WorkerCommand =
       readonly reason: EndReason;
       readonly detail: string;
     }
+  /** The answer to `unauthorized`: what to send instead, never logged; null when there is nothing else. */
+  | { readonly kind: 'authorization'; readonly sessionId: string; readonly authorization: string | null }
   /** Asks for a report with `heaviest`. */
   | { readonly kind: 'weigh' }
   /** What all sessions of the worker together may move, in bytes a second; 0 = no limit. Answered by reports with `demand`. */
@@ -141,6 +149,8 @@ export interface WorkerReport {
   readonly closing: readonly { readonly sessionId: string; readonly ending: SessionEnding }[];
   /** Byte counts of the sessions that moved any since the last report; at most once a second. */
   readonly counters: readonly SessionCounters[];
+  /** Sessions whose upgrade was answered 401 and that wait for another token. */
+  readonly unauthorized?: readonly string[];
   /** Event-loop delay of the worker over the last interval, in ms; absent between intervals. */
   readonly loopDelay?: { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number };
   /** Memory that all sessions of the worker hold for bytes under way; absent between intervals. */

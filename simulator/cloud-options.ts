@@ -38,6 +38,8 @@ export interface CloudOptions extends PlatformOptions {
   readonly mqttPort?: number;
   /** MQTT over TLS, with or without device certificates; undefined opens none, 0 takes a free one. */
   readonly mqttsPort?: number;
+  /** Further DNS names in the certificate of its servers, beside localhost. */
+  readonly serverNames?: readonly string[];
   /** Name of the administrator. Default `operator`. */
   readonly operatorName?: string;
   /** Its password. Default: a random one. */

@@ -15,7 +15,7 @@ import type { Configuration } from './store/configurations.js';
 import type { Fragments, ManagedObject } from './store/inventory.js';
 import type { Operation } from './store/operations.js';
 import { ADMIN_ROLES, randomPassword } from './store/users.js';
-import { Authority, type KeyAndCertificate } from './tls/authority.js';
+import { Authority, type KeyAndCertificate, type Life } from './tls/authority.js';
 
 export type { CloudOptions, CloudTiming } from './cloud-options.js';
 export { describeCloud } from './description.js';
@@ -160,10 +160,13 @@ export class Cloud {
     return this.platform.operations.create(deviceId, fragments);
   }
 
-  /** A certificate for a device, its common name the external id, signed by an authority that the tenant trusts. */
-  async issueDeviceCertificate(externalId: string): Promise<KeyAndCertificate> {
+  /**
+   * A certificate for a device, its common name the external id, signed by an authority that the tenant trusts.
+   * @param life Default: from an hour ago for 90 days.
+   */
+  async issueDeviceCertificate(externalId: string, life?: Partial<Life>): Promise<KeyAndCertificate> {
     const authority = await this.#createAuthority();
-    return authority.issueDevice(externalId);
+    return authority.issueDevice(externalId, life);
   }
 
   /** Takes HTTP and HTTPS down, with every connection, and brings them back on the same ports. The store stays. */
@@ -231,7 +234,7 @@ export class Cloud {
 
   async #createTls(): Promise<{ key: string; cert: string; ca: string }> {
     const authority = await this.#createAuthority();
-    return { ...(await authority.issueServer()), ca: authority.ca };
+    return { ...(await authority.issueServer(...(this.options.serverNames ?? []))), ca: authority.ca };
   }
 
   async #createAuthority(): Promise<Authority> {

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Configurations } from './store/configurations.js';
 import { DeviceRequests } from './store/device-requests.js';
+import { type Event, Events } from './store/events.js';
 import { Identity } from './store/identity.js';
 import { Ids } from './store/ids.js';
 import { Inventory, type InventoryChange, type ManagedObject } from './store/inventory.js';
@@ -30,6 +31,7 @@ export interface PlatformOptions {
 export interface PlatformEvents {
   operationCreated: [operation: Operation];
   operationUpdated: [operation: Operation, before: Operation];
+  eventCreated: [event: Event];
   managedObject: [change: InventoryChange, object: ManagedObject];
 }
 
@@ -48,6 +50,7 @@ export class Platform extends EventEmitter<PlatformEvents> {
   readonly inventory: Inventory;
   readonly identity = new Identity();
   readonly operations: Operations;
+  readonly events: Events;
   readonly configurations: Configurations;
   readonly deviceRequests: DeviceRequests;
   readonly trustedCertificates: TrustedCertificates;
@@ -77,6 +80,9 @@ export class Platform extends EventEmitter<PlatformEvents> {
       options.operationsKept ?? MAX_OPERATIONS,
       (operation) => this.emit('operationCreated', operation),
       (operation, before) => this.emit('operationUpdated', operation, before),
+    );
+    this.events = new Events(new Ids(700_001), this.inventory, this.now, (event) =>
+      this.emit('eventCreated', event),
     );
     this.configurations = new Configurations(new Ids(1), this.inventory);
     this.deviceRequests = new DeviceRequests(this.users, options.acceptAllDevices ?? false);

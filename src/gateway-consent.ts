@@ -1,8 +1,11 @@
 import { performance } from 'node:perf_hooks';
+import { ApprovalDirectory } from './approval/approval-directory.js';
 import { ApprovalTable } from './approval/approval-table.js';
+import { ApprovalTopic } from './approval/approval-topic.js';
+import type { ApprovalSite } from './approval/site.js';
 import { Backoff } from './cloud/backoff.js';
 import type { Config } from './config/config.js';
-import type { Log } from './log/log.js';
+import type { GatewayOptions } from './gateway-options.js';
 import { PlantBroker } from './plant/plant-broker.js';
 import type { SwitchState } from './switch/hard-switch.js';
 import { SwitchSources } from './switch/switch-sources.js';
@@ -17,9 +20,10 @@ const STOP_MS = 1_500;
 /** Waits between attempts to reach the plant's broker, in ms: it is near, and the switch is off without it. */
 const BROKER_PACE = { baseMs: 250, capMs: 5_000, slowCapMs: 5_000, resetMs: 10_000 };
 
-export interface GatewayConsentParts {
-  readonly config: Config;
-  readonly log: Log;
+export interface GatewayConsentParts extends Pick<
+  GatewayOptions,
+  'config' | 'log' | 'generation' | 'others'
+> {
   /** The switch is off now; `detail` says why. Called again for each other reason. */
   readonly onOff: (detail: string) => void;
 }
@@ -28,20 +32,31 @@ export interface GatewayConsentParts {
 interface Sources {
   readonly switches: SwitchSources;
   readonly broker: PlantBroker | undefined;
+  /** Asks on the broker. */
+  readonly topic: ApprovalTopic | undefined;
 }
 
 /** What people on site have a say in: approvals and the hard switch. */
 export class GatewayConsent {
   readonly approvals: ApprovalTable;
   readonly #parts: GatewayConsentParts;
+  readonly #site: ApprovalSite;
+  readonly #directory: ApprovalDirectory | undefined;
   #sources: Sources;
+  #untell: () => void = () => undefined;
   #isStopped = false;
   #changes: Promise<void> = Promise.resolve();
 
   constructor(parts: GatewayConsentParts) {
     this.#parts = parts;
-    this.approvals = new ApprovalTable(parts.config.approval);
+    const { approval } = parts.config;
+    this.approvals = new ApprovalTable(approval);
+    this.#site = siteOf(parts, this.approvals);
     this.#sources = this.#sourcesOf(parts.config);
+    const { directory } = approval;
+    if (directory === undefined) return;
+    this.#directory = new ApprovalDirectory({ directory, site: this.#site, log: parts.log });
+    this.approvals.tell(this.#directory);
   }
 
   get switchState(): SwitchState {
@@ -56,6 +71,8 @@ export class GatewayConsent {
 
   /** Resolves when the switch is known, or after a moment in which it stays off. */
   async start(): Promise<void> {
+    this.#directory?.start();
+    this.#tellTopic();
     await begin(this.#sources);
   }
 
@@ -66,7 +83,13 @@ export class GatewayConsent {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
-    await end(this.#sources);
+    await Promise.all([end(this.#sources), this.#directory?.stop()]);
+  }
+
+  #tellTopic(): void {
+    const { topic } = this.#sources;
+    this.#untell();
+    this.#untell = topic === undefined ? () => undefined : this.approvals.tell(topic);
   }
 
   async #replace(config: Config): Promise<void> {
@@ -75,6 +98,7 @@ export class GatewayConsent {
     await begin(fresh);
     const old = this.#sources;
     this.#sources = fresh;
+    this.#tellTopic();
     this.#tell(this.switchState);
     await end(this.#hasStopped() ? fresh : old);
   }
@@ -84,7 +108,7 @@ export class GatewayConsent {
     return this.#isStopped;
   }
 
-  #sourcesOf({ switch: { file, mqttTopic }, plant }: Config): Sources {
+  #sourcesOf({ switch: { file, mqttTopic }, plant, approval: { mqttTopic: topic } }: Config): Sources {
     const { log } = this.#parts;
     const now = (): number => performance.now();
     const backoff = new Backoff(BROKER_PACE, now);
@@ -98,7 +122,12 @@ export class GatewayConsent {
         if (this.#sources.switches === switches) this.#tell(state);
       },
     });
-    return { switches, broker };
+    const hasTopic = broker !== undefined && topic !== undefined;
+    return {
+      switches,
+      broker,
+      topic: hasTopic ? new ApprovalTopic({ topic, broker, site: this.#site }) : undefined,
+    };
   }
 
   #tell(state: SwitchState): void {
@@ -109,6 +138,17 @@ export class GatewayConsent {
     log.warn({ reason, howTo }, 'the hard switch is off: sessions end and new ones are refused');
     onOff(reason.replace(/\.$/, ''));
   }
+}
+
+function siteOf({ config, generation = 1, others }: GatewayConsentParts, table: ApprovalTable): ApprovalSite {
+  return {
+    gateway: config.device.externalId,
+    generation,
+    isElder: (one) => others?.elders.alive.includes(one) === true,
+    list: () => table.list(),
+    has: (id) => table.has(id),
+    answer: (id, answer) => table.answer(id, answer),
+  };
 }
 
 async function begin({ switches, broker }: Sources): Promise<void> {

@@ -19,7 +19,7 @@ import { GatewayConsent } from './gateway-consent.js';
 import { GatewayAdmin } from './gateway-admin.js';
 import { logBreaches, logDifference } from './gateway-reload.js';
 import { GatewayAudit } from './gateway-audit.js';
-import { supervisorMetrics } from './gateway-metrics.js';
+import { supervisorMetrics, tokenEvents } from './gateway-metrics.js';
 import type { GatewayOptions, TakeOverFacts } from './gateway-options.js';
 import type { AdminPlace, HandOver } from './generations/messages.js';
 import { watchResources } from './gateway-resources.js';
@@ -101,6 +101,8 @@ export class Gateway {
       logDropped: options.logDropped,
       hasBufferutil: this.#hasBufferutil(),
       resources: () => this.#resources.sample,
+      evidence: () => this.#audit.evidence,
+      deviceCertificate: () => this.#cloud.credentials.certificate,
       isSwitchOn: () => this.#consent.switchedOff() === undefined,
     });
     this.#metrics.expectViolations(VIOLATIONS);
@@ -113,7 +115,7 @@ export class Gateway {
       onReport: (worker, report) => this.#onReport(worker, report),
     });
     this.#journal = createJournal({ ...options, directory: config.state.directory });
-    this.#audit = new GatewayAudit({ ...options, onEnd: () => undefined });
+    this.#audit = new GatewayAudit({ ...options, outbox: () => this.#cloud.events });
     this.#cloud = createCloud({
       config,
       version: options.version,
@@ -123,7 +125,9 @@ export class Gateway {
       parseJson: (document) => parseJson(document, { maxBytes: MAX_REPLY_BYTES }),
       timing: options.timing,
       renewCredentials: options.renewCredentials,
+      tokens: tokenEvents(redactor, this.#metrics),
       journal: this.#journal,
+      eventJournal: this.#audit.eventJournal,
       isOurs: (operationId) => this.supervisor.isOurs(operationId),
       connectingFor: (ms) => this.supervisor.connectingFor(ms),
       events: {
@@ -276,12 +280,18 @@ export class Gateway {
     await within(SESSIONS_SHUTDOWN_MS, ended);
     await Promise.all([
       this.#cloud.status.flush(STATUS_FLUSH_MS),
+      this.#cloud.events.flush(STATUS_FLUSH_MS),
       within(STATUS_FLUSH_MS, this.#audit.stop(this.supervisor.registry.sessions)),
     ]);
     await Promise.all([this.#admin.stop(), this.#consent.stop()]);
     // The outbox stops first, at once: from there nothing more is journalled.
-    const closed = Promise.all([this.#cloud.close(), this.#workers.pool.destroy(), this.#journal.close()]);
-    await within(DISCONNECT_MS, closed);
+    const closing = [
+      this.#cloud.close(),
+      this.#workers.pool.destroy(),
+      this.#journal.close(),
+      this.#audit.close(),
+    ];
+    await within(DISCONNECT_MS, Promise.all(closing));
   }
 
   /** Takes on no more operations; the option onDrained is called when the last session has ended. */
@@ -307,7 +317,7 @@ export class Gateway {
     this.#config = reloaded(this.#config, fresh);
     log.level = fresh.log.level;
     this.#audit.reloaded(this.#config, [...changes.applies, ...changes.needsRestart]);
-    this.#cloud.credentials.replace(fresh.cloud);
+    this.#cloud.renew(fresh.cloud);
     this.#workers.bandwidth.limit(this.#config.limits.bandwidthBytesPerSecond);
     const breaches = this.supervisor.reload(policyOf(this.#config, this.#adminListen));
     if (applies.some((key) => /^(switch|plant)\./.test(key))) this.#consent.reload(this.#config);
@@ -356,6 +366,7 @@ export class Gateway {
       deviceOf: (deviceId) => this.#deviceOf(deviceId),
       resolve: (hostname) => resolver.resolve(hostname),
       tunnel: (connectionKey) => tunnels.open(connectionKey),
+      renewed: (tunnel) => tunnels.renewed(tunnel),
       shortage: () => this.#resources.shortage(),
       switchedOff: () => this.#consent.switchedOff(),
       cloudNow: () => this.#cloud.clock.now(),

@@ -2,6 +2,7 @@ import type { Platform } from '../platform.js';
 import type { ManagedObject } from '../store/inventory.js';
 import { PlatformError } from '../store/platform-error.js';
 import { formatRecord, parseRecords } from './csv.js';
+import { createEvent } from './events.js';
 import { INVENTORY_TEMPLATES } from './inventory-templates.js';
 import { OPERATION_TEMPLATES } from './operation-templates.js';
 import {
@@ -16,6 +17,7 @@ import {
 const PLATFORM_VERSION = '1023.0.0';
 
 const OTHER_TEMPLATES = new Map<string, Template>([
+  ['400', createEvent],
   ['600', (context) => context.reply('601', PLATFORM_VERSION)],
   ['602', (context) => context.reply('603', '100', ...TEMPLATES.keys())],
 ]);

@@ -1,11 +1,14 @@
 import type { Platform } from '../platform.js';
 import { formatRecord } from './csv.js';
+import { createJsonEvent } from './events.js';
 import type { MqttClientSession } from './client-session.js';
 import type { OperationDeliveries } from './operation-deliveries.js';
 import { handleSmartRest } from './smartrest.js';
 import { publishTopic } from './topics.js';
 
 const UPDATE_OBJECT = /^(?:[tqc]\/)?inventory\/managedObjects\/update\/(.+)$/;
+
+const CREATE_EVENT = /^(?:[tqc]\/)?event\/events\/create$/;
 
 /** A message that a client published. */
 export interface UpstreamMessage {
@@ -78,11 +81,12 @@ export class Upstream {
     client.send('s/dcr', formatRecord([70, tenantId, username, password]));
   }
 
-  /** Events, alarms and measurements are checked and forgotten; an inventory update is carried out. */
+  /** Alarms and measurements are checked and forgotten; events and inventory updates are carried out. */
   #json(client: MqttClientSession, { topic, payload, messageId }: UpstreamMessage): void {
     try {
       const body: unknown = JSON.parse(payload);
       if (typeof body !== 'object' || body === null) throw new SyntaxError('a JSON object is expected');
+      if (CREATE_EVENT.test(topic)) createJsonEvent(this.platform, client, { ...body });
       const device = this.platform.deviceBySerial(UPDATE_OBJECT.exec(topic)?.[1] ?? '');
       if (device !== undefined && this.platform.may(client.user, 'ROLE_INVENTORY_ADMIN', device.id)) {
         this.platform.inventory.update(device.id, body as Record<string, unknown>);

@@ -31,8 +31,9 @@ export class Front {
   /** @param reset Sends RST on the connection of a request. */
   onRequest(request: IncomingMessage, response: ServerResponse, reset: () => void): void {
     this.#record(request, response);
-    const { dateSkewMs } = this.parts;
-    if (dateSkewMs !== 0) response.setHeader('Date', new Date(Date.now() + dateSkewMs).toUTCString());
+    // Node would take that of this machine; tokens and operations carry the platform's.
+    const { platform, dateSkewMs } = this.parts;
+    response.setHeader('Date', new Date(platform.now() + dateSkewMs).toUTCString());
     request.on('error', () => undefined);
     this.#serve(request, response, reset).catch((error: unknown) => {
       if (!response.headersSent) answer(request, response, replyOf(error));

@@ -1,6 +1,7 @@
 import type { Route } from './call.js';
 import { configurationRoutes } from './configurations.js';
 import { controlRoutes, type Controls } from './control.js';
+import { eventRoutes } from './events.js';
 import { identityRoutes } from './identity.js';
 import { inventoryRoutes } from './inventory.js';
 import { operationRoutes } from './operations.js';
@@ -16,6 +17,7 @@ export function routes(controls: Controls): readonly Route[] {
     ...inventoryRoutes,
     ...identityRoutes,
     ...operationRoutes,
+    ...eventRoutes,
     ...registrationRoutes,
     ...configurationRoutes,
     ...controlRoutes(controls),

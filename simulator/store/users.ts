@@ -6,6 +6,8 @@ export type Role =
   | 'ROLE_DEVICE_BOOTSTRAP'
   | 'ROLE_DEVICE_CONTROL_ADMIN'
   | 'ROLE_DEVICE_CONTROL_READ'
+  | 'ROLE_EVENT_ADMIN'
+  | 'ROLE_EVENT_READ'
   | 'ROLE_IDENTITY_ADMIN'
   | 'ROLE_IDENTITY_READ'
   | 'ROLE_INVENTORY_ADMIN'
@@ -20,6 +22,8 @@ export type Role =
 export const ADMIN_ROLES: readonly Role[] = [
   'ROLE_DEVICE_CONTROL_ADMIN',
   'ROLE_DEVICE_CONTROL_READ',
+  'ROLE_EVENT_ADMIN',
+  'ROLE_EVENT_READ',
   'ROLE_IDENTITY_ADMIN',
   'ROLE_IDENTITY_READ',
   'ROLE_INVENTORY_ADMIN',
@@ -159,6 +163,11 @@ export class Users {
     this.#tokens.set(value, token);
     if (this.#tokens.size > MAX_TOKENS) this.#tokens.delete(this.#tokens.keys().next().value ?? '');
     return token;
+  }
+
+  /** The tokens that it knows, oldest first; some may have ended. */
+  tokens(): readonly Token[] {
+    return [...this.#tokens.values()];
   }
 
   /** The token of this value while it is good. */

@@ -8,12 +8,18 @@ export interface KeyAndCertificate {
   readonly cert: string;
 }
 
+/** When a certificate is good. */
+export interface Life {
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
 type X509 = typeof import('@peculiar/x509');
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
-/** Certificates live 30 days: longer than any demonstration, short enough that nobody keeps one. */
-const LIFE_MS = 30 * 86_400_000;
+/** Certificates live 90 days: longer than any demonstration, short enough that nobody keeps one. */
+const LIFE_MS = 90 * 86_400_000;
 
 /** Some devices have clocks that are a little behind. */
 const BACKDATED_MS = 3_600_000;
@@ -58,23 +64,24 @@ export class Authority {
       { type: 'ip', value: '127.0.0.1' },
       { type: 'ip', value: '::1' },
     ]);
-    return this.#issue('localhost', ExtendedKeyUsage.serverAuth, alternatives);
+    return this.#issue('localhost', ExtendedKeyUsage.serverAuth, {}, alternatives);
   }
 
   /** A certificate for a device; its common name is the external id. */
-  issueDevice(externalId: string): Promise<KeyAndCertificate> {
-    return this.#issue(externalId, this.x509.ExtendedKeyUsage.clientAuth);
+  issueDevice(externalId: string, life: Partial<Life> = {}): Promise<KeyAndCertificate> {
+    return this.#issue(externalId, this.x509.ExtendedKeyUsage.clientAuth, life);
   }
 
   async #issue(
     commonName: string,
     usage: string,
+    life: Partial<Life>,
     ...more: readonly InstanceType<X509['SubjectAlternativeNameExtension']>[]
   ): Promise<KeyAndCertificate> {
     const { x509, root } = this;
     const keys = await generate();
     const certificate = await x509.X509CertificateGenerator.create({
-      ...validity(),
+      ...validity(life),
       subject: [{ CN: [commonName] }],
       issuer: root.subject,
       publicKey: keys.publicKey,
@@ -100,11 +107,12 @@ function generate(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
 }
 
-function validity(): { serialNumber: string; notBefore: Date; notAfter: Date } {
+function validity(life: Partial<Life> = {}): Life & { serialNumber: string } {
   return {
     // Positive and without leading zeros, as RFC 5280 4.1.2.2 wants it.
     serialNumber: `01${randomBytes(15).toString('hex')}`,
     notBefore: new Date(Date.now() - BACKDATED_MS),
     notAfter: new Date(Date.now() + LIFE_MS),
+    ...life,
   };
 }

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { FailureCode } from '../../contract/failure.js';
 import type { EndReason } from '../../contract/session-state.js';
+import { addEvidenceMetrics, NO_EVIDENCE, type EvidenceView } from './evidence-metrics.js';
 import type { MetricsSource } from './metrics-page.js';
 
 /** Upper bounds of set-up times, in s: a LAN dial and a cloud upgrade take 50 ms to 1 s, the limit is 10 s each. */
@@ -19,8 +20,12 @@ export interface MetricsGauges {
   readonly logDropped?: (() => number) | undefined;
   /** Whether bufferutil's native code is there; default unknown, and then 0. */
   readonly hasBufferutil?: boolean | undefined;
+  /** The certificate that the device logs in with. Default none. */
+  readonly deviceCertificate?: (() => { readonly validToMs: number } | undefined) | undefined;
   /** Whether the hard switch lets sessions be; default: there is none. */
   readonly isSwitchOn?: (() => boolean) | undefined;
+  /** What audit log and events have to say; default nothing. */
+  readonly evidence?: (() => EvidenceView) | undefined;
   /** What is in use of each resource that is watched. */
   readonly resources: () => Readonly<
     Partial<Record<string, { readonly used: number; readonly limit: number }>>
@@ -50,6 +55,11 @@ export class Metrics implements MetricsSource {
     'gatehouse_control_violations_total',
     'What the cloud or the broker sent that it must not, by kind.',
     ['kind'],
+  );
+  readonly #tokens = this.#counter(
+    'gatehouse_token_fetches_total',
+    'Tokens asked for with the device certificate, by way and outcome.',
+    ['way', 'outcome'],
   );
   readonly #setup = new Histogram({
     name: 'gatehouse_session_setup_seconds',
@@ -95,6 +105,8 @@ export class Metrics implements MetricsSource {
     );
     this.#switchGauge(gauges.isSwitchOn ?? (() => true));
     this.#resourceGauge(gauges.resources);
+    addEvidenceMetrics(this.#registry, gauges.evidence ?? (() => NO_EVIDENCE));
+    this.#certificateGauge(gauges.deviceCertificate);
     collectDefaultMetrics({ register: this.#registry });
     this.#countDescriptors();
     // A rate over a series that appears with its first event misses that event: both directions begin at 0.
@@ -147,6 +159,11 @@ export class Metrics implements MetricsSource {
   /** The cloud or the broker did what it must not do; `kind` is one of those expected. */
   controlViolation(kind: string, count = 1): void {
     this.#violations.inc({ kind }, count);
+  }
+
+  /** A token was asked for. */
+  tokenFetched(way: 'endpoint' | 'mqtt', outcome: 'ok' | 'refused' | 'failed'): void {
+    this.#tokens.inc({ way, outcome });
   }
 
   cloudConnected(isConnected: boolean): void {
@@ -208,6 +225,23 @@ export class Metrics implements MetricsSource {
       collect() {
         this.reset();
         this.inc(read());
+      },
+    });
+  }
+
+  /** Without a certificate there is no sample: 0 would be a date. */
+  #certificateGauge(certificate: MetricsGauges['deviceCertificate']): void {
+    new Gauge({
+      name: 'gatehouse_device_certificate_expiry_timestamp_seconds',
+      help: 'End of the device certificate, Unix time; absent where none is used.',
+      // Generations have the same files; one that has not read them again yet is behind.
+      aggregator: 'max',
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        const endMs = certificate?.()?.validToMs;
+        if (endMs === undefined) this.remove();
+        else this.set(endMs / 1_000);
       },
     });
   }

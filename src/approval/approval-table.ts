@@ -29,15 +29,16 @@ export class ApprovalTable implements Approvals {
   readonly #waiting = new Map<string, Waiting>();
   /** What became of those that waited, as a sentence; the oldest is forgotten first. */
   readonly #settled = new Map<string, string>();
-  readonly #channels: ApprovalChannel[] = [];
+  readonly #channels = new Set<ApprovalChannel>();
 
   constructor(parts: ApprovalTableParts) {
     this.#parts = parts;
   }
 
-  /** From here on `channel` is told of every request. */
-  tell(channel: ApprovalChannel): void {
-    this.#channels.push(channel);
+  /** From here on `channel` is told of every request; what it gives ends that. */
+  tell(channel: ApprovalChannel): () => void {
+    this.#channels.add(channel);
+    return () => this.#channels.delete(channel);
   }
 
   /** Those that wait, oldest first. */

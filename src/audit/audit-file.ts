@@ -9,7 +9,7 @@ import { FileLock } from './file-lock.js';
 import type { Head, HeadFile } from './head.js';
 import { readEnd, readFirst, type Evidence } from './log-end.js';
 import { logFiles, rotatedName } from './log-files.js';
-import { AUDIT_FORMAT, encodeLine, NO_HASH, sha256, type Position } from './record.js';
+import { AUDIT_FORMAT, encodeLine, NO_HASH, sha256 } from './record.js';
 
 export interface AuditFileOptions {
   readonly path: string;
@@ -51,7 +51,7 @@ export class AuditFile {
   /** The last record of the chain, as far as it is known. */
   #end: Head | undefined;
   /** Records that are in the file, and may not be on the disk. */
-  readonly #unsynced = new Map<AuditFact, Position>();
+  readonly #unsynced = new Map<AuditFact, Head>();
 
   constructor(options: AuditFileOptions) {
     this.#options = options;
@@ -81,10 +81,10 @@ export class AuditFile {
    * Appends the facts in order and syncs the file; gives the place of each. @throws Error with an errno: then none of
    * them counts as written. Those that are given again are not written a second time where they are there already.
    */
-  append(facts: readonly AuditFact[]): Promise<Map<AuditFact, Position>> {
+  append(facts: readonly AuditFact[]): Promise<Map<AuditFact, Head>> {
     return this.#lock.hold(async () => {
       const { file, opening, evidence } = await this.#ready();
-      const places = new Map<AuditFact, Position>();
+      const places = new Map<AuditFact, Head>();
       const fresh = facts.filter((fact) => {
         const known = this.#unsynced.get(fact);
         if (known !== undefined) places.set(fact, known);
@@ -118,7 +118,7 @@ export class AuditFile {
     file: OpenedFile,
     facts: readonly AuditFact[],
     evidence: Evidence | undefined,
-    places: Map<AuditFact, Position>,
+    places: Map<AuditFact, Head>,
   ): Promise<void> {
     const isNew = file.bytes === 0;
     let end = this.#end;

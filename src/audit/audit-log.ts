@@ -6,8 +6,7 @@ import type { JournalLog } from '../journal/journal-file.js';
 import { errnoOf, StateError } from '../journal/state-error.js';
 import { AuditFile } from './audit-file.js';
 import type { AuditFact, StatedFact } from './fact.js';
-import { HEAD_FILE, HeadFile } from './head.js';
-import type { Position } from './record.js';
+import { HEAD_FILE, HeadFile, type Head } from './head.js';
 
 export interface AuditLogOptions {
   readonly path: string;
@@ -32,8 +31,10 @@ export interface AuditState {
   readonly bytes: number;
   /** Records that are not on the disk yet. */
   readonly pending: number;
-  /** The disk does not take what is written. */
-  readonly isFailing: boolean;
+  /** Age of the oldest of them, in ms. */
+  readonly lagMs: number;
+  /** Writes that failed. */
+  readonly failures: number;
 }
 
 /**
@@ -46,7 +47,7 @@ export class AuditLog {
   readonly #head: HeadFile | undefined;
   readonly #file: AuditFile;
   readonly #commit: GroupCommit<AuditFact>;
-  readonly #places = new WeakMap<AuditFact, Position>();
+  readonly #places = new WeakMap<AuditFact, Head>();
   /** Facts that there was no room to keep. */
   #lost = 0;
 
@@ -74,10 +75,12 @@ export class AuditLog {
   }
 
   get state(): AuditState {
+    const { oldest } = this.#commit;
     return {
       bytes: this.#file.bytes,
       pending: this.#commit.pending,
-      isFailing: this.#commit.failure !== undefined,
+      lagMs: oldest === undefined ? 0 : Math.max(0, this.#options.now() - Date.parse(oldest.at)),
+      failures: this.#commit.failures,
     };
   }
 
@@ -100,7 +103,7 @@ export class AuditLog {
    * Writes a fact, with the time of now; resolves when it is on the disk. `asked`: it is forgotten when it cannot be
    * written; `fact`: it is written later then. @throws Error with the errno as `code`.
    */
-  async record(stated: StatedFact, weight: Exclude<Weight, 'hint'>): Promise<Position> {
+  async record(stated: StatedFact, weight: Exclude<Weight, 'hint'>): Promise<Head> {
     const fact: AuditFact = { ...stated, at: new Date(this.#options.now()).toISOString() };
     await this.#commit.append(fact, weight);
     const place = this.#places.get(fact);

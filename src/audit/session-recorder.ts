@@ -10,10 +10,10 @@ import type { RefusedRequest, SessionAudit, SessionEnd } from '../supervisor/ses
 import type { SessionRecord } from '../supervisor/session-registry.js';
 import type { AuditLog } from './audit-log.js';
 import type { ApprovalFact, Asked, EndFact, StatedFact, Subject } from './fact.js';
-import type { Position } from './record.js';
+import type { Head } from './head.js';
 
 /** Takes the end of each session; `place` is that of its record, undefined when there is no log or it failed. */
-export type OnEnd = (fact: EndFact, place: Position | undefined, askedBy: AskedBy | undefined) => void;
+export type OnEnd = (fact: EndFact, place: Head | undefined, askedBy: AskedBy | undefined) => void;
 
 export interface SessionRecorderParts {
   /** Undefined: no audit log is kept. */
@@ -26,6 +26,9 @@ export interface SessionRecorderParts {
 
 /** Bytes of the name of somebody who approves. */
 const MAX_NAME_BYTES = 200;
+
+/** Bytes of the name of the configuration file. */
+const MAX_PATH_BYTES = 1_024;
 
 const OUTCOMES: Partial<Record<FailureCode, ApprovalFact['outcome']>> = {
   'approval-denied': 'denied',
@@ -49,7 +52,7 @@ export class SessionRecorder implements SessionAudit {
       verdict: 'allowed',
       ...subjectOf(record),
       generation: this.#parts.generation,
-      conduit: { name, file: source.file, line: source.line },
+      conduit: { name, file: cutToBytes(source.file, MAX_PATH_BYTES), line: source.line },
       addresses: record.addresses,
       ...askedOf(operation.askedBy, operation.createdAtMs),
     });
@@ -146,7 +149,7 @@ export class SessionRecorder implements SessionAudit {
   }
 
   /** On the disk as soon as the disk can; its place, if that is at once. */
-  async #later(fact: StatedFact): Promise<Position | undefined> {
+  async #later(fact: StatedFact): Promise<Head | undefined> {
     return this.#parts.log?.record(fact, 'fact').catch(() => undefined);
   }
 }

@@ -1,7 +1,8 @@
-import { membersOf, decodeLine } from './record.js';
 import type { EndFact } from './fact.js';
+import type { Head } from './head.js';
 import { logFiles } from './log-files.js';
 import { linesOf } from './log-reader.js';
+import { decodeLine, membersOf, type AuditLine } from './record.js';
 
 /**
  * Files that are looked through, newest first. At 16 MiB each they hold the records of 100,000 sessions, and reading
@@ -9,8 +10,14 @@ import { linesOf } from './log-reader.js';
  */
 const MAX_FILES = 8;
 
+/** An event is written down within milliseconds after the record; the rest is for slow disks. */
+const RECENT_MS = 60_000;
+
+/** Ends whose events are looked for in the cloud, one request each. */
+const MAX_RECENT = 100;
+
 /** A session that was permitted, and of whose end the log says nothing. */
-interface Unfinished {
+interface OpenSession {
   readonly operation: string;
   readonly generation: number;
   readonly fields: Pick<EndFact, 'device' | 'session' | 'host' | 'port' | 'conduit'>;
@@ -19,28 +26,43 @@ interface Unfinished {
 
 type Members = ReturnType<typeof membersOf>;
 
-/**
- * The `end` records that are missing in the log, for the sessions of generations that are gone: nobody can tell any more
- * how long they lasted after that. @throws Error with an errno.
- */
-export async function missingEnds(
+/** What an earlier run left to be told. */
+export interface Unfinished {
+  /** `end` records that are missing: nobody can tell any more how long those sessions lasted. */
+  readonly missing: readonly EndFact[];
+  /** `end` records of the last moments before a run was killed: their events may not have been written down. */
+  readonly recent: readonly RecentEnd[];
+}
+
+export interface RecentEnd {
+  readonly fact: EndFact;
+  readonly place: Head;
+}
+
+/** What the log says of sessions of generations that are gone. @throws Error with an errno. */
+export async function unfinished(
   file: string,
   isGone: (generation: number) => boolean,
   nowMs: number,
-): Promise<EndFact[]> {
+): Promise<Unfinished> {
   const files = (await logFiles(file)).reverse().slice(0, MAX_FILES);
-  const found: Unfinished[] = [];
+  const found: OpenSession[] = [];
+  const recent: RecentEnd[] = [];
   const ended = new Set<string>();
-  for (const { path } of files) {
-    const scan = new Scan();
+  for (const { path, chain = '' } of files) {
+    const scan = new Scan(chain);
     for await (const line of linesOf(path)) scan.take(line);
-    found.unshift(...scan.unfinished.filter(({ operation }) => !ended.has(operation)));
+    found.unshift(...scan.open.filter(({ operation }) => !ended.has(operation)));
+    recent.unshift(...scan.recent());
     for (const operation of scan.ended) ended.add(operation);
     if (scan.hasFreshStart) break;
   }
-  return merged(found)
-    .filter(({ generation }) => isGone(generation))
-    .map((one) => endOf(one, nowMs));
+  return {
+    missing: merged(found)
+      .filter(({ generation }) => isGone(generation))
+      .map((one) => endOf(one, nowMs)),
+    recent: recent.filter(({ fact }) => isGone(fact.generation)).slice(-MAX_RECENT),
+  };
 }
 
 /** What one file says of sessions. */
@@ -48,25 +70,41 @@ class Scan {
   /** A process began that had no elders: it has ended all sessions before it. */
   hasFreshStart = false;
   readonly ended = new Set<string>();
-  readonly #open = new Map<string, Unfinished>();
+  readonly #open = new Map<string, OpenSession>();
+  #recent: RecentEnd[] = [];
+  #lastMs = 0;
 
-  get unfinished(): Unfinished[] {
+  constructor(private readonly chain: string) {}
+
+  get open(): OpenSession[] {
     return [...this.#open.values()];
+  }
+
+  /** Ends shortly before the last record, of runs that did not stop cleanly. */
+  recent(): RecentEnd[] {
+    return this.#recent.filter(({ fact }) => Date.parse(fact.endedAt) >= this.#lastMs - RECENT_MS);
   }
 
   take(bytes: Buffer): void {
     const line = decodeLine(bytes);
-    if (typeof line === 'string' || !['start', 'decision', 'open', 'end'].includes(line.type)) return;
+    if (typeof line === 'string') return;
+    this.#lastMs = Date.parse(line.at);
+    if (!['start', 'stop', 'decision', 'open', 'end'].includes(line.type)) return;
     const members = membersOf(bytes);
-    const { operation, verdict } = members;
+    const { operation, verdict, generation } = members;
     if (line.type === 'start') return this.#onStart(members);
+    if (line.type === 'stop') {
+      this.#recent = this.#recent.filter(({ fact }) => fact.generation !== generation);
+      return;
+    }
     if (typeof operation !== 'string') return;
+    if (line.type === 'end') this.#onEnd(line, members);
     if (line.type === 'end' || verdict === 'refused') {
       this.#open.delete(operation);
       this.ended.add(operation);
       return;
     }
-    const known = this.#open.get(operation) ?? unfinishedOf(operation, members);
+    const known = this.#open.get(operation) ?? openSessionOf(operation, members);
     if (line.type === 'open') known.openedAt = line.at;
     this.#open.set(operation, known);
   }
@@ -74,11 +112,20 @@ class Scan {
   #onStart({ elders }: Members): void {
     if (!Array.isArray(elders) || elders.length > 0) return;
     this.#open.clear();
+    this.#recent = [];
     this.hasFreshStart = true;
+  }
+
+  #onEnd({ seq, hash }: AuditLine, members: Members): void {
+    const { generation, endedAt } = members;
+    if (typeof generation !== 'number' || typeof endedAt !== 'string') return;
+    // The line is as this program wrote it, so it has the members that an `end` has.
+    this.#recent.push({ fact: members as unknown as EndFact, place: { chain: this.chain, seq, hash } });
+    if (this.#recent.length > 2 * MAX_RECENT) this.#recent = this.#recent.slice(-MAX_RECENT);
   }
 }
 
-function unfinishedOf(operation: string, members: Members): Unfinished {
+function openSessionOf(operation: string, members: Members): OpenSession {
   const { device, session, host, port, conduit, generation } = members;
   const name: unknown = isObject(conduit) ? conduit.name : conduit;
   return {
@@ -96,8 +143,8 @@ function unfinishedOf(operation: string, members: Members): Unfinished {
 }
 
 /** One for each operation: its decision may stand in one file and its opening in the next. */
-function merged(all: readonly Unfinished[]): Unfinished[] {
-  const byOperation = new Map<string, Unfinished>();
+function merged(all: readonly OpenSession[]): OpenSession[] {
+  const byOperation = new Map<string, OpenSession>();
   for (const one of all) {
     const known = byOperation.get(one.operation);
     if (known === undefined) byOperation.set(one.operation, one);
@@ -106,7 +153,7 @@ function merged(all: readonly Unfinished[]): Unfinished[] {
   return [...byOperation.values()];
 }
 
-function endOf({ operation, generation, fields, openedAt }: Unfinished, nowMs: number): EndFact {
+function endOf({ operation, generation, fields, openedAt }: OpenSession, nowMs: number): EndFact {
   return {
     type: 'end',
     operation,

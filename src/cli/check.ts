@@ -6,6 +6,7 @@ import { EXIT } from '../exit-codes.js';
 import type { ExitCode } from '../exit-codes.js';
 import { Redactor } from '../log/redaction.js';
 import { registerSecrets } from '../log/secrets.js';
+import { CERTIFICATE_PROBE } from './check/certificate-probe.js';
 import { CLOCK_PROBE } from './check/clock-probe.js';
 import { CREDENTIALS_PROBES } from './check/credentials-probes.js';
 import { DEVICE_PROBES } from './check/device-probes.js';
@@ -15,7 +16,7 @@ import { NETWORK_PROBES } from './check/network-probes.js';
 import { runProbes } from './check/probe.js';
 import type { Probe, ProbeContext, ProbeResult } from './check/probe.js';
 import { REMOTE_ACCESS_PROBE } from './check/remote-access-probe.js';
-import { fixLines, problemViews, resultLines, summary } from './check/report.js';
+import { fixLines, problemViews, resultLines, summary, wrapped } from './check/report.js';
 import { targetProbes } from './check/target-probes.js';
 import { THIN_EDGE_PROBES } from './check/thin-edge-probes.js';
 import { Spinner } from './spinner.js';
@@ -61,7 +62,7 @@ function tellInvalid(error: ConfigError, { json }: CheckOptions, io: Io): ExitCo
   const terminal = new Terminal(io.stderr, io.env);
   terminal.line(`${terminal.paint('red', 'failed')}   configuration`);
   for (const { text, fault, fixes } of problems.slice(0, MAX_PROBLEMS)) {
-    for (const line of text.split('\n')) terminal.line(`  ${printable(line)}`);
+    for (const line of text.split('\n').flatMap((each) => wrapped(each, terminal, 2))) terminal.line(line);
     // The others have their example in the line.
     if (fault === 'file-modes') for (const line of fixLines(fixes, terminal)) terminal.line(line);
   }
@@ -114,6 +115,7 @@ function probesOf({ config }: LoadedConfig): readonly Probe[] {
     ...NETWORK_PROBES,
     CLOCK_PROBE,
     ...(isThinEdge ? THIN_EDGE_PROBES : []),
+    CERTIFICATE_PROBE,
     ...CREDENTIALS_PROBES,
     // Devices, and what they declare, are thin-edge.io's.
     ...(isThinEdge ? [] : DEVICE_PROBES),

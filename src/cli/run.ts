@@ -8,6 +8,8 @@ import { DirectoryLock } from '../journal/directory-lock.js';
 import { journalGenerations } from '../journal/state-directory.js';
 import { StateError } from '../journal/state-error.js';
 import { EXIT } from '../exit-codes.js';
+import { ServiceManager } from '../service/service-manager.js';
+import { watch } from '../service/watchdog.js';
 import type { ProcessIo } from './process-io.js';
 import { stateExitCode } from './state-exit-code.js';
 
@@ -19,6 +21,11 @@ export interface RunOptions {
 /** `gatehouse run`: the agent until it is told to stop. Gives the exit code. */
 export async function run({ file }: RunOptions, io: ProcessIo): Promise<number> {
   let lock: DirectoryLock | undefined;
+  const manager = ServiceManager.find(process.env, (why) => {
+    io.stderr.write(
+      `systemd-notify, by which the service manager hears of this agent, does not work: ${why}\n`,
+    );
+  });
   const parent = new Parent({
     entry: generationFile,
     args: file === undefined ? [] : [file],
@@ -32,6 +39,11 @@ export async function run({ file }: RunOptions, io: ProcessIo): Promise<number> 
       }
     },
     complain: (text) => void io.stderr.write(`${text}\n`),
+    onReady: () => {
+      manager?.ready();
+      if (manager !== undefined) watch(parent, manager);
+    },
+    onEnding: () => manager?.stopping(),
     now: () => performance.now(),
   });
   let isStopping = false;

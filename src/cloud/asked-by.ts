@@ -18,7 +18,7 @@ export function askedBy(document: object, connectionKey?: Secret): AskedBy | und
         : undefined;
     if (typeof value !== 'string' || value === '') return undefined;
     if (connectionKey !== undefined && value.includes(connectionKey.reveal())) return undefined;
-    return cutToBytes(value.toWellFormed(), MAX_TEXT_BYTES);
+    return cutToBytes(value.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').toWellFormed(), MAX_TEXT_BYTES);
   };
   const source: unknown = Object.getOwnPropertyDescriptor(document, 'externalSource')?.value;
   const description = textOf(document, 'description');

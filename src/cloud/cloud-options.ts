@@ -1,8 +1,11 @@
+import type { Secret } from '../../contract/secret.js';
 import type { Config } from '../config/config.js';
 import type { IntakeEvents, ParsedOperation } from './intake.js';
+import type { EventJournal } from './event.js';
 import type { Log } from './log.js';
 import type { StatusJournal } from './status-journal.js';
 import type { Timing } from './timing.js';
+import type { OnTokenFetch } from './token-way.js';
 
 /** What the device side of Cumulocity is made of. */
 export interface CloudOptions {
@@ -15,10 +18,21 @@ export interface CloudOptions {
   readonly isOurs: (operationId: string) => boolean;
   /** Operations that are being connected for longer than `ms`; events.onCancelled hears of those that are gone. */
   readonly connectingFor?: (ms: number) => readonly string[];
-  /** The credentials as they stand in the configuration now, asked for when they are refused; undefined when unreadable. */
-  readonly renewCredentials?: (() => Config['cloud'] | undefined) | undefined;
+  /**
+   * The credentials as they stand in the configuration now, asked for when they are refused, and when a file with
+   * credentials has changed; undefined when unreadable.
+   */
+  readonly renewCredentials?: ((why: 'refused' | 'changed') => Config['cloud'] | undefined) | undefined;
+  /** What becomes of tokens for a device certificate. */
+  readonly tokens?: {
+    /** A token was fetched, and must never be logged. */
+    onToken(token: Secret, before: Secret | undefined): void;
+    onFetch: OnTokenFetch;
+  };
   /** Keeps final statuses over a restart; without it they are in memory only. */
   readonly journal?: StatusJournal;
+  /** Keeps events over a restart; without it they are in memory only. */
+  readonly eventJournal?: EventJournal | undefined;
   /** Checks one operation document that is already parsed JSON. */
   readonly parseOperation: (document: unknown) => ParsedOperation;
   /** Checks the LF-separated JSON documents of one MQTT message. */

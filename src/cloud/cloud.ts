@@ -1,17 +1,22 @@
 import { performance } from 'node:perf_hooks';
-import { CurrentCredentials } from './authorization.js';
+import type { Config } from '../config/config.js';
+import type { CurrentCredentials } from './authorization.js';
 import { Backoff } from './backoff.js';
 import { BayeuxIntake } from './bayeux-intake.js';
 import { CancellationWatch } from './cancellation-watch.js';
 import { CloudClock } from './cloud-clock.js';
 import type { CloudOptions } from './cloud-options.js';
+import { DeviceIdentity } from './device-identity.js';
 import { provision, type CloudDevice, type ProvisionedDevices } from './devices.js';
+import type { EventOutbox } from './event-outbox.js';
+import { createEvents } from './events.js';
 import type { Intake, ParsedOperation, StatusReporter } from './intake.js';
 import { LinkError, paceOf, sentenceOf } from './link-error.js';
 import { LinkKeeper } from './link-keeper.js';
 import type { Log } from './log.js';
 import { ManagedObjects } from './managed-objects.js';
 import { MqttIntake } from './mqtt-intake.js';
+import { mqttSettings } from './mqtt-settings.js';
 import { MqttStatus, statusTopic } from './mqtt-status.js';
 import { MqttUplink } from './mqtt-uplink.js';
 import { RestClient } from './rest-client.js';
@@ -40,8 +45,12 @@ export interface Cloud {
    */
   release(): Promise<void>;
   readonly status: StatusReporter & Pick<StatusOutbox, 'resume'>;
+  /** Events for the cloud; they are kept until `open`. */
+  readonly events: EventOutbox;
   readonly rest: RestClient;
   readonly credentials: CurrentCredentials;
+  /** Takes over the credentials of a reloaded configuration. */
+  renew(cloud: Config['cloud']): void;
   /** The cloud's clock, by which the age of operations is judged. */
   readonly clock: CloudClock;
   /** The managed-object id of the gateway; undefined until it was found or created. */
@@ -74,9 +83,10 @@ interface Common {
 class DeviceSide implements Cloud {
   readonly intake: Intake;
   readonly status: StatusOutbox;
+  readonly events: EventOutbox;
   readonly rest: RestClient;
-  readonly credentials: CurrentCredentials;
   readonly clock: CloudClock;
+  readonly #identity: DeviceIdentity;
   readonly #common: Common;
   readonly #objects: ManagedObjects;
   readonly #keeper: LinkKeeper;
@@ -89,6 +99,7 @@ class DeviceSide implements Cloud {
   #known: ProvisionedDevices | undefined;
   #provisioned = false;
   #delivering = false;
+  #hasReleased = false;
 
   constructor(options: CloudOptions) {
     const common = commonOf(options);
@@ -96,10 +107,19 @@ class DeviceSide implements Cloud {
     const { timing, now, monotonic, newBackoff } = common;
     this.#common = common;
     this.clock = new CloudClock({ now, monotonic, onSkew: (skewMs) => tellSkew(log, skewMs) });
-    this.credentials = new CurrentCredentials(config.cloud);
+    this.#identity = new DeviceIdentity({
+      ...common,
+      clock: this.clock,
+      uplink: this.#uplink,
+      mayConnect: () => !this.#hasReleased,
+      onRenewed: () => {
+        this.#keeper.hurry();
+        this.status.retryNow();
+      },
+    });
     this.rest = new RestClient({
       cloud: config.cloud,
-      credentials: this.credentials,
+      credentials: this.#identity.credentials,
       clock: this.clock,
       parseJson,
       requestMs: timing.requestMs,
@@ -120,6 +140,15 @@ class DeviceSide implements Cloud {
       monotonic,
       log,
     });
+    this.events = createEvents({
+      config,
+      rest: this.rest,
+      uplink: this.#uplink,
+      externalIdOf: (deviceId) => this.device(deviceId)?.externalId,
+      journal: options.eventJournal,
+      backoff: newBackoff(),
+      log,
+    });
     this.#cancellations = new CancellationWatch({
       rest: this.rest,
       watched: () => options.connectingFor?.(timing.cancellationMs) ?? [],
@@ -133,13 +162,24 @@ class DeviceSide implements Cloud {
     this.#keeper = new LinkKeeper({
       attempt: (signal, onUp) => this.#attempt(signal, onUp),
       onLink: (link) => {
-        if (link.state === 'connected') this.status.retryNow();
+        if (link.state === 'connected') {
+          this.status.retryNow();
+          this.events.retryNow();
+        }
         options.events.onLink(link);
       },
       backoff: newBackoff(),
       log,
     });
     this.intake = { start: () => this.#start(), stop: () => this.#stop() };
+  }
+
+  get credentials(): CurrentCredentials {
+    return this.#identity.credentials;
+  }
+
+  renew(cloud: Config['cloud']): void {
+    this.#identity.replace(cloud);
   }
 
   gatewayId(): string | undefined {
@@ -151,11 +191,13 @@ class DeviceSide implements Cloud {
   }
 
   async prepare(signal: AbortSignal): Promise<void> {
+    this.#identity.start();
     await this.#provision(signal);
   }
 
   async release(): Promise<void> {
     this.#delivering = false;
+    this.#hasReleased = true;
     await this.#keeper.stop();
     this.#uplink.giveUp();
   }
@@ -163,7 +205,9 @@ class DeviceSide implements Cloud {
   async close(): Promise<void> {
     this.#delivering = false;
     this.#stopped.abort();
+    this.#identity.stop();
     this.status.stop();
+    this.events.stop();
     await this.#keeper.stop();
     await this.rest.close();
   }
@@ -171,6 +215,8 @@ class DeviceSide implements Cloud {
   #start(): void {
     if (this.#delivering) return;
     this.#delivering = true;
+    this.#hasReleased = false;
+    this.#identity.start();
     this.#keeper.start();
     void this.#cancellations.run(this.#stopped.signal);
   }
@@ -188,15 +234,9 @@ class DeviceSide implements Cloud {
     } catch (error) {
       if (error instanceof LinkError && error.deviceUnknown) this.#provisioned = false;
       if (error instanceof LinkError && error.violation !== undefined) this.#onViolation(error.violation);
-      if (paceOf(error).kind === 'slow') this.#renewCredentials();
+      if (paceOf(error).kind === 'slow') this.#identity.renew('refused');
       throw error;
     }
-  }
-
-  /** A password that was changed is taken over without a restart. */
-  #renewCredentials(): void {
-    const fresh = this.#common.options.renewCredentials?.();
-    if (fresh !== undefined) this.credentials.replace(fresh);
   }
 
   async #provision(signal: AbortSignal): Promise<ProvisionedDevices> {
@@ -247,22 +287,16 @@ class DeviceSide implements Cloud {
   #mqttIntake(): MqttIntake {
     const { options, timing, monotonic } = this.#common;
     const { config, log, parseOperations } = options;
-    if (this.credentials.mqttLogin() === undefined)
-      throw new Error('intake.kind mqtt needs cloud.user and cloud.password, not a token');
+    const { credentials } = this;
+    if (config.cloud.credentials.kind === 'token')
+      throw new Error('intake.kind mqtt needs cloud.user and cloud.password or cloud.certFile, not a token');
+    const place = { url: config.intake.mqttUrl, proxy: config.cloud.mqttProxy };
     return new MqttIntake({
-      link: {
-        transport: {
-          url: config.intake.mqttUrl,
-          ca: config.cloud.ca,
-          minTlsVersion: config.cloud.minTlsVersion,
-          proxy: config.cloud.proxy,
-          connectMs: timing.mqttConnectMs,
-        },
-        clientId: `d:${config.device.externalId}`,
-        login: () => this.credentials.mqttLogin(),
-        keepAliveMs: timing.mqttKeepAliveMs,
-        ackMs: timing.mqttAckMs,
-      },
+      link: mqttSettings(config, timing, place, {
+        login: () => credentials.mqttLogin(),
+        certificate: () => credentials.certificate,
+      }),
+      tokens: this.#identity.replies,
       uplink: this.#uplink,
       sweep: this.#sweep(),
       device: config.device,

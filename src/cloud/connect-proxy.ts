@@ -1,22 +1,32 @@
 import net from 'node:net';
-import type { Config } from '../config/config.js';
+import tls from 'node:tls';
+import type { Config, ProxyConfig } from '../config/config.js';
 import { proxyAuthorization } from './authorization.js';
 import { LinkError } from './link-error.js';
+import { hintAt } from './network-error.js';
+import { isTlsCode, tlsSentence } from './tls-trouble.js';
+import { trust } from './trusted-roots.js';
 
 /** Header of a proxy's answer that is read before it counts as broken, in bytes. */
 const MAX_ANSWER_BYTES = 8_192;
+
+/** The proxy, and whom to believe where it is spoken to by TLS. */
+export interface ProxyWay extends Pick<Config['cloud'], 'ca' | 'minTlsVersion'> {
+  readonly proxy: ProxyConfig;
+}
 
 /**
  * A TCP connection to `host:port` through an HTTP proxy (RFC 9110 9.3.6). Aborting `signal` destroys it at any time
  * before it is handed over. @throws LinkError
  */
 export async function connectThroughProxy(
-  proxy: NonNullable<Config['cloud']['proxy']>,
+  way: ProxyWay,
   target: { readonly host: string; readonly port: number },
   signal: AbortSignal,
 ): Promise<net.Socket> {
+  const { proxy } = way;
   const name = `the proxy ${proxy.host}:${proxy.port}`;
-  const socket = net.connect({ host: proxy.host, port: proxy.port, signal, noDelay: true });
+  const socket = connectTo(way, signal);
   const authority = target.host.includes(':')
     ? `[${target.host}]:${target.port}`
     : `${target.host}:${target.port}`;
@@ -28,11 +38,24 @@ export async function connectThroughProxy(
     const status = await answerOf(socket, name);
     if (status === 200) return socket;
     const pace = status === 407 ? ({ kind: 'slow' } as const) : ({ kind: 'normal' } as const);
-    throw new LinkError(`${name} answered ${status} to CONNECT`, { pace });
+    throw new LinkError(`${name} answered ${status} to CONNECT${hintAt(String(status))}`, { pace });
   } catch (error) {
     socket.destroy();
     throw error;
   }
+}
+
+/** What is written before it is connected goes out behind the handshakes. */
+function connectTo({ proxy, ...cloud }: ProxyWay, signal: AbortSignal): net.Socket {
+  const place = { host: proxy.host, port: proxy.port };
+  if (proxy.isSecure !== true) return net.connect({ ...place, signal, noDelay: true });
+  const servername = net.isIP(proxy.host) === 0 ? { servername: proxy.host } : {};
+  const socket = tls.connect({ ...place, ...servername, ...trust(cloud) });
+  const onAbort = () => socket.destroy();
+  signal.addEventListener('abort', onAbort);
+  socket.once('close', () => signal.removeEventListener('abort', onAbort));
+  if (signal.aborted) onAbort();
+  return socket.setNoDelay(true);
 }
 
 /** The status of the answer; bytes behind its header go back into the socket. */
@@ -61,9 +84,14 @@ function answerOf(socket: net.Socket, name: string): Promise<number> {
       const rest = received.subarray(end + 4);
       if (rest.length > 0) socket.unshift(rest);
     };
-    const onError = (error: NodeJS.ErrnoException) =>
-      settle(new LinkError(`${name} cannot be reached (${error.code ?? error.message})`, { cause: error }));
+    const onError = (error: NodeJS.ErrnoException) => settle(brokenProxy(name, error));
     const onClose = () => settle(new LinkError(`${name} closed the connection`));
     socket.on('data', onData).on('error', onError).on('close', onClose);
   });
+}
+
+function brokenProxy(name: string, error: NodeJS.ErrnoException): LinkError {
+  const code = error.code ?? error.message;
+  if (!isTlsCode(code)) return new LinkError(`${name} cannot be reached (${code})`, { cause: error });
+  return new LinkError(tlsSentence(name, code, Date.now()), { pace: { kind: 'slow' }, cause: error });
 }

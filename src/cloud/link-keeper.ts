@@ -28,6 +28,7 @@ export class LinkKeeper {
   readonly #reasons = new Set<string>();
   #state: CloudLink['state'] | 'unknown' = 'unknown';
   #abort: AbortController | undefined;
+  #waiting: AbortController | undefined;
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: LinkKeeperOptions) {
@@ -39,6 +40,11 @@ export class LinkKeeper {
     if (this.#abort !== undefined) return;
     this.#abort = new AbortController();
     this.#running = this.#run(this.#abort.signal);
+  }
+
+  /** Ends a wait for the next try: what stood in the way has changed. */
+  hurry(): void {
+    this.#waiting?.abort();
   }
 
   /** Resolves when the attempt under way has ended; then it may be started again. */
@@ -69,10 +75,21 @@ export class LinkKeeper {
         signal.removeEventListener('abort', onAbort);
         own.abort();
       }
-      await pause(backoff.next(pace), signal);
+      await this.#wait(backoff.next(pace), signal);
     }
     if (this.#state !== 'unknown') this.#options.onLink({ state: 'disconnected', reason: 'the agent stops' });
     this.#state = 'unknown';
+  }
+
+  async #wait(ms: number, signal: AbortSignal): Promise<void> {
+    const waiting = new AbortController();
+    const onAbort = () => waiting.abort();
+    this.#waiting = waiting;
+    signal.addEventListener('abort', onAbort);
+    if (signal.aborted) onAbort();
+    await pause(ms, waiting.signal);
+    signal.removeEventListener('abort', onAbort);
+    this.#waiting = undefined;
   }
 
   #onUp(): void {

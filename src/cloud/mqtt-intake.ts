@@ -8,6 +8,7 @@ import type { MqttUplink } from './mqtt-uplink.js';
 import { errorLines } from './mqtt-errors.js';
 import { createDevice } from './smartrest.js';
 import type { Sweep } from './sweep.js';
+import { TOKEN_TOPIC, type TokenReplies } from './token-replies.js';
 import type { OnViolation } from './violation.js';
 
 /** JSON operations with their ids, for the gateway and its children. 530 on `s/ds` has no id and is never used. */
@@ -20,6 +21,8 @@ export interface MqttIntakeOptions {
   readonly link: Omit<MqttLinkOptions, 'onMessage'>;
   readonly uplink: MqttUplink;
   readonly sweep: Sweep;
+  /** Takes what comes on the topic of tokens. Default: nobody asks for any. */
+  readonly tokens?: TokenReplies;
   readonly device: { readonly name: string };
   readonly parseOperations: (payload: Buffer) => ParsedOperation[];
   readonly onOperation: (parsed: ParsedOperation) => void;
@@ -94,6 +97,10 @@ export class MqttIntake {
     const { log, parseOperations, onViolation } = this.#options;
     if (topic === ERRORS) {
       this.#onErrors(payload);
+      return;
+    }
+    if (topic === TOKEN_TOPIC) {
+      this.#options.tokens?.onMessage(payload);
       return;
     }
     if (topic !== OPERATIONS) {

@@ -2,7 +2,7 @@ import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { createWebSocketStream, WebSocket } from 'ws';
-import type { Config } from '../config/config.js';
+import type { Config, DeviceCertificate } from '../config/config.js';
 import { connectThroughProxy } from './connect-proxy.js';
 import { LinkError } from './link-error.js';
 import { MAX_MQTT_PACKET_BYTES } from './packet-scanner.js';
@@ -22,6 +22,8 @@ export interface MqttTransportOptions {
   readonly ca: string | undefined;
   readonly minTlsVersion: Config['cloud']['minTlsVersion'];
   readonly proxy: Config['cloud']['proxy'];
+  /** Shown to the broker in the TLS handshake; asked for at every connect. Default none. */
+  readonly certificate?: () => Pick<DeviceCertificate, 'chain' | 'key'> | undefined;
   /** Longest time for all of it: proxy, TCP, TLS, WebSocket; in ms. */
   readonly connectMs: number;
 }
@@ -59,11 +61,14 @@ async function openSocket(url: URL, options: MqttTransportOptions, signal: Abort
   const socket =
     options.proxy === undefined
       ? net.connect({ host, port, signal, noDelay: true })
-      : await connectThroughProxy(options.proxy, { host, port }, signal);
+      : await connectThroughProxy({ ...options, proxy: options.proxy }, { host, port }, signal);
   if (options.proxy === undefined) await ready(socket, 'connect', url, signal);
   if (url.protocol === 'mqtt:' || url.protocol === 'ws:') return socket;
   const servername = net.isIP(host) === 0 ? { servername: host } : {};
-  const secure = tls.connect({ socket, host, ...servername, ...trust(options) });
+  const certificate = options.certificate?.();
+  const identity =
+    certificate === undefined ? {} : { cert: certificate.chain, key: certificate.key.reveal() };
+  const secure = tls.connect({ socket, host, ...servername, ...trust(options), ...identity });
   await ready(secure, 'secureConnect', url, signal);
   return secure;
 }

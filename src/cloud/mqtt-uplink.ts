@@ -6,6 +6,11 @@ export class MqttUplink {
   readonly #waiting = new Set<(link: MqttLink | undefined) => void>();
   #hasGivenUp = false;
 
+  /** The connection, if there is one now. */
+  get link(): MqttLink | undefined {
+    return this.#link;
+  }
+
   /** `link` is up. */
   attach(link: MqttLink): void {
     this.#link = link;
@@ -24,6 +29,11 @@ export class MqttUplink {
     this.#hasGivenUp = true;
     for (const resolve of this.#waiting) resolve(undefined);
     this.#waiting.clear();
+  }
+
+  /** There is a connection now. */
+  get isUp(): boolean {
+    return this.#link !== undefined;
   }
 
   /** The connection, as soon as there is one; undefined when `signal` aborts first, or none will come. */

@@ -1,25 +1,14 @@
-import { Agent, Pool, ProxyAgent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { MAX_ERROR_BODY_BYTES, MAX_REPLY_BYTES } from '../../contract/limits.js';
-import type { Config } from '../config/config.js';
-import { proxyAuthorization, type Credentials } from './authorization.js';
+import type { Config, DeviceCertificate } from '../config/config.js';
+import type { Credentials } from './authorization.js';
 import type { CloudClock } from './cloud-clock.js';
+import { dispatcherOf } from './dispatcher.js';
+import { networkError } from './network-error.js';
+import { orAborted } from './or-aborted.js';
 import { isAborted } from './pause.js';
-import { RestError, retryAfterMs, statusSentence, type RestErrorKind } from './rest-error.js';
-import { isTlsCode, tlsSentence } from './tls-trouble.js';
-import { trust } from './trusted-roots.js';
+import { hasStatus, RestError, retryAfterMs, statusSentence, type RestErrorKind } from './rest-error.js';
 import type { OnViolation, Violation } from './violation.js';
-
-/** Connections to the cloud: sixteen for statuses, one for the long poll, a few for the rest. */
-const MAX_CONNECTIONS = 20;
-
-/** Bytes of one reply's header; Node's own default. */
-const MAX_HEADER_BYTES = 16_384;
-
-/** Longest time an idle connection is kept, whatever the cloud says, in ms: a NAT on the way may forget it without a word. */
-const IDLE_MS = 30_000;
-
-/** Longest time for TCP and TLS, and for a proxy's answer to CONNECT, in ms. */
-const CONNECT_MS = 10_000;
 
 export interface RestRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -27,6 +16,8 @@ export interface RestRequest {
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Beside the usual ones; names in lower case. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** From the start of the request to the last byte of the reply, in ms; the client's default when not given. */
   readonly deadlineMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -36,7 +27,9 @@ export interface RestRequest {
 
 export interface RestClientOptions {
   readonly cloud: Pick<Config['cloud'], 'url' | 'ca' | 'proxy' | 'minTlsVersion'>;
-  readonly credentials: Credentials;
+  readonly credentials: Pick<Credentials, 'authorization' | 'renewed'>;
+  /** Shown to the server in the TLS handshake. Default none. */
+  readonly certificate?: DeviceCertificate;
   readonly clock: CloudClock;
   /** Strict JSON parser; throws on anything else. */
   readonly parseJson: (document: Buffer) => unknown;
@@ -64,7 +57,7 @@ export class RestClient {
   constructor(options: RestClientOptions) {
     this.#options = options;
     this.origin = new URL(options.cloud.url).origin;
-    this.#dispatcher = dispatcherOf(options.cloud);
+    this.#dispatcher = dispatcherOf(options.cloud, options.certificate);
   }
 
   /** The parsed reply, undefined when it has no body. @throws RestError */
@@ -84,7 +77,7 @@ export class RestClient {
     signal?.addEventListener('abort', onAbort);
     try {
       signal?.throwIfAborted();
-      return await this.#exchange(request, own.signal);
+      return await this.#exchangeAsUs(request, own.signal);
     } catch (error) {
       const failure = isAborted(signal)
         ? new RestError('aborted', `${nameOf(request)} was given up`)
@@ -103,18 +96,37 @@ export class RestClient {
     await this.#dispatcher.destroy();
   }
 
-  async #exchange(request: RestRequest, signal: AbortSignal): Promise<unknown> {
-    const { clock, credentials } = this.#options;
+  /** With our credentials; a token that is not taken is replaced, once. What was answered 401 was not carried out. */
+  async #exchangeAsUs(request: RestRequest, signal: AbortSignal): Promise<unknown> {
+    const { credentials } = this.#options;
+    const authorization = await orAborted(credentials.authorization(), signal);
+    try {
+      return await this.#exchange(request, authorization, signal);
+    } catch (error) {
+      if (authorization === undefined || !hasStatus(error, 401)) throw error;
+      const fresh = await orAborted(credentials.renewed(authorization), signal);
+      if (fresh === undefined) throw error;
+      return this.#exchange(request, fresh, signal);
+    }
+  }
+
+  async #exchange(
+    request: RestRequest,
+    authorization: string | undefined,
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    const { clock } = this.#options;
     const sentAt = clock.stamp();
     const reply = await this.#dispatcher.request({
       origin: this.origin,
       path: request.path,
       method: request.method,
       headers: {
-        authorization: credentials.authorization(),
+        ...(authorization === undefined ? {} : { authorization }),
         // Without Accept, POST and PUT are answered with an empty body.
         accept: 'application/json',
         ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...request.headers,
       },
       body: request.body === undefined ? null : JSON.stringify(request.body),
       signal,
@@ -167,30 +179,8 @@ export class RestClient {
   /** `lateMs` is the deadline that is over. */
   #failure(error: unknown, request: RestRequest, lateMs: number | undefined): RestError {
     if (error instanceof RestError) return error;
-    if (lateMs === undefined) return this.#networkError(error);
+    if (lateMs === undefined) return networkError(error, this.origin, this.#options.cloud.proxy);
     return new RestError('timeout', `${nameOf(request)} at ${this.origin} took longer than ${lateMs} ms`);
-  }
-
-  #networkError(error: unknown): RestError {
-    const code = codeOf(error);
-    const message = error instanceof Error ? error.message : '';
-    const refusal = /Proxy response \((\d{3})\)/.exec(message)?.[1];
-    const proxy = this.#options.cloud.proxy;
-    if (proxy !== undefined && refusal !== undefined) {
-      return new RestError('proxy', `the proxy ${proxy.host}:${proxy.port} answered ${refusal} to CONNECT`, {
-        cause: error,
-      });
-    }
-    if (error instanceof Error && error.name === 'HTTPParserError') {
-      return new RestError('protocol', `${this.origin} does not speak HTTP; check cloud.url`, {
-        cause: error,
-      });
-    }
-    if (isTlsCode(code)) {
-      return new RestError('tls', tlsSentence(this.origin, code, Date.now()), { cause: error });
-    }
-    const way = proxy === undefined ? '' : ` through the proxy ${proxy.host}:${proxy.port}`;
-    return new RestError('unreachable', `${this.origin} cannot be reached${way} (${code})`, { cause: error });
   }
 }
 
@@ -202,39 +192,10 @@ export function pathSegment(text: string): string {
   return encodeURIComponent(text);
 }
 
-function dispatcherOf(cloud: RestClientOptions['cloud']): Dispatcher {
-  const { proxy } = cloud;
-  const connect = { ...trust(cloud), timeout: CONNECT_MS };
-  const options = {
-    connections: MAX_CONNECTIONS,
-    pipelining: 1,
-    maxHeaderSize: MAX_HEADER_BYTES,
-    keepAliveMaxTimeout: IDLE_MS,
-  };
-  if (proxy === undefined) return new Agent({ ...options, connect });
-  const host = proxy.host.includes(':') ? `[${proxy.host}]` : proxy.host;
-  const token = proxyAuthorization(proxy);
-  return new ProxyAgent({
-    ...options,
-    uri: `http://${host}:${proxy.port}`,
-    ...(token === undefined ? {} : { token }),
-    requestTls: connect,
-    // A proxy that takes the connection and says nothing would block the next tries for the default of 300 s.
-    clientFactory: (origin, poolOptions) => new Pool(origin, { ...poolOptions, headersTimeout: CONNECT_MS }),
-  });
-}
-
 function nameOf({ method, path }: RestRequest): string {
   return `${method} ${path.split('?', 1)[0] ?? ''}`;
 }
 
 function single(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' ? header : undefined;
-}
-
-function codeOf(error: unknown): string {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if ('code' in at && typeof at.code === 'string') return at.code;
-  }
-  return error instanceof Error ? error.name : 'unknown';
 }

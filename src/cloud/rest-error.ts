@@ -14,6 +14,8 @@ export type RestErrorKind =
   | 'too-big'
   /** A reply with a status of 2xx that is no JSON. */
   | 'unreadable'
+  /** The device certificate brought no token to send the request with. */
+  | 'login'
   /** We gave the request up ourselves. */
   | 'aborted';
 
@@ -24,6 +26,8 @@ export class RestError extends Error {
   readonly status: number | undefined;
   /** What Retry-After asks for, in ms, within 1 s and 600 s. */
   readonly retryAfterMs: number | undefined;
+  /** How soon to try again, where that does not follow from the rest. */
+  readonly pace: Pace | undefined;
 
   constructor(
     kind: RestErrorKind,
@@ -31,6 +35,7 @@ export class RestError extends Error {
     details: {
       readonly status?: number;
       readonly retryAfterMs?: number | undefined;
+      readonly pace?: Pace;
       readonly cause?: unknown;
     } = {},
   ) {
@@ -39,6 +44,7 @@ export class RestError extends Error {
     this.kind = kind;
     this.status = details.status;
     this.retryAfterMs = details.retryAfterMs;
+    this.pace = details.pace;
   }
 }
 
@@ -50,6 +56,7 @@ export function hasStatus(error: unknown, ...statuses: number[]): boolean {
 /** How soon a request that failed like this may be tried again. */
 export function paceOfRestError(error: RestError): Pace {
   const { status, retryAfterMs } = error;
+  if (error.pace !== undefined) return error.pace;
   // A wrong password stays wrong, whatever the reply says about when to come back.
   const passes = status !== undefined && (status >= 500 || status === 429);
   if (passes && retryAfterMs !== undefined) return { kind: 'after', ms: retryAfterMs };

@@ -43,7 +43,8 @@ export class RestStatus implements StatusTransport {
   }
 }
 
-function deliveryOf(error: unknown): Delivery {
+/** What a failed request means for what it carried. */
+export function deliveryOf(error: unknown): Delivery {
   const why = sentenceOf(error);
   if (!(error instanceof RestError)) return { kind: 'retry', why, pace: { kind: 'slow' }, everything: false };
   const { status } = error;

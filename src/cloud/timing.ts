@@ -32,6 +32,12 @@ export interface Timing {
   readonly cancellationMs: number;
   /** MQTT keep-alive. The library gives up after one and a half of it. */
   readonly mqttKeepAliveMs: number;
+  /** One fetch of a token for a device certificate, all ways together. */
+  readonly tokenFetchMs: number;
+  /** A token that is refused this soon after it was fetched is not replaced by another. */
+  readonly tokenGapMs: number;
+  /** How often files with credentials are looked at for changes. */
+  readonly credentialsMs: number;
   /** A published status or a subscription without its acknowledgement is tried again after this. */
   readonly mqttAckMs: number;
 }
@@ -57,4 +63,7 @@ export const DEFAULT_TIMING: Timing = {
   mqttConnectMs: 15_000,
   mqttKeepAliveMs: 20_000,
   mqttAckMs: 15_000,
+  tokenFetchMs: 25_000,
+  tokenGapMs: 5_000,
+  credentialsMs: 5_000,
 };

@@ -7,6 +7,13 @@ const MEANING: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed; set cloud.caFile to trust it',
   SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is not from a trusted authority; set cloud.caFile to trust it',
   UNSPECIFIED: 'its certificate or key is too weak',
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA:
+    'it does not know the authority of our certificate; upload that to the trusted certificates of the tenant',
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: 'it takes our certificate for expired; renew it',
+  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: 'it does not accept our certificate',
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: 'it does not accept our certificate',
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED: 'our certificate is revoked there',
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'it wants to see a certificate of ours; set cloud.certFile',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     'its certificate is not from a trusted authority; set cloud.caFile to trust it',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY:

@@ -1,10 +1,10 @@
-import { z } from 'zod';
 import { readAuthorities } from './authorities.js';
+import { readCertificate, readKey } from './device-certificate.js';
 import { fits } from './form.js';
 import { key } from './key.js';
 import type { KeySpec } from './key.js';
 import { bearerToken, credentialPart, password, tenantId } from './secret-values.js';
-import { cloudUrl, proxyUrl, remoteAccessUrl } from './urls.js';
+import { cloudUrl, proxyUrl, remoteAccessUrl, tokenUrl } from './urls.js';
 import { MAX_PATH_CHARACTERS, oneOf, parsed, text } from './values.js';
 
 /** The keys under `cloud`. */
@@ -75,20 +75,31 @@ export const CLOUD_KEYS = {
     reloads: true,
   }),
   'cloud.certFile': key({
-    schema: z.unknown(),
-    meaning: 'X.509 device certificate instead (PEM)',
+    schema: parsed(readCertificate),
+    meaning: 'X.509 device certificate instead of user and password (PEM, with its chain)',
     unit: 'path',
-    example: '(use cloud.user and cloud.passwordFile)',
+    example: '/etc/gatehouse/device.pem',
     environment: ['GATEHOUSE_CLOUD_CERT_FILE'],
-    notServed: 'X.509 device certificates',
+    isPath: true,
+    reloads: true,
   }),
   'cloud.keyFile': key({
-    schema: z.unknown(),
-    meaning: 'private key of `cloud.certFile` (PEM)',
+    schema: parsed(readKey),
+    meaning: 'private key of `cloud.certFile` (PEM, without passphrase), closed to everybody else',
     unit: 'path',
-    example: '(use cloud.user and cloud.passwordFile)',
+    example: '/etc/gatehouse/device.key',
     environment: ['GATEHOUSE_CLOUD_KEY_FILE'],
-    notServed: 'X.509 device certificates',
+    isPath: true,
+    reloads: true,
+  }),
+  'cloud.tokenUrl': key({
+    schema: parsed(tokenUrl),
+    meaning:
+      'where tokens for `cloud.certFile` are asked for, and nowhere else: the access token endpoint (`https://`), or the MQTT endpoint (`mqtts://`)',
+    unit: 'URL',
+    example: 'https://acme.example.com:8443',
+    defaultText: '`https://<cloud host>:8443`, then `intake.mqttUrl`',
+    environment: ['GATEHOUSE_CLOUD_TOKEN_URL'],
   }),
   'cloud.caFile': key({
     schema: parsed(readAuthorities),
@@ -108,7 +119,8 @@ export const CLOUD_KEYS = {
   }),
   'cloud.proxy': key({
     schema: parsed(proxyUrl),
-    meaning: 'HTTP proxy for REST, WebSockets and MQTT alike; hosts in `NO_PROXY` are reached without it',
+    meaning:
+      'HTTP proxy (`http://` or `https://`) for REST, WebSockets and MQTT alike; hosts in `NO_PROXY` are reached without it',
     unit: 'URL, secret',
     example: 'http://user:password@proxy.example.com:3128',
     defaultText: 'none',

@@ -12,14 +12,23 @@ export interface Config {
     readonly credentials:
       | { readonly kind: 'basic'; readonly user: string; readonly password: Secret }
       | { readonly kind: 'token'; readonly token: Secret }
+      | { readonly kind: 'certificate'; readonly certificate: DeviceCertificate }
       /** Tokens that thin-edge.io fetches; only with intake thin-edge. */
       | { readonly kind: 'thin-edge' };
     /** Where `register` stores the credentials, as an absolute path; undefined when they stand elsewhere. */
     readonly credentialsFile?: string | undefined;
+    /** Files that the credentials stand in, absolute: they are read again when they change. */
+    readonly credentialFiles: readonly string[];
+    /** Where a token for the device certificate is asked for, in this order. */
+    readonly tokenPlaces: readonly TokenPlace[];
     /** Content of cloud.caFile: extra trusted roots in PEM. */
     readonly ca: string | undefined;
-    /** HTTP proxy for REST, WebSockets and MQTT; undefined when there is none or NO_PROXY names the host. */
+    /** HTTP proxy on the way to `url`; undefined when there is none or NO_PROXY names the host. */
     readonly proxy: ProxyConfig | undefined;
+    /** The same for `remoteAccessUrl`, which may be another host. */
+    readonly remoteAccessProxy: ProxyConfig | undefined;
+    /** The same for the MQTT endpoint. */
+    readonly mqttProxy: ProxyConfig | undefined;
     /** Oldest TLS version that is accepted from the cloud. */
     readonly minTlsVersion: 'TLSv1.2' | 'TLSv1.3';
   };
@@ -96,9 +105,8 @@ export interface ThinEdgeConfig {
     readonly password: Secret | undefined;
     /** Trusted roots in PEM. */
     readonly ca: string | undefined;
-    /** Client certificate (chain) in PEM, with its key. */
-    readonly certificate: string | undefined;
-    readonly key: Secret | undefined;
+    /** Shown in the TLS handshake. */
+    readonly certificate: Pick<DeviceCertificate, 'chain' | 'key'> | undefined;
   };
 }
 
@@ -109,11 +117,33 @@ export type AdminListen =
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'off' };
 
+/** Who the device is, by certificate. */
+export interface DeviceCertificate {
+  /** PEM: the certificate, and behind it those between it and its root. */
+  readonly chain: string;
+  /** PEM. */
+  readonly key: Secret;
+  /** Of the subject: the external id of the device. */
+  readonly commonName: string;
+  /** In ms since 1970. */
+  readonly validFromMs: number;
+  readonly validToMs: number;
+}
+
+/** Where tokens for a device certificate are handed out. */
+export interface TokenPlace {
+  /** `https://host:port` of the access token endpoint, or `mqtts://host:port` of the MQTT endpoint. */
+  readonly url: string;
+  readonly proxy: ProxyConfig | undefined;
+}
+
 export interface ProxyConfig {
   readonly host: string;
   readonly port: number;
   readonly user: string | undefined;
   readonly password: Secret | undefined;
+  /** TLS to the proxy itself (`https://`). Default: plain HTTP. */
+  readonly isSecure?: true;
 }
 
 /** How to get at the plant's MQTT broker. */

@@ -48,6 +48,11 @@ const RIVALS: readonly (readonly [string, string])[] = [
     [name, 'cloud.token'],
     [name, 'cloud.tokenFile'],
   ]),
+  ...['cloud.certFile', 'cloud.keyFile'].flatMap((name) =>
+    ['cloud.user', 'cloud.password', 'cloud.passwordFile', 'cloud.token', 'cloud.tokenFile'].map(
+      (other): [string, string] => [name, other],
+    ),
+  ),
   ...OTHER_CREDENTIALS.map((name): [string, string] => ['cloud.credentialsFile', name]),
 ];
 

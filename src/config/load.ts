@@ -15,18 +15,17 @@ import {
   unknownVariables,
 } from './layers.js';
 import type { Layer } from './layers.js';
-import { bypassesProxy } from './no-proxy.js';
 import { availableMemory } from './memory.js';
 import { normalForm } from './normal-form.js';
 import { exposure, tampering } from './permissions.js';
 import { ConfigError, problemText } from './problem.js';
+import { ProxyRoute } from './proxy-route.js';
 import type { Problem, Source } from './problem.js';
 import { checkRules } from './rules.js';
 import { addThinEdge } from './tedge-toml.js';
 import { KEY_NAMES, specOf } from './schema.js';
 import type { KeyName, Settings } from './schema.js';
 import { readSecretFile } from './secret-file.js';
-import { isLoopback } from './urls.js';
 import { tryValue, validate } from './validation.js';
 import type { Locate } from './validation.js';
 import { BadValue, text } from './values.js';
@@ -62,6 +61,8 @@ export interface LoadOptions {
   readonly loginAs?: StoredCredentials | undefined;
   /** Default SYSTEM_FILE; tests name one that does not exist. */
   readonly systemFile?: string;
+  /** Wall clock, in ms since 1970. Default Date.now. */
+  readonly now?: () => number;
 }
 
 /** Where each value came from. */
@@ -110,8 +111,9 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   resolvePaths(entries, (source) => (source.kind === 'file' ? folder : cwd));
   addThinEdge(entries, problems);
   const given = new Set(entries.keys());
+  const folderOf = (source: Source): string => (source.kind === 'file' ? folder : cwd);
   if (options.loginAs !== undefined) loginAs(entries, options.loginAs);
-  readSecrets(entries, (source) => (source.kind === 'file' ? folder : cwd), problems);
+  readSecrets(entries, folderOf, problems);
   if (options.loginAs === undefined) openCredentials(entries, problems);
 
   const values = validate(entries, locate, problems);
@@ -122,16 +124,19 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     [...given].map((name) => [name, entries.get(name) ?? { raw: null, source: nowhere }]),
   );
   const troubled = new Set(problems.map(({ key }) => key));
+  const nowMs = (options.now ?? Date.now)();
   const isRegistering = options.loginAs !== undefined;
-  const findings = checkRules({ values, entries: known, locate, nowhere, troubled, isRegistering });
+  const findings = checkRules({ values, entries: known, locate, nowhere, troubled, nowMs, isRegistering });
   problems.push(...findings.problems, ...environmentProblems(env));
   warnings.push(...findings.warnings.map((warning) => problemText({ ...warning, example: undefined })));
   if (problems.length > 0) throw new ConfigError(inOrder(problems));
 
-  const isProxyBypassed = proxyIsBypassed(values, entries, env);
+  const isFromEnvironment = sourceOf(entries, 'cloud.proxy').kind === 'environment';
+  const route = new ProxyRoute({ proxy: values['cloud.proxy'], isFromEnvironment, env });
   const config = normalForm(values as Settings, {
     isTerminal: options.isTerminal ?? false,
-    isProxyBypassed,
+    route,
+    credentialFiles: credentialFiles(entries, folderOf),
     stateDirectory:
       found?.file === SYSTEM_FILE ? SYSTEM_STATE_DIRECTORY : path.resolve(folder, LOCAL_STATE_DIRECTORY),
     memoryBytes: Math.floor(MEMORY_SHARE * availableMemory()),
@@ -140,7 +145,12 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
       return placeOf(locate(sourceOf(entries, 'conduits'), path));
     },
   });
-  return { config, sources: sourcesOf(entries, isProxyBypassed), warnings, file: found?.file };
+  return {
+    config,
+    sources: sourcesOf(entries, route.bypasses(config.cloud.url)),
+    warnings,
+    file: found?.file,
+  };
 }
 
 interface FoundFile extends TextFile {
@@ -257,14 +267,22 @@ function environmentProblems(env: LoadOptions['env']): Problem[] {
   ];
 }
 
-function proxyIsBypassed(values: Partial<Settings>, entries: Layer, env: LoadOptions['env']): boolean {
-  const { hostname, port, protocol } = new URL(values['cloud.url'] ?? 'https://localhost');
-  // As in Go and curl: a proxy that the environment names for the whole machine is not asked for loopback.
-  if (isLoopback(hostname) && sourceOf(entries, 'cloud.proxy').kind === 'environment') return true;
-  const list = [env.NO_PROXY, env.no_proxy].find((value) => (value ?? '') !== '');
-  return (
-    list !== undefined && bypassesProxy(list, hostname, Number(port) || (protocol === 'https:' ? 443 : 80))
-  );
+/** Keys that name a file with credentials in it. */
+const CREDENTIAL_FILES = [
+  'cloud.certFile',
+  'cloud.keyFile',
+  'cloud.passwordFile',
+  'cloud.tokenFile',
+  'cloud.credentialsFile',
+];
+
+function credentialFiles(entries: Layer, folderOf: (source: Source) => string): string[] {
+  const named = CREDENTIAL_FILES.flatMap((name) => {
+    const entry = entries.get(name);
+    return typeof entry?.raw === 'string' ? [path.resolve(folderOf(entry.source), entry.raw)] : [];
+  });
+  const source = entries.get('cloud.password')?.source;
+  return source?.kind === 'thin-edge' ? [...named, source.file] : named;
 }
 
 function sourcesOf(entries: Layer, isProxyBypassed: boolean): Sources {

@@ -1,13 +1,17 @@
 import { availableParallelism } from 'node:os';
-import type { ChildConfig, Conduit, Config, PlantConfig } from './config.js';
+import type { ChildConfig, Conduit, Config, PlantConfig, TokenPlace } from './config.js';
+import { commonNameOf } from './device-certificate.js';
+import type { ProxyRoute } from './proxy-route.js';
 import type { Settings } from './schema.js';
 import { systemTimeZone } from './weekly-time.js';
 
 /** What the defaults that are computed depend on. */
 export interface Surroundings {
   readonly isTerminal: boolean;
-  /** NO_PROXY names the cloud's host, or it is loopback and only the environment has a proxy. */
-  readonly isProxyBypassed: boolean;
+  /** The proxy on the way to each host. */
+  readonly route: ProxyRoute;
+  /** Files that the credentials stand in, absolute. */
+  readonly credentialFiles: readonly string[];
   /** Default of state.directory. */
   readonly stateDirectory: string;
   /** Default of limits.memory, in bytes. */
@@ -21,16 +25,23 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
   const url = present(values['cloud.url']);
   const externalId = present(values['device.externalId']);
   const timeZone = values['limits.timeZone'] ?? systemTimeZone();
+  const { route } = surroundings;
+  const remoteAccessUrl = values['cloud.remoteAccessUrl'] ?? url;
+  const mqttUrl = values['intake.mqttUrl'] ?? defaultMqttUrl(values['intake.kind'], url);
   return {
     cloud: {
       url,
-      remoteAccessUrl: values['cloud.remoteAccessUrl'] ?? url,
+      remoteAccessUrl,
       tenant: values['cloud.tenant'],
       credentials: credentials(values),
       credentialsFile: values['cloud.credentialsFile'],
       ca: values['cloud.caFile'],
       minTlsVersion: `TLSv${values['cloud.tlsMinimum']}`,
-      proxy: surroundings.isProxyBypassed ? undefined : values['cloud.proxy'],
+      credentialFiles: surroundings.credentialFiles,
+      tokenPlaces: tokenPlaces(values['cloud.tokenUrl'], url, mqttUrl, route),
+      proxy: route.to(url),
+      remoteAccessProxy: route.to(remoteAccessUrl),
+      mqttProxy: route.to(mqttUrl),
     },
     device: {
       externalId,
@@ -40,7 +51,7 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
     },
     intake: {
       kind: values['intake.kind'],
-      mqttUrl: values['intake.mqttUrl'] ?? mqttUrl(values['intake.kind'], url),
+      mqttUrl,
       operationAgeMs: values['intake.operationAge'],
     },
     thinEdge: thinEdge(values),
@@ -77,16 +88,24 @@ export function normalForm(values: Settings, surroundings: Surroundings): Config
 function credentials(values: Settings): Config['cloud']['credentials'] {
   const token = values['cloud.token'];
   if (token !== undefined) return { kind: 'token', token };
+  const certificate = values['cloud.certFile'];
+  if (certificate !== undefined) {
+    const { chain, leaf } = certificate;
+    const dates = { validFromMs: Date.parse(leaf.validFrom), validToMs: Date.parse(leaf.validTo) };
+    const key = present(values['cloud.keyFile']).pem;
+    return { kind: 'certificate', certificate: { chain, key, commonName: commonNameOf(leaf), ...dates } };
+  }
   if (values['intake.kind'] === 'thin-edge' && values['cloud.user'] === undefined)
     return { kind: 'thin-edge' };
   return { kind: 'basic', user: present(values['cloud.user']), password: present(values['cloud.password']) };
 }
 
-function mqttUrl(kind: Settings['intake.kind'], cloudUrl: string): string {
+function defaultMqttUrl(kind: Settings['intake.kind'], cloudUrl: string): string {
   return kind === 'thin-edge' ? 'mqtt://127.0.0.1:1883' : `mqtts://${new URL(cloudUrl).hostname}:8883`;
 }
 
 function thinEdge(values: Settings): Config['thinEdge'] {
+  const [chain, key] = [values['thinEdge.mqttCertFile'], values['thinEdge.mqttKeyFile']];
   return {
     configDirectory: values['thinEdge.configDirectory'],
     profile: values['thinEdge.profile'] ?? '',
@@ -96,10 +115,22 @@ function thinEdge(values: Settings): Config['thinEdge'] {
       user: values['thinEdge.mqttUser'],
       password: values['thinEdge.mqttPassword'],
       ca: values['thinEdge.mqttCaFile'],
-      certificate: values['thinEdge.mqttCertFile'],
-      key: values['thinEdge.mqttKeyFile'],
+      certificate: chain === undefined || key === undefined ? undefined : { chain, key },
     },
   };
+}
+
+/** Without a setting the endpoint comes first, and MQTT where that one is of no use: its port may be closed to us. */
+function tokenPlaces(
+  given: string | undefined,
+  url: string,
+  mqttUrl: string,
+  route: ProxyRoute,
+): TokenPlace[] {
+  const endpoint = `https://${new URL(url).hostname}:8443`;
+  const urls =
+    given === undefined ? [endpoint, mqttUrl].filter((each) => !/^(?:mqtt|wss?):/.test(each)) : [given];
+  return urls.map((each) => ({ url: each, proxy: route.to(each) }));
 }
 
 function child({ externalId, name, targets }: Settings['device.children'][number]): ChildConfig {

@@ -31,10 +31,10 @@ export function changedKeys(old: Config, fresh: Config): readonly KeyName[] {
 
 /** `old` with what of `fresh` takes effect while the agent runs; the rest waits for the next start. */
 export function reloaded(old: Config, fresh: Config): Config {
-  const { tenant, credentials } = fresh.cloud;
+  const { tenant, credentials, credentialFiles } = fresh.cloud;
   return {
     ...old,
-    cloud: { ...old.cloud, tenant, credentials },
+    cloud: { ...old.cloud, tenant, credentials, credentialFiles },
     device: { ...old.device, children: old.device.children.map((child) => withTargets(child, fresh)) },
     intake: { ...old.intake, operationAgeMs: fresh.intake.operationAgeMs },
     conduits: fresh.conduits,
@@ -63,11 +63,15 @@ const VALUES: Readonly<Record<KeyName, (config: Config) => unknown>> = {
   'cloud.token': ({ cloud: { credentials } }) =>
     credentials.kind === 'token' ? credentials.token : undefined,
   'cloud.credentialsFile': ({ cloud }) => cloud.credentialsFile,
-  'cloud.certFile': () => undefined,
-  'cloud.keyFile': () => undefined,
+  'cloud.certFile': ({ cloud: { credentials } }) =>
+    credentials.kind === 'certificate' ? credentials.certificate.chain : undefined,
+  'cloud.keyFile': ({ cloud: { credentials } }) =>
+    credentials.kind === 'certificate' ? credentials.certificate.key : undefined,
+  'cloud.tokenUrl': ({ cloud }) =>
+    cloud.credentials.kind === 'certificate' ? cloud.tokenPlaces.map(({ url }) => url) : undefined,
   'cloud.caFile': ({ cloud }) => cloud.ca,
   'cloud.tlsMinimum': ({ cloud }) => cloud.minTlsVersion,
-  'cloud.proxy': ({ cloud }) => cloud.proxy,
+  'cloud.proxy': ({ cloud }) => [cloud.proxy, cloud.remoteAccessProxy, cloud.mqttProxy],
   'device.externalId': ({ device }) => device.externalId,
   'device.externalIdType': ({ device }) => device.externalIdType,
   'device.name': ({ device }) => device.name,
@@ -82,8 +86,8 @@ const VALUES: Readonly<Record<KeyName, (config: Config) => unknown>> = {
   'thinEdge.mqttUser': ({ thinEdge }) => thinEdge.broker.user,
   'thinEdge.mqttPassword': ({ thinEdge }) => thinEdge.broker.password,
   'thinEdge.mqttCaFile': ({ thinEdge }) => thinEdge.broker.ca,
-  'thinEdge.mqttCertFile': ({ thinEdge }) => thinEdge.broker.certificate,
-  'thinEdge.mqttKeyFile': ({ thinEdge }) => thinEdge.broker.key,
+  'thinEdge.mqttCertFile': ({ thinEdge }) => thinEdge.broker.certificate?.chain,
+  'thinEdge.mqttKeyFile': ({ thinEdge }) => thinEdge.broker.certificate?.key,
   // Where a conduit is written is no part of what it permits: moving it in the file changes nothing.
   conduits: ({ conduits }) => conduits.map(withoutPlace),
   'approval.timeout': ({ approval }) => approval.timeoutMs,

@@ -1,3 +1,4 @@
+import { deviceCertificate } from './certificate-rules.js';
 import { consentRules } from './consent-rules.js';
 import { OTHER_CREDENTIALS } from './credentials-file.js';
 import type { Layer } from './layers.js';
@@ -20,10 +21,13 @@ export interface RuleInput {
   readonly troubled: ReadonlySet<string>;
   /** Place for what is not set anywhere. */
   readonly nowhere: Source;
+  /** Wall clock, in ms since 1970. */
+  readonly nowMs: number;
   /** The credentials are still to come, into the file of cloud.credentialsFile. */
   readonly isRegistering: boolean;
 }
 
+/** What the rules have found. */
 export interface Findings {
   readonly problems: Problem[];
   readonly warnings: { readonly source: Source; readonly key: string; readonly message: string }[];
@@ -34,6 +38,7 @@ export function checkRules(input: RuleInput): Findings {
   const findings: Findings = { problems: [], warnings: [] };
   requiredKeys(input, findings);
   if (!storedCredentials(input, findings)) credentials(input, findings);
+  deviceCertificate(input, findings);
   conduits(input, findings);
   children(input, findings);
   adminToken(input, findings);
@@ -76,7 +81,7 @@ function storedCredentials(input: RuleInput, { problems }: Findings): boolean {
   return true;
 }
 
-/** Exactly one of user with password, and token. */
+/** Exactly one of user with password, token, and certificate with key. */
 function credentials(
   { values, entries, locate, nowhere, troubled }: RuleInput,
   { problems }: Findings,
@@ -89,6 +94,21 @@ function credentials(
   };
   if (troubled.has('cloud')) return;
   const [user, password, token] = [isSet('cloud.user'), isSet('cloud.password'), isSet('cloud.token')];
+  const [certificate, key] = [isSet('cloud.certFile'), isSet('cloud.keyFile')];
+  if (certificate || key) {
+    const given = certificate ? 'cloud.certFile' : 'cloud.keyFile';
+    const lacking = certificate ? 'cloud.keyFile' : 'cloud.certFile';
+    const other = token ? 'cloud.token' : user ? 'cloud.user' : password ? 'cloud.password' : undefined;
+    if (other !== undefined) complain(given, given, `and ${other} are both set; keep one way to log in`);
+    else if (!certificate || !key)
+      complain(
+        given,
+        lacking,
+        `is missing, but ${given} is set`,
+        `/etc/gatehouse/device.${certificate ? 'key' : 'pem'}`,
+      );
+    return;
+  }
   if (token && (user || password)) {
     const other = user ? 'cloud.user' : 'cloud.password';
     complain('cloud.token', 'cloud.token', `and ${other} are both set; keep the token, or user and password`);
@@ -101,9 +121,9 @@ function credentials(
     );
   } else if (password && !user) {
     complain('cloud.password', 'cloud.user', 'is missing, but cloud.password is set', 'device_gw-7');
-  } else if (!token && !user && !entries.has('cloud.certFile') && values['intake.kind'] !== 'thin-edge') {
+  } else if (!token && !user && values['intake.kind'] !== 'thin-edge') {
     const message =
-      'has no credentials: give cloud.user and cloud.password, or cloud.token, or cloud.credentialsFile';
+      'has no credentials: give cloud.user and cloud.password, cloud.token, cloud.credentialsFile, or cloud.certFile and cloud.keyFile';
     complain('cloud', 'cloud', message, '{ user: device_gw-7, passwordFile: /etc/gatehouse/password }');
   }
 }

@@ -253,11 +253,11 @@ export const KEYS = {
     meaning:
       'the audit log: append-only JSON lines, each with the hash of the one before; when it cannot be written, new sessions are refused',
     unit: 'path, `off`',
-    example: '/var/log/gatehouse/audit.log',
+    example: '/var/lib/gatehouse/audit.log',
     default: 'off',
   }),
   'audit.events': key({
-    schema: parsed((raw) => oneOf(typeof raw === 'boolean' ? String(raw) : raw, ['true', 'false'])),
+    schema: parsed(trueOrFalse),
     meaning: 'an event in the cloud at the end of each session that was open, with the same facts',
     unit: '`true`, `false`',
     example: 'true',
@@ -292,6 +292,11 @@ export const KEY_NAMES = Object.keys(KEYS) as readonly KeyName[];
 /** What is known about a key, without its exact type. */
 export function specOf(name: KeyName): KeySpec {
   return KEYS[name];
+}
+
+function trueOrFalse(raw: unknown): 'true' | 'false' {
+  fits(raw, () => ({ enum: [true, false, 'true', 'false'] }));
+  return oneOf(typeof raw === 'boolean' ? String(raw) : raw, ['true', 'false']);
 }
 
 function memory(raw: unknown): number {

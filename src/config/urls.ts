@@ -41,23 +41,38 @@ export function mqttUrl(raw: unknown): string {
   return `${url.protocol}//${url.host}${isWebSocket ? url.pathname : ''}`;
 }
 
-/** `http://[user:password@]host[:port]`; the scheme may be missing, as curl allows in HTTPS_PROXY; port 80 if none. */
+/** `https://host[:port]` or `mqtts://host[:port]`: a certificate is shown there, so there is no way without TLS. */
+export function tokenUrl(raw: unknown): string {
+  const either = `(?:${anyCase('https')}|${anyCase('mqtts')})://${HOST}${PORT}/?`;
+  fits(raw, () => urlForm(either, 'https://host:8443, or mqtts://host:8883.'));
+  const url = readUrl(raw, ['https:', 'mqtts:'], 'https://');
+  if (!['', '/'].includes(url.pathname)) throw new BadValue('must end after host and port, without a path');
+  return `${url.protocol}//${url.host}`;
+}
+
+/**
+ * `http://[user:password@]host[:port]`, or `https://` for TLS to the proxy; the scheme may be missing, as curl allows in
+ * HTTPS_PROXY; port 80 or 443 if none.
+ */
 export function proxyUrl(raw: unknown): ProxyConfig {
   fits(raw, () =>
     urlForm(PROXY, 'http://host:port, with user:password@ in front of the host if it wants one.'),
   );
   const written = text(raw, MAX_URL_CHARACTERS);
   const url = parseUrl(written.includes('://') ? written : `http://${written}`, 'http://');
-  if (url.protocol !== 'http:') throw new BadValue('must begin with http:// (the proxy then tunnels TLS)');
+  if (!['http:', 'https:'].includes(url.protocol))
+    throw new BadValue('must begin with http:// or https:// (the proxy then tunnels TLS)');
   if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '') {
     throw new BadValue('must end after host and port');
   }
   if (url.port === '0') throw new BadValue('has port 0');
+  const isSecure = url.protocol === 'https:';
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port === '' ? 80 : Number(url.port),
+    port: url.port === '' ? (isSecure ? 443 : 80) : Number(url.port),
     user: url.username === '' ? undefined : decoded(url.username),
     password: url.password === '' ? undefined : new Secret(decoded(url.password)),
+    ...(isSecure ? { isSecure } : {}),
   };
 }
 
@@ -70,7 +85,7 @@ export function withoutUserinfo(written: string): string {
 const HOST = '(?:\\[[0-9A-Fa-f:.]+\\]|[^\\s/?#@:%[\\]\\\\]*[^\\s/?#@:%[\\]\\\\.])';
 const LOOPBACK = `(?:${anyCase('localhost')}|127(?:\\.\\d{1,3}){3}|\\[::1\\])`;
 const PORT = `(?::(?:${wholeNumberPattern(1, 65_535)})?)?`;
-const PROXY = `(?:${anyCase('http')}://)?(?:(?:%[0-9A-Fa-f]{2}|[^%\\s/?#\\\\])*@)?${HOST}${PORT}/?`;
+const PROXY = `(?:${anyCase('http')}[Ss]?://)?(?:(?:%[0-9A-Fa-f]{2}|[^%\\s/?#\\\\])*@)?${HOST}${PORT}/?`;
 
 /** `secure://` to any host, `plain://` to loopback only. */
 function originPattern(secure: string, plain: string): string {

@@ -1,6 +1,6 @@
 import { Secret } from '../../contract/secret.js';
 import { certificatesIn } from './authorities.js';
-import type { AdminListen, Config, PortRange, ProxyConfig } from './config.js';
+import type { AdminListen, Config, DeviceCertificate, PortRange, ProxyConfig } from './config.js';
 import { sourceText } from './problem.js';
 import { KEY_NAMES } from './schema.js';
 import type { KeyName } from './schema.js';
@@ -21,8 +21,11 @@ const VIEW: View = {
   'cloud.password': ({ cloud: { credentials } }) => (credentials.kind === 'basic' ? MASKED : undefined),
   'cloud.token': ({ cloud: { credentials } }) => (credentials.kind === 'token' ? MASKED : undefined),
   'cloud.credentialsFile': ({ cloud }) => cloud.credentialsFile,
-  'cloud.certFile': () => undefined,
-  'cloud.keyFile': () => undefined,
+  'cloud.certFile': ({ cloud: { credentials } }) =>
+    credentials.kind === 'certificate' ? certificateText(credentials.certificate) : undefined,
+  'cloud.keyFile': ({ cloud: { credentials } }) => (credentials.kind === 'certificate' ? MASKED : undefined),
+  'cloud.tokenUrl': ({ cloud: { credentials, tokenPlaces } }) =>
+    credentials.kind === 'certificate' ? tokenPlaces.map(({ url }) => url).join(', then ') : undefined,
   'cloud.caFile': ({ cloud }) => (cloud.ca === undefined ? undefined : certificates(cloud.ca)),
   'cloud.tlsMinimum': ({ cloud }) => cloud.minTlsVersion.slice('TLSv'.length),
   'cloud.proxy': ({ cloud }) => (cloud.proxy === undefined ? undefined : proxyText(cloud.proxy)),
@@ -49,8 +52,9 @@ const VIEW: View = {
   'thinEdge.mqttCaFile': ({ thinEdge: { broker } }) =>
     broker.ca === undefined ? undefined : certificates(broker.ca),
   'thinEdge.mqttCertFile': ({ thinEdge: { broker } }) =>
-    broker.certificate === undefined ? undefined : certificates(broker.certificate),
-  'thinEdge.mqttKeyFile': ({ thinEdge: { broker } }) => (broker.key === undefined ? undefined : MASKED),
+    broker.certificate === undefined ? undefined : certificates(broker.certificate.chain),
+  'thinEdge.mqttKeyFile': ({ thinEdge: { broker } }) =>
+    broker.certificate === undefined ? undefined : MASKED,
   conduits: ({ conduits }) =>
     list(conduits.map(({ name, host, ports }) => `${name} ${host}:${portsText(ports)}`)),
   'approval.timeout': ({ approval }) => formatDuration(approval.timeoutMs),
@@ -139,9 +143,13 @@ export function listenText(listen: AdminListen): string {
 }
 
 /** `http://user:[secret]@host:port`, the password masked. */
-export function proxyText({ host, port, user, password }: ProxyConfig): string {
+export function proxyText({ host, port, user, password, isSecure }: ProxyConfig): string {
   const secret = password === undefined ? '' : `:${String(password satisfies Secret)}`;
-  return `http://${user === undefined ? '' : `${user}${secret}@`}${bracketed(host)}:${port}`;
+  return `${isSecure ? 'https' : 'http'}://${user === undefined ? '' : `${user}${secret}@`}${bracketed(host)}:${port}`;
+}
+
+function certificateText({ commonName, validToMs }: DeviceCertificate): string {
+  return `${quoted(commonName)}, until ${new Date(validToMs).toISOString().slice(0, 10)}`;
 }
 
 function bracketed(host: string): string {

@@ -116,7 +116,7 @@ class Generation {
         log,
         redactor,
         logDropped: this.logDropped,
-        renewCredentials: () => this.#freshCredentials(),
+        renewCredentials: (why) => this.#freshCredentials(why),
         generation,
         elders,
         others: this.#others(),
@@ -271,14 +271,16 @@ class Generation {
     });
   }
 
-  /** Nobody asked for a reload: an invalid configuration is not told here, at every try. */
-  #freshCredentials(): Config['cloud'] | undefined {
+  /** Nobody asked for a reload: an invalid configuration is told when a file has changed, not at every refusal. */
+  #freshCredentials(why: 'refused' | 'changed'): Config['cloud'] | undefined {
     try {
       const { config } = this.load();
       registerSecrets(this.redactor, config);
       return config.cloud;
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
+      if (why === 'changed')
+        this.log.warn({ problems: error.message.split('\n') }, 'the configuration is invalid');
       return undefined;
     }
   }

@@ -2,7 +2,10 @@ import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path';
 import { errnoOf, StateError } from './state-error.js';
 
-const OURS = /^journal\.([1-9][0-9]{0,14})$/;
+/** What is kept of each generation: `journal.7`, `events.7`. */
+export type JournalKind = 'journal' | 'events';
+
+const OURS = /^(journal|events)\.([1-9][0-9]{0,14})$/;
 
 /** Damaged files that are kept. The first few tell what happens; a disk that goes on damaging must not fill up. */
 const MAX_DAMAGED_FILES = 8;
@@ -24,18 +27,24 @@ export async function prepareStateDirectory(directory: string): Promise<void> {
 }
 
 /** Generations that have a journal in the directory, ascending; none when it does not exist. */
-export async function journalGenerations(directory: string): Promise<number[]> {
+export async function journalGenerations(
+  directory: string,
+  kind: JournalKind = 'journal',
+): Promise<number[]> {
   const names = await readdir(directory).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return [];
     throw error;
   });
-  const numbers = names.flatMap((name) => OURS.exec(name)?.slice(1).map(Number) ?? []);
+  const numbers = names.flatMap((name) => {
+    const [, found, generation] = OURS.exec(name) ?? [];
+    return found === kind ? [Number(generation)] : [];
+  });
   return numbers.sort((one, other) => one - other);
 }
 
 /** The file of one generation. */
-export function journalPath(directory: string, generation: number): string {
-  return path.join(directory, `journal.${generation}`);
+export function journalPath(directory: string, generation: number, kind: JournalKind = 'journal'): string {
+  return path.join(directory, `${kind}.${generation}`);
 }
 
 /** Makes what was created, renamed or removed in the directory survive a power cut. */
@@ -49,9 +58,15 @@ export async function syncDirectory(directory: string): Promise<void> {
 }
 
 /** Renames a damaged file, so that it can be looked at, and gives the new name. Keeps the last few of them only. */
-export async function setAside(directory: string, generation: number, nowMs: number): Promise<string> {
-  const name = `damaged.${new Date(nowMs).toISOString().replace(/[:.]/g, '-')}.${generation}`;
-  await rename(journalPath(directory, generation), path.join(directory, name));
+export async function setAside(
+  directory: string,
+  generation: number,
+  nowMs: number,
+  kind: JournalKind = 'journal',
+): Promise<string> {
+  const what = kind === 'journal' ? generation : `${kind}.${generation}`;
+  const name = `damaged.${new Date(nowMs).toISOString().replace(/[:.]/g, '-')}.${what}`;
+  await rename(journalPath(directory, generation, kind), path.join(directory, name));
   const damaged = (await readdir(directory)).filter((each) => each.startsWith('damaged.')).sort();
   for (const each of damaged.slice(0, -MAX_DAMAGED_FILES))
     await rm(path.join(directory, each), { force: true });

@@ -1,4 +1,4 @@
-import { credentialsOf, proxyAuthorization } from '../cloud/authorization.js';
+import { configuredAuthorization, proxyAuthorization } from '../cloud/authorization.js';
 import type { Config } from '../config/config.js';
 import type { Redactor } from './redaction.js';
 
@@ -7,8 +7,9 @@ export function registerSecrets(redactor: Redactor, { cloud, admin, thinEdge, pl
   const { credentials, proxy } = cloud;
   if (credentials.kind === 'basic') redactor.add(credentials.password.reveal(), 'password');
   else if (credentials.kind === 'token') redactor.add(credentials.token.reveal(), 'token');
-  if (credentials.kind !== 'thin-edge')
-    redactor.add(valueOf(credentialsOf(cloud).authorization()), 'authorization');
+  else if (credentials.kind === 'certificate')
+    redactor.add(credentials.certificate.key.reveal(), 'private-key');
+  redactor.add(valueOf(configuredAuthorization(cloud) ?? ''), 'authorization');
   const { password: brokerPassword } = thinEdge.broker;
   if (brokerPassword !== undefined) redactor.add(brokerPassword.reveal(), 'mqtt-password');
   if (admin.token !== undefined) redactor.add(admin.token.reveal(), 'admin-token');

@@ -30,6 +30,8 @@ export interface AdmissionParts {
   readonly resolve: (hostname: string) => Promise<{ readonly addresses: readonly string[] }>;
   /** Where the session's WebSocket goes. @throws GatehouseError cloud-unreachable, cloud-proxy, invalid-operation. */
   readonly tunnel: (connectionKey: Secret) => Promise<Tunnel>;
+  /** Another Authorization header for a tunnel whose own was answered 401. Default: there is none. */
+  readonly renewed?: (tunnel: Tunnel) => Promise<string | undefined>;
   /** What the agent is short of, with the numbers; undefined when it can take on a session. Default: never short. */
   readonly shortage?: () => string | undefined;
   /** Why the plant's hard switch lets nothing pass; undefined when it does, or there is none. Default: there is none. */

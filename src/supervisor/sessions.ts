@@ -17,12 +17,15 @@ import type { SessionAudit, SessionEnd } from './session-audit.js';
 import { SessionRegistry, type SessionRecord } from './session-registry.js';
 import type { OperationNotes, StatusDesk } from './status-desk.js';
 import { Term } from './term.js';
+import { TunnelRenewals } from './tunnel-renewals.js';
 
 export interface SessionsParts {
   readonly log: SessionsLog;
   readonly pool: Pick<SessionPool, 'run' | 'send'>;
   readonly metrics: SessionsMetrics;
   readonly desk: Pick<StatusDesk, 'report'>;
+  /** Another Authorization header for a tunnel; undefined when there is none. Default: there never is. */
+  readonly renewed?: ((tunnel: Tunnel) => Promise<string | undefined>) | undefined;
   readonly audit: Pick<SessionAudit, 'opened' | 'ended'>;
   /** Registers a connection key as a secret for as long as its session lives. */
   readonly redact: { add(key: string): void; remove(key: string): void };
@@ -69,11 +72,14 @@ export class Sessions {
   readonly registry = new SessionRegistry();
   readonly #parts: SessionsParts;
   readonly #waiters = new Map<string, (() => void)[]>();
+  readonly #renewals: TunnelRenewals;
   /** Sessions that are up, until that is on the disk. */
   readonly #opening = new Map<string, Promise<void>>();
 
   constructor(parts: SessionsParts) {
     this.#parts = parts;
+    const { pool, renewed = () => Promise.resolve(undefined) } = parts;
+    this.#renewals = new TunnelRenewals({ send: (worker, command) => pool.send(worker, command), renewed });
   }
 
   /** Takes a place for the session of an admitted operation; run() or forget() must follow. */
@@ -136,6 +142,7 @@ export class Sessions {
     const { id: sessionId, host, port, addresses, endAtStart } = record;
     if (endAtStart !== undefined) throw endedBefore(...endAtStart);
     this.#parts.log.info({ ...about(record), target: hostAndPort(host, port) }, 'session connecting');
+    this.#renewals.add(sessionId, tunnel);
     const target = { host, port, addresses };
     const summary = await this.#parts.pool.run({ sessionId, target, tunnel, limits }).catch(() => undefined);
     return this.#onGone(record, summary);
@@ -144,6 +151,7 @@ export class Sessions {
   /** The session is gone, whatever went wrong in telling so: its place is free and nobody waits for it. */
   forget(record: SessionRecord): void {
     this.registry.remove(record);
+    this.#renewals.remove(record.id);
     for (const resolve of this.#waiters.get(record.id) ?? []) resolve();
     this.#waiters.delete(record.id);
     this.#parts.onGone(record.id);
@@ -181,6 +189,7 @@ export class Sessions {
       record.worker = worker;
       if (record.endAtStart !== undefined) this.end(record, ...record.endAtStart);
     }
+    this.#renewals.onReport(worker, report.unauthorized);
     for (const { sessionId, setupMs } of report.opened) this.#onOpened(sessionId, setupMs);
     for (const { sessionId, ending } of report.closing) {
       const record = this.registry.apply(sessionId, 'ending');

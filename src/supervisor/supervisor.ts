@@ -105,6 +105,7 @@ export class Supervisor {
       parts.onGone?.(sessionId);
       this.#tellIfEmpty();
     };
+    const { renewed } = parts.admission;
     this.#sessions = new Sessions({
       log,
       pool,
@@ -115,6 +116,7 @@ export class Supervisor {
       audit,
       notes,
       onGone,
+      renewed,
       desk: this.#desk,
     });
     this.#terms = new Terms({

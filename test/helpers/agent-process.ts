@@ -29,7 +29,7 @@ export interface AgentProcessOptions {
   /** Default true: wait until the agent can receive operations. */
   readonly waitForLink?: boolean;
   /** Runs between the start of the cloud and that of the agent. */
-  readonly before?: (cloud: Cloud, device: RegisteredDevice) => void;
+  readonly before?: (cloud: Cloud, device: RegisteredDevice, folder: string) => void | Promise<void>;
 }
 
 /** One line of the agent's log. */
@@ -57,8 +57,8 @@ export class AgentProcess {
   static async start(options: AgentProcessOptions = {}): Promise<AgentProcess> {
     const cloud = await startCloud(options.cloud);
     const device = cloud.registerDevice(EXTERNAL_ID);
-    options.before?.(cloud, device);
     const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-test-'));
+    await options.before?.(cloud, device, folder);
     writeConfiguration(folder, cloud, device, options.sections);
     const { env: more = {}, main } = options;
     const command = new Command(['run'], {
@@ -171,6 +171,7 @@ export class AgentProcess {
     const secrets: Record<string, string> = {
       "the device's password": this.device.password,
       ...secretsIn(sections),
+      ...tokensOf(this.cloud),
     };
     const live = this.command.hasEnded ? [] : await this.#liveTraces(secrets['admin.token']);
     await this.operator.close();
@@ -187,6 +188,12 @@ export class AgentProcess {
   async #liveTraces(token: string | undefined): Promise<readonly Traces[]> {
     return [await adminAnswers(this.adminUrl, token), processTraces(this.command.pid)];
   }
+}
+
+/** Every token that the cloud has handed out to devices and still knows. */
+function tokensOf({ platform: { users } }: Cloud): Record<string, string> {
+  const tokens = users.tokens().filter(({ user }) => user.deviceExternalId !== undefined);
+  return Object.fromEntries(tokens.map(({ value }, index) => [`token ${index}`, value]));
 }
 
 /** Writes gatehouse.yaml into `folder`: one that works, with some sections replaced. */

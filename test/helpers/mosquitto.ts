@@ -17,6 +17,8 @@ export interface BridgeOptions {
   readonly login?: { readonly user: string; readonly password: string };
   /** With a certificate there are. Paths of PEM files. */
   readonly certificate?: { readonly ca: string; readonly certificate: string; readonly key: string };
+  /** Whether it has the topics for tokens; thin-edge.io gives it them with a certificate only. */
+  readonly hasTokens?: boolean;
   /** What stands before the cloud's topics. Default `c8y`. */
   readonly prefix?: string;
 }
@@ -113,7 +115,8 @@ export class Mosquitto {
 /** Health of the bridge, where thin-edge.io has it. */
 export const BRIDGE_HEALTH = 'te/device/main/service/mosquitto-c8y-bridge/status/health';
 
-function bridgeLines({ address, clientId, login, certificate, prefix = 'c8y' }: BridgeOptions): string[] {
+function bridgeLines(bridge: BridgeOptions): string[] {
+  const { address, clientId, login, certificate, hasTokens = false, prefix = 'c8y' } = bridge;
   const out = [
     's/us/#',
     't/us/#',
@@ -153,7 +156,6 @@ function bridgeLines({ address, clientId, login, certificate, prefix = 'c8y' }: 
     ...out.map((name) => topic(name, 'out', 1)),
     ...into.map((name) => topic(name, 'in', 1)),
     topic('s/e', 'in', 0),
-    // With a password, the bridge of thin-edge.io has no topics for tokens.
-    ...(certificate === undefined ? [] : [topic('s/uat', 'out', 0), topic('s/dat', 'in', 0)]),
+    ...(hasTokens ? [topic('s/uat', 'out', 0), topic('s/dat', 'in', 0)] : []),
   ];
 }

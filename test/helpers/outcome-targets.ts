@@ -38,6 +38,11 @@ export class Trap {
     return this.#sockets.size;
   }
 
+  /** Ends every connection, as a target does that is done. */
+  end(): void {
+    for (const socket of this.#sockets) socket.end();
+  }
+
   async stop(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     this.server.close();

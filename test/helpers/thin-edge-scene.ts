@@ -13,7 +13,10 @@ import { startAgent, type Agent } from './agent.js';
 import { eventually } from './eventually.js';
 import { Ledger } from './ledger.js';
 import { Mosquitto } from './mosquitto.js';
+import type { Timing } from '../../src/cloud/timing.js';
 import { FAST } from './timing.js';
+
+type Files = Readonly<Record<string, string>>;
 
 export interface ThinEdgeOptions {
   /** How thin-edge.io logs in to the cloud. Default `password`. */
@@ -26,11 +29,17 @@ export interface ThinEdgeOptions {
   /** Lines of mosquitto's configuration beside its listener; files may be put into the folder. */
   readonly broker?: (folder: string) => readonly string[];
   /** Files in thin-edge.io's directory, mode 0600. */
-  readonly files?: Readonly<Record<string, string>>;
+  readonly files?: (cloud: Cloud) => Files | Promise<Files>;
   /** More of `[mqtt.client]` of tedge.toml, and behind it. */
   readonly toml?: string;
   /** More of our own configuration. */
   readonly config?: object;
+  /** `c8y.auth_method`, where it is another than the login. */
+  readonly authMethod?: 'basic' | 'certificate';
+  /** The bridge has topics for tokens though it logs in with a password. */
+  readonly bridgeTokens?: boolean;
+  /** Waits of the agent. */
+  readonly timing?: Partial<Timing>;
   /** Default true: the agent is started and connected. */
   readonly withAgent?: boolean;
 }
@@ -53,6 +62,7 @@ export class ThinEdgeScene {
     /** Also thin-edge.io's configuration directory. */
     readonly folder: string,
     readonly configFile: string,
+    private readonly timing: Partial<Timing>,
   ) {}
 
   static async start(t: TestContext, options: ThinEdgeOptions = {}): Promise<ThinEdgeScene> {
@@ -65,10 +75,14 @@ export class ThinEdgeScene {
     const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-tedge-'));
     const configFile = path.join(folder, 'gatehouse.yaml');
     await writeThinEdge(folder, cloud, device, login);
-    for (const [name, text] of Object.entries(options.files ?? {}))
+    for (const [name, text] of Object.entries((await options.files?.(cloud)) ?? {}))
       writeFileSync(path.join(folder, name), text, { mode: 0o600 });
-    const broker = await Mosquitto.start(bridge(folder, cloud, device, login), options.broker?.(folder));
-    writeTedgeToml(folder, cloud, login, broker.port, options.toml);
+    const broker = await Mosquitto.start(
+      { ...bridge(folder, cloud, device, login), hasTokens: options.bridgeTokens ?? login === 'certificate' },
+      options.broker?.(folder),
+    );
+    const method = options.authMethod ?? (login === 'password' ? 'basic' : 'certificate');
+    writeTedgeToml(folder, cloud, method, broker.port, options.toml);
     writeFileSync(configFile, stringify(configuration(folder, options)), { mode: 0o600 });
     const { tenant, user, password } = cloud.operator;
     const environment = { C8Y_TENANT: tenant, C8Y_USER: user, C8Y_PASSWORD: password };
@@ -78,7 +92,17 @@ export class ThinEdgeScene {
     );
     const ledger = new Ledger(cloud.platform);
     const client = new OperatorClient(settings);
-    const scene = new ThinEdgeScene(cloud, ledger, device, children, broker, client, folder, configFile);
+    const scene = new ThinEdgeScene(
+      cloud,
+      ledger,
+      device,
+      children,
+      broker,
+      client,
+      folder,
+      configFile,
+      options.timing ?? {},
+    );
     t.after(() => scene.#stop());
     if (options.withAgent !== false) await scene.run();
     return scene;
@@ -86,7 +110,7 @@ export class ThinEdgeScene {
 
   /** Starts the agent (again); resolves when it is connected, unless told otherwise. */
   async run({ waitForLink = true } = {}): Promise<Agent> {
-    this.agent = await startAgent(this.configFile, { timing: FAST });
+    this.agent = await startAgent(this.configFile, { timing: { ...FAST, ...this.timing } });
     if (waitForLink) await this.agent.gateway.connected();
     return this.agent;
   }
@@ -211,7 +235,7 @@ function bridge(folder: string, cloud: Cloud, device: RegisteredDevice, login: '
 function writeTedgeToml(
   folder: string,
   cloud: Cloud,
-  login: 'password' | 'certificate',
+  authMethod: 'basic' | 'certificate',
   mqttPort: number,
   more = '',
 ): void {
@@ -222,7 +246,7 @@ id = "gw-7"
 [c8y]
 url = "${(cloud.httpsUrl ?? '').replace('https://', '')}"
 root_cert_path = "${path.join(folder, 'ca.pem')}"
-auth_method = "${login === 'password' ? 'basic' : 'certificate'}"
+auth_method = "${authMethod}"
 credentials_path = "${path.join(folder, 'credentials.toml')}"
 
 [mqtt.client]

@@ -20,6 +20,7 @@ const COMMANDS = [
   'demo',
   'simulate',
   'connect',
+  'init',
   'register',
   'schema',
 ];

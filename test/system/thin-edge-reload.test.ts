@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { test } from 'node:test';
 import { echoes, startTarget } from '../helpers/agent-scene.js';
+import { serverIdentity } from '../helpers/certificates.js';
 import { Command } from '../helpers/command.js';
 import { eventually } from '../helpers/eventually.js';
 import { findProgram, unlessMissing } from '../helpers/programs.js';
@@ -77,7 +78,7 @@ test('a broker that wants user and password gets them from where thin-edge.io ha
       return ['allow_anonymous false', `password_file ${file}`];
     },
     toml: 'auth.username = "gatehouse"\nauth.password_file = "mqtt-password"\n',
-    files: { 'mqtt-password': 'canary-mqtt\n' },
+    files: () => ({ 'mqtt-password': 'canary-mqtt\n' }),
   });
   const target = await startTarget(t);
   await scene.story(scene.create(target.port), UP);
@@ -92,6 +93,38 @@ test('a broker that does not let us in is told, and taken as soon as it does', N
   await scene.broker.kill();
   await scene.broker.start(['allow_anonymous true']);
   await scene.agent?.gateway.connected();
+  const target = await startTarget(t);
+  await scene.story(scene.create(target.port), UP);
+});
+
+test('a broker that wants TLS and a client certificate gets those of thin-edge.io', NEEDS, async (t) => {
+  const { ca, server } = await serverIdentity();
+  const scene = await ThinEdgeScene.start(t, {
+    broker: (folder) => {
+      const [certificate, key, roots] = ['broker.crt', 'broker.key', 'clients.crt'].map((name) =>
+        path.join(folder, name),
+      );
+      return [
+        `certfile ${certificate}`,
+        `keyfile ${key}`,
+        `cafile ${roots}`,
+        'require_certificate true',
+        'allow_anonymous true',
+      ];
+    },
+    files: async (cloud) => {
+      const client = await cloud.issueDeviceCertificate('gatehouse');
+      return {
+        'broker.crt': server.cert,
+        'broker.key': server.key.toString(),
+        'clients.crt': cloud.ca ?? '',
+        'root.crt': ca,
+        'client.crt': client.cert,
+        'client.key': client.key,
+      };
+    },
+    toml: 'auth.ca_file = "root.crt"\nauth.cert_file = "client.crt"\nauth.key_file = "client.key"\n',
+  });
   const target = await startTarget(t);
   await scene.story(scene.create(target.port), UP);
 });

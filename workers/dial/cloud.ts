@@ -3,9 +3,9 @@ import tls from 'node:tls';
 import { nameless } from '../../contract/certificate-names.js';
 import { GatehouseError } from '../../contract/failure.js';
 import { TCP_KEEP_ALIVE_MS, TLS_SECURITY_LEVEL } from '../../contract/limits.js';
-import type { Tunnel, WorkerSettings } from '../../contract/messages.js';
+import type { Endpoint, Tunnel, WorkerSettings } from '../../contract/messages.js';
 import { withDeadline } from './deadline.js';
-import { cloudFailure, describe } from './failure.js';
+import { cloudFailure, CredentialsRefused, describe, proxyTlsFailure } from './failure.js';
 import { connectThrough } from './proxy.js';
 import { race } from './race.js';
 import { openTcp } from './target.js';
@@ -30,10 +30,15 @@ function usualRoots(): readonly string[] {
   return newer.getCACertificates?.('default') ?? tls.rootCertificates;
 }
 
+/** Asks for another Authorization header. */
+export type Renew = (signal: AbortSignal) => Promise<string | undefined>;
+
 /**
  * Dials `tunnel`: TCP to the cloud or its proxy, CONNECT, TLS, upgrade, all under one deadline. The socket comes back
  * paused and without listeners.
  *
+ * @param renew gives another Authorization header when the tunnel's is answered 401, undefined when there is none; asked
+ * once, and only for a tunnel that is renewable. The deadline goes on meanwhile.
  * @throws GatehouseError with a cloud-* code or local-resources; or the signal's reason.
  */
 export async function dialCloud(
@@ -41,6 +46,7 @@ export async function dialCloud(
   context: tls.SecureContext,
   timeoutMs: number,
   signal: AbortSignal,
+  renew: Renew = () => Promise.resolve(undefined),
 ): Promise<CloudWire> {
   const cloud = new URL(tunnel.url).host;
   let isAtProxy = tunnel.proxy !== undefined;
@@ -56,8 +62,19 @@ export async function dialCloud(
         );
   try {
     return await withDeadline(timeoutMs, late, signal, async (inner) => {
-      const wire = await connect(tunnel, context, inner, () => (isAtProxy = false));
-      return upgrade(wire, tunnel, inner);
+      const attempt = async (authorization: string): Promise<CloudWire> => {
+        isAtProxy = tunnel.proxy !== undefined;
+        const wire = await connect(tunnel, context, inner, () => (isAtProxy = false));
+        return upgrade(wire, { url: tunnel.url, authorization }, inner);
+      };
+      try {
+        return await attempt(tunnel.authorization);
+      } catch (error) {
+        if (tunnel.isRenewable !== true || !(error instanceof CredentialsRefused)) throw error;
+        const fresh = await renew(inner);
+        if (fresh === undefined) throw error;
+        return attempt(fresh);
+      }
     });
   } catch (error) {
     if (signal.aborted) throw error;
@@ -75,7 +92,7 @@ async function connect(
   const secure = url.protocol === 'wss:';
   const { endpoint, proxy } = tunnel;
   if (proxy !== undefined) {
-    const socket = await viaProxy(tunnel, url, signal);
+    const socket = await viaProxy(tunnel, context, url, signal);
     onProxyPassed();
     if (!secure) return new Wire().attach(socket, false);
     return secured(openTls({ socket, context, host: url.hostname }), signal);
@@ -89,7 +106,12 @@ async function connect(
   return secured(wire, signal);
 }
 
-async function viaProxy({ endpoint, proxy }: Tunnel, url: URL, signal: AbortSignal): Promise<net.Socket> {
+async function viaProxy(
+  { endpoint, proxy }: Tunnel,
+  context: tls.SecureContext,
+  url: URL,
+  signal: AbortSignal,
+): Promise<net.Socket> {
   const name = describe(endpoint);
   const wire = await race(endpoint, (address) => openTcpEvents(address, endpoint.port), signal).catch(
     (error: unknown) => {
@@ -97,8 +119,24 @@ async function viaProxy({ endpoint, proxy }: Tunnel, url: URL, signal: AbortSign
       throw new GatehouseError('cloud-proxy', `The HTTP proxy ${name} cannot be reached.`, { cause: error });
     },
   );
+  const { socket } = proxy?.isSecure === true ? await securedProxy(wire, context, endpoint, signal) : wire;
   const port = url.port === '' ? (url.protocol === 'wss:' ? 443 : 80) : Number(url.port);
-  return connectThrough(wire.socket, name, `${url.hostname}:${port}`, proxy?.authorization, signal);
+  return connectThrough(socket, name, `${url.hostname}:${port}`, proxy?.authorization, signal);
+}
+
+/** TLS to the proxy, in which TLS to the cloud then runs. */
+async function securedProxy(
+  { socket }: Wire,
+  context: tls.SecureContext,
+  endpoint: Endpoint,
+  signal: AbortSignal,
+): Promise<Wire> {
+  try {
+    return await secured(openTls({ socket, context, host: endpoint.host }), signal);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw proxyTlsFailure(error, describe(endpoint));
+  }
 }
 
 /** A plain socket with 'data' events: TLS on top of it reads it itself. */

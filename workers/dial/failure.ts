@@ -81,6 +81,15 @@ function isTls(code: string): boolean {
   );
 }
 
+/** TLS to an HTTP proxy that failed. */
+export function proxyTlsFailure(error: unknown, proxyName: string): GatehouseError {
+  const code = codeOf(error);
+  const why = sentenceOfTime(code) ?? TLS_SENTENCES[code] ?? `it may not speak TLS there (${code})`;
+  return new GatehouseError('cloud-proxy', `TLS to the HTTP proxy ${proxyName} failed: ${why}.`, {
+    cause: error,
+  });
+}
+
 /** What a failed dial of the tunnel means: TCP, TLS and everything below the HTTP answer. */
 export function cloudFailure(error: unknown, cloud: string): GatehouseError {
   if (error instanceof GatehouseError) return error;
@@ -110,11 +119,14 @@ export function cloudFailure(error: unknown, cloud: string): GatehouseError {
   }
 }
 
+/** The cloud answered 401: other credentials may help, and the connection key is not spent. */
+export class CredentialsRefused extends GatehouseError {}
+
 /** What an HTTP status other than 101 means. `retryAfter` is the header, if it is a plain number of seconds. */
 export function upgradeFailure(status: number, cloud: string, retryAfter?: string): GatehouseError {
   switch (status) {
     case 401:
-      return new GatehouseError(
+      return new CredentialsRefused(
         'cloud-unauthorized',
         `${cloud} did not accept the gateway's credentials (401).`,
       );

@@ -23,7 +23,11 @@ const SUBPROTOCOL = 'binary';
  * @throws GatehouseError cloud-unauthorized, cloud-key-unknown, cloud-unreachable or cloud-protocol; or what the socket
  * threw; or the signal's reason.
  */
-export function upgrade(wire: Wire, tunnel: Tunnel, signal: AbortSignal): Promise<CloudWire> {
+export function upgrade(
+  wire: Wire,
+  tunnel: Pick<Tunnel, 'url' | 'authorization'>,
+  signal: AbortSignal,
+): Promise<CloudWire> {
   return new Promise((resolve, reject) => new Upgrade(wire, tunnel, signal, resolve, reject).start());
 }
 
@@ -37,7 +41,7 @@ class Upgrade implements Consumer {
 
   constructor(
     private readonly wire: Wire,
-    private readonly tunnel: Tunnel,
+    private readonly tunnel: Pick<Tunnel, 'url' | 'authorization'>,
     private readonly signal: AbortSignal,
     private readonly resolve: (cloud: CloudWire) => void,
     private readonly reject: (error: Error) => void,

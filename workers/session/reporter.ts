@@ -17,6 +17,7 @@ export class Reporter {
   #started: string[] = [];
   #opened: { readonly sessionId: string; readonly setupMs: number }[] = [];
   #closing: { readonly sessionId: string; readonly ending: SessionEnding }[] = [];
+  #unauthorized: string[] = [];
   #isScheduled = false;
 
   constructor(
@@ -36,6 +37,12 @@ export class Reporter {
 
   closing(sessionId: string, ending: SessionEnding): void {
     this.#closing.push({ sessionId, ending });
+    this.#schedule();
+  }
+
+  /** The session waits for another token. */
+  unauthorized(sessionId: string): void {
+    this.#unauthorized.push(sessionId);
     this.#schedule();
   }
 
@@ -62,7 +69,8 @@ export class Reporter {
   /** Sends the events that wait, if any. */
   flush(): void {
     this.#isScheduled = false;
-    if (this.#started.length + this.#opened.length + this.#closing.length > 0) this.#send([]);
+    const events = [this.#started, this.#opened, this.#closing, this.#unauthorized];
+    if (events.some(({ length }) => length > 0)) this.#send([]);
   }
 
   #send(
@@ -75,11 +83,13 @@ export class Reporter {
       opened: this.#opened,
       closing: this.#closing,
       counters,
+      ...(this.#unauthorized.length === 0 ? {} : { unauthorized: this.#unauthorized }),
       ...more,
     };
     this.#started = [];
     this.#opened = [];
     this.#closing = [];
+    this.#unauthorized = [];
     this.post(report);
   }
 }

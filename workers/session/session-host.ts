@@ -58,6 +58,7 @@ export class SessionHost {
       now,
       onOpened: (sessionId, setupMs) => this.#reporter.opened(sessionId, setupMs),
       onClosing: (sessionId, ending) => this.#reporter.closing(sessionId, ending),
+      onUnauthorized: (sessionId) => this.#reporter.unauthorized(sessionId),
     };
     this.#loop.enable();
     setInterval(() => this.#tick(), TICK_MS).unref();
@@ -86,6 +87,8 @@ export class SessionHost {
         return this.#limitBandwidth(command);
       case 'session-bandwidth':
         return this.#sessions.get(command.sessionId)?.throttle(command.bytesPerSecond);
+      case 'authorization':
+        return this.#sessions.get(command.sessionId)?.renewal.answered(command.authorization ?? undefined);
       case 'close':
         return this.#close(command);
     }

@@ -27,6 +27,7 @@ import {
 } from './ending.js';
 import { Life } from './life.js';
 import { guarded, guardedRead, listen } from './guard.js';
+import { Renewal } from './renewal.js';
 import type { StormTurns } from './storm-turns.js';
 
 /** What a session shares with the others of its thread. */
@@ -40,6 +41,8 @@ export interface SessionContext {
   readonly now: () => number;
   readonly onOpened: (sessionId: string, setupMs: number) => void;
   readonly onClosing: (sessionId: string, ending: SessionEnding) => void;
+  /** The tunnel's token was answered 401; `renewal` of the session takes the answer. */
+  readonly onUnauthorized: (sessionId: string) => void;
 }
 
 /**
@@ -56,6 +59,7 @@ export interface SessionContext {
  *     from here      both directions stop, what was read is delivered, close 1001 and FIN
  */
 export class Session {
+  readonly renewal: Renewal;
   readonly #task: SessionTask;
   readonly #context: SessionContext;
   readonly #life: Life;
@@ -84,6 +88,7 @@ export class Session {
         context.onClosing(sessionId, ending);
       },
     });
+    this.renewal = new Renewal(() => context.onUnauthorized(sessionId));
     const onException = this.#onException;
     const target = { socket: (): Socket | undefined => this.#target, onException };
     this.#uplink = new Uplink(context.memory, target, limits.bootstrapBufferBytes);
@@ -134,13 +139,14 @@ export class Session {
       this.#fail(asFailure(error));
       this.#sideGone();
     });
+    const renew = (inner: AbortSignal) => this.renewal.wait(inner);
     const onTargetUp = guarded(this.#onException, (wire: Wire) => this.#onTargetUp(wire));
     const onCloudUp = guarded(this.#onException, (cloud: CloudWire) => this.#onCloudUp(cloud));
     // Both dials wait for the turn: a target that is up long before the cloud would see a silent connection.
     const turn = handshakes.enter(lateTurn, signal);
     turn.then(() => dialTarget(target, limits.connectTimeoutMs, signal)).then(onTargetUp, onFailed);
     turn
-      .then((leave) => dialCloud(tunnel, tls, limits.connectTimeoutMs, signal).finally(leave))
+      .then((leave) => dialCloud(tunnel, tls, limits.connectTimeoutMs, signal, renew).finally(leave))
       .then(onCloudUp, onFailed);
     return new Promise((resolve) => (this.#resolve = resolve));
   }

@@ -9,7 +9,13 @@ const DEADLINE_MS = 15_000;
 
 /** Who we are for the cloud. */
 export const CREDENTIALS_PROBES: readonly Probe[] = [
-  { id: 'credentials', title: 'credentials', deadlineMs: DEADLINE_MS, needs: ['tls'], run: tryCredentials },
+  {
+    id: 'credentials',
+    title: 'credentials',
+    deadlineMs: DEADLINE_MS,
+    needs: ['tls', 'certificate'],
+    run: tryCredentials,
+  },
   { id: 'tenant', title: 'tenant', deadlineMs: DEADLINE_MS, needs: ['credentials'], run: compareTenant },
 ];
 

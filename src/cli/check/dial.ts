@@ -40,8 +40,13 @@ export async function dialTcp({ host, port }: Place, signal: AbortSignal): Promi
  * A connection to `place` through the proxy's CONNECT (RFC 9110 section 9.3.6).
  * @throws ProxyRefusal when it says no, ProxyUnreachable when it is not there, no proxy, or says nothing.
  */
-export async function dialProxy(proxy: ProxyConfig, place: Place, signal: AbortSignal): Promise<net.Socket> {
-  const socket = await dialTcp(proxy, signal).catch((error: unknown) => {
+export async function dialProxy(
+  proxy: ProxyConfig,
+  place: Place,
+  cloud: Pick<Config['cloud'], 'ca' | 'minTlsVersion'>,
+  signal: AbortSignal,
+): Promise<net.Socket> {
+  const socket = await openProxy(proxy, cloud, signal).catch((error: unknown) => {
     throw new ProxyUnreachable(error);
   });
   const target = at(place);
@@ -58,10 +63,31 @@ export async function dialProxy(proxy: ProxyConfig, place: Place, signal: AbortS
   }
 }
 
+/** TCP to the proxy, and TLS on it where it wants that. */
+async function openProxy(
+  proxy: ProxyConfig,
+  cloud: Pick<Config['cloud'], 'ca' | 'minTlsVersion'>,
+  signal: AbortSignal,
+): Promise<net.Socket> {
+  const socket = await dialTcp(proxy, signal);
+  return proxy.isSecure === true ? dialTls(socket, proxy, cloud, signal) : socket;
+}
+
+/** The proxy on the way to one of the places of the configuration, which NO_PROXY may name one by one. */
+function proxyTo({ cloud, intake }: Config, place: Place): ProxyConfig | undefined {
+  const isAt = (url: string): boolean => at(placeOf(url)) === at(place);
+  if (isAt(cloud.url)) return cloud.proxy;
+  return isAt(cloud.remoteAccessUrl)
+    ? cloud.remoteAccessProxy
+    : isAt(intake.mqttUrl)
+      ? cloud.mqttProxy
+      : cloud.proxy;
+}
+
 /** To the cloud the way the agent goes: through the proxy when there is one. */
 export async function dialCloud(config: Config, place: Place, signal: AbortSignal): Promise<net.Socket> {
-  const { proxy } = config.cloud;
-  return proxy === undefined ? dialTcp(place, signal) : dialProxy(proxy, place, signal);
+  const proxy = proxyTo(config, place);
+  return proxy === undefined ? dialTcp(place, signal) : dialProxy(proxy, place, config.cloud, signal);
 }
 
 /**

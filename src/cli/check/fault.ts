@@ -29,6 +29,9 @@ export const FAULTS = [
   // What the cloud says.
   'cloud-failing',
   'not-cumulocity',
+  'certificate-time',
+  'certificate-refused',
+  'token-unreachable',
   'credentials-refused',
   'tenant-wrong',
   'role-missing',

@@ -46,7 +46,7 @@ export async function withLocalBroker<T>(
   signal: AbortSignal,
   work: (link: MqttLink, inbox: Inbox) => Promise<T>,
 ): Promise<T> {
-  const { user, password, ca } = thinEdge.broker;
+  const { user, password, ca, certificate } = thinEdge.broker;
   const inbox = new Inbox();
   const options: MqttLinkOptions = {
     transport: {
@@ -54,6 +54,7 @@ export async function withLocalBroker<T>(
       ca,
       minTlsVersion: cloud.minTlsVersion,
       proxy: undefined,
+      certificate: () => certificate,
       connectMs: STEP_MS,
     },
     clientId: `gatehouse-check-${randomBytes(4).toString('hex')}`,

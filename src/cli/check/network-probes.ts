@@ -39,7 +39,7 @@ async function tryProxy(context: ProbeContext, signal: AbortSignal): Promise<Out
   if (proxy === undefined) return { status: 'skipped', detail: 'none is configured' };
   const place = placeOf(url);
   try {
-    (await dialProxy(proxy, place, signal)).destroy();
+    (await dialProxy(proxy, place, context.config.cloud, signal)).destroy();
     return { status: 'ok', detail: `${at(proxy)} opens a tunnel to ${at(place)}` };
   } catch (error) {
     return wayFailure(context, cloudOf(context), error);

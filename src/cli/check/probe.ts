@@ -16,6 +16,8 @@ export type Outcome =
 export interface Facts {
   /** Id of the gateway's managed object, when it exists. */
   managedObjectId?: string;
+  /** How a token for the device certificate was had. */
+  tokenWay?: 'endpoint' | 'mqtt';
   /** The operations that it declares. */
   operations?: readonly string[];
   /** Our agent has run for that device before. */
@@ -31,7 +33,8 @@ export interface Facts {
 }
 
 export interface ProbeContext {
-  readonly config: Config;
+  /** A probe that logs in puts what it got in place of what it logged in with. */
+  config: Config;
   /** Where its values are written. */
   readonly origin: Origin;
   readonly facts: Facts;

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import http from 'node:http';
-import { credentialsOf } from '../../cloud/authorization.js';
+import { configuredAuthorization } from '../../cloud/authorization.js';
 import { EXIT } from '../../exit-codes.js';
 import { at, dialCloud, dialTls, placeOf } from './dial.js';
 import type { Diagnosis } from './fault.js';
@@ -43,7 +43,7 @@ async function tryUpgrade(context: ProbeContext, signal: AbortSignal): Promise<O
       path: `/service/remoteaccess/device/${randomUUID()}`,
       headers: {
         host: new URL(url).host,
-        authorization: credentialsOf(config.cloud).authorization(),
+        authorization: configuredAuthorization(config.cloud) ?? '',
         connection: 'Upgrade',
         upgrade: 'websocket',
         'sec-websocket-version': '13',

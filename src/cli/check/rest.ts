@@ -1,6 +1,6 @@
 import { Client } from 'undici';
 import type { Config } from '../../config/config.js';
-import { credentialsOf } from '../../cloud/authorization.js';
+import { configuredAuthorization } from '../../cloud/authorization.js';
 import { dialCloud, dialTls, placeOf } from './dial.js';
 
 /** Bytes of a reply that are read; a managed object stays far below. */
@@ -20,7 +20,7 @@ export async function get(
   config: Config,
   path: string,
   signal: AbortSignal,
-  authorization: string | undefined = credentialsOf(config.cloud).authorization(),
+  authorization: string | undefined = configuredAuthorization(config.cloud) ?? '',
 ): Promise<Reply> {
   const place = placeOf(config.cloud.url);
   const client = new Client(config.cloud.url, {

@@ -1,21 +1,27 @@
 import { existsSync } from 'node:fs';
+import { Secret } from '../../../contract/secret.js';
 import { BridgeState } from '../../cloud/thin-edge/bridge-health.js';
+import { isTokenRefusal, tokenOf } from '../../cloud/thin-edge/bridge-tokens.js';
 import { BridgeTopics } from '../../cloud/thin-edge/bridge-topics.js';
 import { EXIT } from '../../exit-codes.js';
 import { OperationFile, type OperationFileState } from '../thin-edge/operation-file.js';
 import { messageOf } from './connection-error.js';
 import { at, placeOf } from './dial.js';
 import type { Fix } from './fault.js';
-import { withLocalBroker } from './local-broker.js';
+import { withLocalBroker, type Received } from './local-broker.js';
 import type { Outcome, Probe, ProbeContext } from './probe.js';
 import { command, setting, word } from './setting.js';
 
 const DEADLINE_MS = 12_000;
 
+/** Longest wait for a token, in ms. */
+const TOKEN_MS = 8_000;
+
 /** What intake thin-edge stands on, beside the way to the cloud. */
 export const THIN_EDGE_PROBES: readonly Probe[] = [
   { id: 'local-broker', title: 'local broker', deadlineMs: DEADLINE_MS, needs: [], run: tryBroker },
   { id: 'bridge', title: 'bridge', deadlineMs: DEADLINE_MS, needs: ['local-broker'], run: tryBridge },
+  { id: 'token', title: 'token', deadlineMs: DEADLINE_MS, needs: ['bridge'], run: tryToken },
   {
     id: 'operation-files',
     title: 'operation files',
@@ -99,6 +105,60 @@ async function tryBridge({ config }: ProbeContext, signal: AbortSignal): Promise
       command('connect it anew', 'sudo tedge reconnect c8y'),
     ],
     exit: EXIT.unreachable,
+  };
+}
+
+/** The tunnel's token, in the way that the agent gets it; the probes behind this one use it. */
+async function tryToken(context: ProbeContext, signal: AbortSignal): Promise<Outcome> {
+  const { config, origin } = context;
+  const { kind } = config.cloud.credentials;
+  if (kind !== 'thin-edge') return { status: 'skipped', detail: 'the credentials need none' };
+  const topics = new BridgeTopics(config.thinEdge);
+  const own = new AbortController();
+  const timer = setTimeout(() => own.abort(), TOKEN_MS);
+  const onAbort = (): void => own.abort();
+  signal.addEventListener('abort', onAbort);
+  try {
+    const answer = await withLocalBroker(config, signal, async (link, inbox) => {
+      for (const topic of [topics.token, topics.errors]) await link.subscribe(topic);
+      await link.publish(topics.tokenRequest, '');
+      return inbox.find((message) => tokenIn(topics, message) !== undefined, own.signal);
+    });
+    const found = answer === undefined ? undefined : tokenIn(topics, answer);
+    if (found === undefined || found === 'refused') return tokenMissing(origin, found === 'refused');
+    context.config = { ...config, cloud: { ...config.cloud, credentials: { kind: 'token', token: found } } };
+    return { status: 'ok', detail: 'the bridge brought one' };
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function tokenIn(topics: BridgeTopics, { topic, payload }: Received): Secret | 'refused' | undefined {
+  if (topic === topics.errors && isTokenRefusal(payload)) return 'refused';
+  const token = topic === topics.token ? tokenOf(payload) : undefined;
+  return token === undefined ? undefined : new Secret(token);
+}
+
+function tokenMissing(origin: ProbeContext['origin'], isRefused: boolean): Outcome {
+  return {
+    status: 'failed',
+    fault: 'token-missing',
+    detail: isRefused
+      ? 'the cloud gives this device none'
+      : `the bridge brought none within ${TOKEN_MS / 1_000} s`,
+    advice: isRefused
+      ? 'thin-edge.io logs in with a password, and tokens are for certificates'
+      : 'the bridge has no topics for tokens, or the cloud does not answer',
+    fixes: [
+      command(
+        'if thin-edge.io logs in with a password, let it say so; its credentials file is used then',
+        'sudo tedge config set c8y.auth_method basic',
+      ),
+      command('see how it is connected', 'sudo tedge connect c8y --test'),
+      setting(origin, 'cloud.user', 'USER', 'or give credentials for the tunnel, with cloud.passwordFile'),
+    ],
+    exit: EXIT.refused,
   };
 }
 

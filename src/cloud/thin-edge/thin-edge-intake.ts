@@ -8,6 +8,7 @@ import { MqttLink, type MqttLinkOptions } from '../mqtt-link.js';
 import type { MqttUplink } from '../mqtt-uplink.js';
 import type { OnViolation } from '../violation.js';
 import { BridgeState } from './bridge-health.js';
+import { isTokenRefusal } from './bridge-tokens.js';
 import type { BridgeTopics } from './bridge-topics.js';
 
 /** SmartREST: send every PENDING operation again. */
@@ -15,9 +16,6 @@ const RESEND = '500';
 
 /** What we publish: statuses by id. Refusals of anything else are for the mapper and other programs. */
 const OUR_TEMPLATE = /^\d+,50[456],/;
-
-/** What the cloud answers to a device that asks for a token although it logs in with a password. */
-const TOKEN_REFUSAL = /^\d+,,MqttAuth/;
 
 const BRIDGE_DOWN = 'the bridge of thin-edge.io to the cloud is down (`tedge connect c8y --test` tells why)';
 
@@ -146,9 +144,9 @@ export class ThinEdgeIntake {
 
   #onErrors(payload: Buffer): void {
     const { log, onViolation, onTokenRefused } = this.#options;
+    if (isTokenRefusal(payload)) onTokenRefused();
     for (const line of errorLines(payload)) {
-      if (TOKEN_REFUSAL.test(line)) onTokenRefused();
-      else if (OUR_TEMPLATE.test(line)) {
+      if (OUR_TEMPLATE.test(line)) {
         onViolation('error-message');
         log.warn({ line }, 'the cloud refuses a status of ours');
       } else log.debug({ line }, "the cloud refuses another program's message");

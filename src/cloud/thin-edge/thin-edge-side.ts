@@ -1,11 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { CurrentCredentials } from '../authorization.js';
+import type { Config } from '../../config/config.js';
+import type { CurrentCredentials } from '../authorization.js';
 import { Backoff } from '../backoff.js';
 import { CloudClock } from '../cloud-clock.js';
 import type { Cloud } from '../cloud.js';
 import type { CloudOptions } from '../cloud-options.js';
+import { DeviceIdentity } from '../device-identity.js';
 import type { CloudDevice } from '../devices.js';
+import { EVENT_TOPIC } from '../event-mqtt.js';
+import type { EventOutbox } from '../event-outbox.js';
+import { createBrokerEvents } from '../events.js';
 import type { Intake, ParsedOperation } from '../intake.js';
 import { paceOf, sentenceOf } from '../link-error.js';
 import { LinkKeeper } from '../link-keeper.js';
@@ -16,6 +21,7 @@ import { RestClient } from '../rest-client.js';
 import { StatusOutbox } from '../status-outbox.js';
 import type { StatusTransport } from '../status-transport.js';
 import { DEFAULT_TIMING, type Timing } from '../timing.js';
+import { BridgeTokens } from './bridge-tokens.js';
 import { BridgeTopics } from './bridge-topics.js';
 import { DeviceDirectory } from './device-directory.js';
 import { ThinEdgeIntake } from './thin-edge-intake.js';
@@ -30,8 +36,8 @@ type ThinEdgeOptions = CloudOptions & { readonly config: Required<CloudOptions['
 export class ThinEdgeSide implements Cloud {
   readonly intake: Intake;
   readonly status: StatusOutbox;
+  readonly events: EventOutbox;
   readonly rest: RestClient;
-  readonly credentials: CurrentCredentials;
   readonly clock: CloudClock;
   readonly #options: ThinEdgeOptions;
   readonly #topics: BridgeTopics;
@@ -40,6 +46,8 @@ export class ThinEdgeSide implements Cloud {
   readonly #keeper: LinkKeeper;
   readonly #uplink = new MqttUplink();
   readonly #run: ThinEdgeIntake;
+  readonly #identity: DeviceIdentity;
+  readonly #tokens: BridgeTokens;
   #delivering = false;
   /** Another process has the operations; we stay connected for the statuses of what we have begun. */
   #isReleased = false;
@@ -54,10 +62,11 @@ export class ThinEdgeSide implements Cloud {
     this.#directory = new DeviceDirectory(config.state.directory, config.device.externalIdType);
     // Nothing tells the cloud's time here: the gateway's clock has to be right, as thin-edge.io's certificates want it.
     this.clock = new CloudClock({ now: options.now ?? (() => Date.now()), monotonic });
-    this.credentials = new CurrentCredentials(config.cloud);
+    this.#tokens = new BridgeTokens({ uplink: this.#uplink, topics: this.#topics });
+    this.#identity = this.#newIdentity(newBackoff, monotonic);
     this.rest = new RestClient({
       cloud: config.cloud,
-      credentials: this.credentials,
+      credentials: this.#identity.credentials,
       clock: this.clock,
       parseJson: options.parseJson,
       requestMs: this.#timing.requestMs,
@@ -71,17 +80,36 @@ export class ThinEdgeSide implements Cloud {
       monotonic,
       log,
     });
+    this.events = createBrokerEvents({
+      uplink: this.#uplink,
+      topic: this.#topics.local(EVENT_TOPIC),
+      sourceOf: (deviceId) => this.#eventSource(deviceId),
+      journal: options.eventJournal,
+      backoff: newBackoff(),
+      log,
+    });
     this.#run = this.#newIntake(monotonic);
     this.#keeper = new LinkKeeper({
       attempt: (signal, onUp) => this.#attempt(signal, onUp),
       onLink: (link) => {
-        if (link.state === 'connected') this.status.retryNow();
+        if (link.state === 'connected') {
+          this.status.retryNow();
+          this.events.retryNow();
+        }
         if (!this.#isReleased) options.events.onLink(link);
       },
       backoff: newBackoff(),
       log,
     });
     this.intake = { start: () => this.#start(), stop: () => this.#stop() };
+  }
+
+  get credentials(): CurrentCredentials {
+    return this.#identity.credentials;
+  }
+
+  renew(cloud: Config['cloud']): void {
+    this.#identity.replace(cloud);
   }
 
   gatewayId(): string | undefined {
@@ -113,7 +141,9 @@ export class ThinEdgeSide implements Cloud {
 
   async close(): Promise<void> {
     this.#delivering = false;
+    this.#identity.stop();
     this.status.stop();
+    this.events.stop();
     await this.#keeper.stop();
     await this.rest.close();
   }
@@ -121,6 +151,7 @@ export class ThinEdgeSide implements Cloud {
   #start(): void {
     if (this.#delivering) return;
     this.#delivering = true;
+    this.#identity.start();
     if (this.#isReleased) void this.#takeBack();
     else this.#keeper.start();
   }
@@ -141,9 +172,7 @@ export class ThinEdgeSide implements Cloud {
     try {
       await this.#run.run(signal, onUp);
     } catch (error) {
-      // Credentials that a person has corrected in a file are taken over without a restart.
-      const fresh = paceOf(error).kind === 'slow' ? this.#options.renewCredentials?.() : undefined;
-      if (fresh !== undefined) this.credentials.replace(fresh);
+      if (paceOf(error).kind === 'slow') this.#identity.renew('refused');
       throw error;
     }
   }
@@ -191,6 +220,31 @@ export class ThinEdgeSide implements Cloud {
     return topic === undefined ? undefined : this.#topics.local(topic);
   }
 
+  #eventSource(deviceId: string): { externalId: string; type: string } {
+    const { device } = this.#options.config;
+    const externalId = this.#directory.externalId(deviceId) ?? device.externalId;
+    return { externalId, type: device.externalIdType };
+  }
+
+  /** Tokens come over the bridge, which is logged in as the device; nobody else may use its client id. */
+  #newIdentity(newBackoff: () => Backoff, monotonic: () => number): DeviceIdentity {
+    return new DeviceIdentity({
+      options: this.#options,
+      timing: this.#timing,
+      monotonic,
+      newBackoff,
+      clock: this.clock,
+      uplink: this.#uplink,
+      overLink: () => ({
+        kind: 'mqtt',
+        fetch: (signal) => this.#tokens.fetch(signal),
+        close: () => Promise.resolve(),
+      }),
+      mayConnect: () => false,
+      onRenewed: () => this.status.retryNow(),
+    });
+  }
+
   #newIntake(monotonic: () => number): ThinEdgeIntake {
     const { events, log, parseOperations } = this.#options;
     const lose = (cause: string) =>
@@ -206,8 +260,8 @@ export class ThinEdgeSide implements Cloud {
       onDocuments: (payload) => this.#directory.learn(payload, lose),
       parseOperations,
       onOperation: (parsed) => this.#onOperation(parsed),
-      onToken: () => undefined,
-      onTokenRefused: () => undefined,
+      onToken: (payload) => this.#tokens.onMessage(payload),
+      onTokenRefused: () => this.#tokens.onRefused(),
       onViolation: (violation, count) => events.onViolation?.(violation, count),
       monotonic,
       log,
@@ -217,7 +271,7 @@ export class ThinEdgeSide implements Cloud {
   /** A client id of our own: no other client of the broker, and no other generation of ours, is thrown out. */
   #linkOptions(suffix: string): Omit<MqttLinkOptions, 'onMessage'> {
     const { intake, cloud, thinEdge } = this.#options.config;
-    const { user, password, ca } = thinEdge.broker;
+    const { user, password, ca, certificate } = thinEdge.broker;
     return {
       transport: {
         url: intake.mqttUrl,
@@ -225,6 +279,7 @@ export class ThinEdgeSide implements Cloud {
         minTlsVersion: cloud.minTlsVersion,
         // The broker is on this machine or on the plant network, never behind the proxy to the cloud.
         proxy: undefined,
+        certificate: () => certificate,
         connectMs: this.#timing.mqttConnectMs,
       },
       clientId: `gatehouse-${thinEdge.topicPrefix}-${suffix}`,

@@ -1,4 +1,4 @@
-import type { GenerationMessage } from '../messages.js';
+import type { GenerationMessage, ParentMessage } from '../messages.js';
 import { GenerationProcess, type GenerationEnd } from './generation-process.js';
 import { Questions } from './questions.js';
 
@@ -54,6 +54,20 @@ export class Fleet {
     });
     this.#processes.add(process);
     return process;
+  }
+
+  /** Asks the one in charge how it is; undefined when it does not say so within `limitMs`. */
+  examine(limitMs: number): Promise<unknown> {
+    const { inCharge } = this;
+    if (inCharge === undefined) return Promise.resolve('nobody');
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(undefined), limitMs);
+      const send = (message: ParentMessage): void => {
+        clearTimeout(timer);
+        resolve(message.kind === 'answer' ? message.value : undefined);
+      };
+      this.#questions.ask({ send }, 0, inCharge, { kind: 'status' });
+    });
   }
 
   /** Told to all: elders count the sessions of older ones, too, when a target becomes exclusive. */

@@ -15,6 +15,10 @@ export interface ParentOptions {
   readonly claimState: (stateDirectory: string | null) => Promise<number | LaunchFailure>;
   /** Why the first generation could not start. */
   readonly complain: (text: string) => void;
+  /** The agent is in charge for the first time. */
+  readonly onReady?: () => void;
+  /** It begins to end. */
+  readonly onEnding?: () => void;
   /** Monotonic, in ms. */
   readonly now: () => number;
   /** Replaces some of the waits; for tests. */
@@ -90,6 +94,7 @@ export class Parent {
       const { failure, exitCode } = first.process;
       return failure === undefined ? (exitCode ?? EXIT.failed) : this.#onFirstFailed(failure);
     }
+    this.#options.onReady?.();
     void this.#work();
     return this.#exit;
   }
@@ -119,7 +124,13 @@ export class Parent {
     for (const process of this.#fleet.all()) process.kill();
   }
 
+  /** What the generation in charge says of itself: `nobody` while there is none, undefined when it says nothing. */
+  examine(limitMs: number): Promise<unknown> {
+    return this.#fleet.examine(limitMs);
+  }
+
   #windDown(kind: 'drain' | 'stop'): void {
+    if (kind === 'stop') this.#options.onEnding?.();
     this.#wake();
     for (const process of this.#fleet.all()) {
       const wasInCharge = process === this.#fleet.inCharge || process.inChargeSinceMs !== undefined;

@@ -4,8 +4,11 @@ import type { GenerationProcess } from './generation-process.js';
 /** Questions under way; beyond it the oldest is answered with nothing. One request asks 7 elders at most. */
 const MAX_UNDER_WAY = 1_000;
 
+/** Who asks: a generation, or the parent itself. */
+type Asker = Pick<GenerationProcess, 'send'>;
+
 interface UnderWay {
-  readonly asker: GenerationProcess;
+  readonly asker: Asker;
   readonly id: number;
   readonly asked: GenerationProcess;
 }
@@ -15,7 +18,7 @@ export class Questions {
   readonly #underWay = new Map<number, UnderWay>();
   #lastId = 0;
 
-  ask(asker: GenerationProcess, id: number, asked: GenerationProcess | undefined, question: Question): void {
+  ask(asker: Asker, id: number, asked: GenerationProcess | undefined, question: Question): void {
     if (asked === undefined) return asker.send({ kind: 'answer', id });
     this.#lastId += 1;
     this.#underWay.set(this.#lastId, { asker, id, asked });

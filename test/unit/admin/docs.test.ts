@@ -84,6 +84,7 @@ test('docs/metrics.md has the labels of each metric of the contract', async () =
   metrics.operation('rest', 'FAILED');
   metrics.workerLoopDelay(1, 1);
   metrics.expectViolations(['malformed']);
+  metrics.tokenFetched('endpoint', 'ok');
   const text = await metrics.render();
   for (const [name = '', , labels = ''] of rows('metrics.md', 'Gatehouse')) {
     const sample = text.split('\n').find((line) => line.startsWith(name)) ?? '';

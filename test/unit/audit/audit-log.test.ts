@@ -13,7 +13,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { logFiles } from '../../../src/audit/log-files.js';
 import { sha256 } from '../../../src/audit/record.js';
-import { missingEnds } from '../../../src/audit/unfinished.js';
+import { unfinished } from '../../../src/audit/unfinished.js';
 import { allowed, ended, folderFor, logIn, opened, recordsIn, start, verdictOf } from './audit-helpers.js';
 
 test('begins with a genesis record and chains each line to the exact bytes of the one before', async (t) => {
@@ -169,7 +169,7 @@ test('finds the sessions whose end is missing, also over several files', async (
   }
   await log.record({ ...allowed('5', 2), verdict: 'refused', code: 'cancelled' }, 'fact');
   assert.ok(existsSync(`${file}.000000000000`));
-  const ends = await missingEnds(file, (generation) => generation === 2, Date.now());
+  const { missing: ends } = await unfinished(file, (generation) => generation === 2, Date.now());
   assert.deepEqual(
     ends.map(({ operation, outcome, reason, openedAt }) => [operation, outcome, reason, openedAt !== null]),
     [
@@ -178,5 +178,5 @@ test('finds the sessions whose end is missing, also over several files', async (
       ['4', 'failed', 'agent-restarted', false],
     ],
   );
-  assert.deepEqual(await missingEnds(file, (generation) => generation === 1, Date.now()), []);
+  assert.deepEqual((await unfinished(file, (generation) => generation === 1, Date.now())).missing, []);
 });

@@ -89,13 +89,13 @@ test('a proxy, and a TLS server, that say nothing are given up at the deadline w
   const silent = await startTarget();
   t.after(() => silent.close());
   const place = { host: '127.0.0.1', port: silent.port };
+  const trusted = { ca: undefined, minTlsVersion: 'TLSv1.2' } as const;
   const dials: readonly Probe['run'][] = [
     async (_, signal) => {
-      await dialProxy({ ...place, user: undefined, password: undefined }, place, signal);
+      await dialProxy({ ...place, user: undefined, password: undefined }, place, trusted, signal);
       return OK;
     },
     async (_, signal) => {
-      const trusted = { ca: undefined, minTlsVersion: 'TLSv1.2' } as const;
       await dialTls(await dialTcp(place, signal), place, trusted, signal);
       return OK;
     },

@@ -165,6 +165,7 @@ test('--json gives one document with every check', async (t) => {
       'tcp',
       'tls',
       'clock',
+      'certificate',
       'credentials',
       'tenant',
       'managed-object',
@@ -193,7 +194,7 @@ test('a terminal sees progress and colours, a pipe neither', async (t) => {
   const tenant = await cloud(t);
   const live = await run(configFor(tenant.url), {}, true);
   assert.ok(
-    /\| \d+\/13\s+TCP|[-/|\\] \d+\/13\s+credentials/.test(live.stdout) &&
+    /\| \d+\/14\s+TCP|[-/|\\] \d+\/14\s+credentials/.test(live.stdout) &&
       live.stdout.includes('\u001b[32mok\u001b[0m'),
   );
   const piped = await run(configFor(tenant.url));

@@ -20,7 +20,11 @@ async function dial(
   t.after(() => server.close());
   const { port } = server.address() as AddressInfo;
   const proxy = { host: '127.0.0.1', port, user: 'plant', password: new Secret('pr0xypass') };
-  const socket = await connectThroughProxy(proxy, target, signal);
+  const socket = await connectThroughProxy(
+    { proxy, ca: undefined, minTlsVersion: 'TLSv1.2' },
+    target,
+    signal,
+  );
   t.after(() => socket.destroy());
   return socket;
 }
@@ -56,7 +60,11 @@ test('bytes behind the answer are the target’s, wherever the answer is cut', a
 });
 
 const refusals: [string, string, RegExp][] = [
-  ['another status', 'HTTP/1.1 403 Forbidden\r\n\r\n', /answered 403 to CONNECT$/],
+  [
+    'another status',
+    'HTTP/1.1 403 Forbidden\r\n\r\n',
+    /answered 403 to CONNECT: it does not let this gateway there; allow CONNECT/,
+  ],
   ['no HTTP', 'SSH-2.0-x\r\n\r\n', /does not speak HTTP$/],
   ['an endless header', `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(9_000)}`, /endless header$/],
 ];

@@ -78,7 +78,11 @@ export function cloudConfig(url: string, overrides: Partial<Config['cloud']> = {
     tenant: 't0815',
     credentials: { kind: 'basic', user: 'device_gw-7', password: new Secret('p4ssw0rd') },
     ca: undefined,
+    credentialFiles: [],
+    tokenPlaces: [],
     proxy: undefined,
+    remoteAccessProxy: overrides.proxy,
+    mqttProxy: overrides.proxy,
     minTlsVersion: 'TLSv1.2',
     ...overrides,
   };

@@ -201,7 +201,10 @@ test('a proxy that wants other credentials is named', async (t) => {
   const client = clientOf(t, 'https://cloud.test', { proxy: proxy.config('wrong') });
   const error = await failureOf(client.send(GET));
   assert.equal(error.kind, 'proxy');
-  assert.match(error.message, /^the proxy 127\.0\.0\.1:\d+ answered 407 to CONNECT$/);
+  assert.match(
+    error.message,
+    /^the proxy 127\.0\.0\.1:\d+ answered 407 to CONNECT: it asks for user and password; set them in cloud\.proxy$/,
+  );
 });
 
 test('an external id cannot climb the path', () => {

@@ -80,19 +80,27 @@ test('schema/gatehouse.schema.json is what the keys say (UPDATE_DOCS=1 writes it
   assert.equal(readFileSync(SCHEMA, 'utf8'), configurationSchemaText());
 });
 
+interface Described {
+  readonly properties?: Readonly<Record<string, Described>>;
+  readonly items?: Described;
+}
+
+function assertForm(name: string, found: Described | undefined): void {
+  assert.ok(found !== undefined && 'description' in found, name);
+  const hasForm = 'type' in found || 'enum' in found || 'anyOf' in found;
+  assert.ok(hasForm, `${name} takes anything: its parser should begin with fits(…)`);
+}
+
 test('every key is described, and every value has a form', () => {
-  const { properties } = configurationSchema() as {
-    properties: Record<string, { properties?: Record<string, object> }>;
-  };
+  const { properties } = configurationSchema() as Described;
   for (const name of KEY_NAMES) {
     const [section = '', key] = name.split('.');
-    const found = key === undefined ? properties[section] : properties[section]?.properties?.[key];
-    assert.ok(found !== undefined && 'description' in found, name);
-    assert.ok(
-      'type' in found || 'enum' in found || 'anyOf' in found,
-      `${name} takes anything: its parser should begin with fits(…)`,
-    );
+    assertForm(name, key === undefined ? properties?.[section] : properties?.[section]?.properties?.[key]);
   }
+  const children = properties?.device?.properties?.children?.items?.properties;
+  for (const name of Object.keys(CONDUIT_KEYS))
+    assertForm(`conduits[].${name}`, properties?.conduits?.items?.properties?.[name]);
+  for (const name of Object.keys(CHILD_KEYS)) assertForm(`device.children[].${name}`, children?.[name]);
 });
 
 /** A configuration with one key set. */

@@ -36,7 +36,16 @@ test('systemd knows every setting of the unit', options, () => {
 
 test('a reload is the signal that starts a new generation, and a stop leaves the agent its ten seconds', () => {
   const unit = readFileSync(UNIT, 'utf8');
-  assert.match(unit, /^ExecReload=\/bin\/kill -HUP \$MAINPID$/m);
+  assert.match(
+    unit,
+    /^ExecReload=\/usr\/bin\/gatehouse check --print --config \S+\nExecReload=\/bin\/kill -HUP \$MAINPID$/m,
+  );
   const stopSeconds = Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1]);
   assert.ok(stopSeconds > 10);
+});
+
+test('systemd is told when the agent is ready, and restarts one that gives no sign of life', () => {
+  const unit = readFileSync(UNIT, 'utf8');
+  for (const setting of ['Type=notify', 'NotifyAccess=all', 'WatchdogSec=30'])
+    assert.match(unit, new RegExp(`^${setting}$`, 'm'));
 });

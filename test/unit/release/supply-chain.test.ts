@@ -7,8 +7,11 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 
-/** Direct dependencies at run time, at most: each is somebody else's code with the credentials in reach. */
-const MAX_DIRECT = 14;
+/**
+ * Direct dependencies at run time, at most: each is somebody else's code with the credentials in reach. Two of them only
+ * serve the embedded cloud, and two are native code that is optional.
+ */
+const MAX_DIRECT = 15;
 
 /** Licences that go with Apache-2.0 without a further thought. */
 const LICENCES = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', 'Unlicense'];

@@ -1,0 +1,73 @@
+import type { ExitCode } from '../../exit-codes.js';
+import { EXIT } from '../../exit-codes.js';
+import type { ProcessIo } from '../process-io.js';
+import { printable, Terminal } from '../terminal.js';
+import type { Draft } from './draft.js';
+
+/** What `init` says at its end. */
+export class Farewell {
+  readonly #io: Pick<ProcessIo, 'stdout' | 'stderr' | 'env'>;
+  readonly #isJson: boolean;
+
+  constructor(io: Pick<ProcessIo, 'stdout' | 'stderr' | 'env'>, isJson: boolean) {
+    this.#io = io;
+    this.#isJson = isJson;
+  }
+
+  /** What was written, and what to do next. */
+  written(facts: {
+    readonly file: string;
+    /** As `--config` named it. */
+    readonly given: string | undefined;
+    readonly secrets: readonly string[];
+    readonly draft: Draft;
+  }): ExitCode {
+    const { file, given, secrets, draft } = facts;
+    const isNew = draft.login.kind === 'register';
+    const conduits = draft.conduits.length;
+    if (this.#isJson) {
+      const document = { ok: true, file, secrets, conduits, isRegistered: !isNew };
+      this.#io.stdout.write(`${JSON.stringify(document)}\n`);
+      return EXIT.done;
+    }
+    const terminal = new Terminal(this.#io.stdout, this.#io.env);
+    const say = (text = ''): void => terminal.line(printable(text));
+    terminal.line(`${terminal.paint('green', 'written')}  ${printable(file)}`);
+    for (const secret of secrets)
+      terminal.line(`${terminal.paint('green', 'written')}  ${printable(secret)}`);
+    if (conduits === 0) {
+      say();
+      say('It permits nothing yet: add what may be reached under `conduits`.');
+    }
+    const config = given === undefined ? '' : ` --config ${given}`;
+    const first = draft.conduits.find(({ host }) => !host.includes('/'));
+    const steps: (readonly [string, string])[] = [
+      ...(isNew ? [['register', 'get credentials from the cloud'] as const] : []),
+      ['check', 'try cloud, login and targets'],
+      ...(first === undefined || typeof first.ports[0] !== 'number'
+        ? []
+        : [[`explain ${bracketed(first.host)}:${first.ports[0]}`, 'see which line permits it'] as const]),
+      ['run', 'start the agent'],
+    ];
+    say();
+    say('Next:');
+    const commands = steps.map(([step, what]) => [`  gatehouse ${step}${config}`, what] as const);
+    const width = Math.max(...commands.map(([command]) => command.length));
+    for (const [command, what] of commands) say(`${command.padEnd(width)}  ${what}`);
+    return EXIT.done;
+  }
+
+  failed(sentence: string, exit: ExitCode): ExitCode {
+    if (this.#isJson) this.#io.stdout.write(`${JSON.stringify({ ok: false, message: sentence })}\n`);
+    else {
+      const terminal = new Terminal(this.#io.stderr, this.#io.env);
+      for (const line of sentence.split('\n'))
+        terminal.line(`${terminal.paint('red', 'failed')}  ${printable(line)}`);
+    }
+    return exit;
+  }
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import type { Event } from '../../simulator/store/events.js';
+import { echoes, startAgent, startTarget } from '../helpers/agent-scene.js';
+import { gatehouse } from '../helpers/command.js';
+import { CrashRig } from '../helpers/crash-rig.js';
+import { eventually } from '../helpers/eventually.js';
+import { UP } from '../helpers/scene.js';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const AUDIT = { audit: { file: 'audit.log' } };
+const EVENTS_PATH = '/event/events';
+
+/** The event's facts. */
+function factsOf(event: Event): Fields {
+  return event.gatehouse_Session as Fields;
+}
+
+function endsIn(folder: string): Fields[] {
+  const text = readFileSync(path.join(folder, 'audit.log'), 'utf8');
+  const records = text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as Fields);
+  return records.filter(({ type }) => type === 'end');
+}
+
+/** Record and event tell the same, and the event's anchor is the record's place. */
+async function assertAgree(folder: string, event: Event): Promise<void> {
+  const facts = factsOf(event);
+  const end = endsIn(folder).find(({ session }) => session === facts.session) ?? assert.fail('no record');
+  for (const field of ['operation', 'host', 'port', 'conduit', 'openedAt', 'endedAt', 'durationMs'])
+    assert.deepEqual(facts[field], end[field], field);
+  for (const field of ['uplinkBytes', 'downlinkBytes', 'reason', 'detail'])
+    assert.deepEqual(facts[field], end[field], field);
+  const { seq, hash } = facts.audit as { seq: number; hash: string };
+  assert.equal(seq, end.seq);
+  const verified = await gatehouse(['audit', 'verify', '--anchor', `${seq}:${hash}`], { cwd: folder });
+  assert.equal(verified.code, 0, verified.stdout);
+  assert.match(verified.stdout, new RegExp(`the anchor ${seq}:`));
+}
+
+async function rigOf(t: TestContext, intake: 'rest' | 'mqtt' = 'rest'): Promise<CrashRig> {
+  const rig = await CrashRig.start(AUDIT, intake);
+  t.after(() => rig.stop());
+  await rig.run();
+  return rig;
+}
+
+/** Opens a session through the rig and lets the target end it. */
+async function endedSession(rig: CrashRig): Promise<string> {
+  const id = rig.create();
+  await rig.story(id, UP);
+  rig.trap.end();
+  await eventually(() => endsIn(rig.folder).find(({ operation }) => operation === id), 'the end record');
+  return id;
+}
+
+for (const intake of ['rest', 'mqtt'] as const) {
+  test(`the end of a session becomes one event with the facts of its record (${intake})`, async (t) => {
+    const rig = await rigOf(t, intake);
+    const id = await endedSession(rig);
+    const { events } = rig.cloud.platform;
+    const event = await eventually(() => events.list({})[0], 'the event');
+    assert.equal(event.type, 'gatehouse_SessionEnded');
+    assert.equal(event.source.id, rig.device.id);
+    assert.match(event.text, /^Remote access to 127\.0\.0\.1:\d+ \(conduit .*target-fin; 0 bytes/);
+    assert.equal(factsOf(event).operation, id);
+    await assertAgree(rig.folder, event);
+    const isOverRest = rig.cloud.requests.list('POST', EVENTS_PATH).length === 1;
+    assert.equal(isOverRest, intake === 'rest');
+  });
+}
+
+test('an event waits while the cloud is away, and arrives once', async (t) => {
+  const rig = await rigOf(t);
+  rig.cloud.faults.set({ requests: [{ method: 'POST', path: EVENTS_PATH, instead: 'silence' }] });
+  const id = await endedSession(rig);
+  const kept = path.join(rig.stateDirectory, 'events.1');
+  await eventually(() => readFileSync(kept, 'utf8').includes(id) || undefined, 'the event on the disk');
+  await rig.kill();
+  assert.deepEqual(rig.cloud.platform.events.list({}), []);
+  rig.cloud.faults.clear();
+  await rig.run();
+  const event = await eventually(() => rig.cloud.platform.events.list({})[0], 'the event');
+  assert.equal(factsOf(event).operation, id);
+  await assertAgree(rig.folder, event);
+  await rig.kill();
+  await rig.run();
+  await endedSession(rig);
+  await eventually(() => rig.cloud.platform.events.list({})[1], 'the event of another session');
+  assert.equal(rig.cloud.platform.events.list({}).length, 2);
+});
+
+test('an event that arrived without the agent knowing it is not sent again', async (t) => {
+  const rig = await rigOf(t);
+  let killed: Promise<void> | undefined;
+  rig.cloud.platform.on('eventCreated', () => {
+    // In the very turn of the event loop in which the cloud takes it: no answer has left.
+    killed ??= rig.kill();
+  });
+  await endedSession(rig);
+  await eventually(() => killed, 'the event');
+  await killed;
+  await rig.run();
+  await eventually(() => rig.cloud.requests.list('GET', EVENTS_PATH)[0], 'the question whether it is there');
+  await endedSession(rig);
+  await eventually(() => rig.cloud.platform.events.list({})[1], 'the event of another session');
+  assert.equal(rig.cloud.platform.events.list({}).length, 2);
+});
+
+test('the event of a session that was open when the agent was killed is sent by the next run', async (t) => {
+  const rig = await rigOf(t);
+  const id = rig.create();
+  await rig.story(id, UP);
+  await rig.kill();
+  await rig.run();
+  const event = await eventually(() => rig.cloud.platform.events.list({})[0], 'the event');
+  const { operation, reason, durationMs } = factsOf(event);
+  assert.deepEqual([operation, reason, durationMs], [id, 'agent-restarted', null]);
+  await assertAgree(rig.folder, event);
+});
+
+test('audit.events: false sends none', async (t) => {
+  const agent = await startAgent(t, { sections: { audit: { file: 'audit.log', events: false } } });
+  const target = await startTarget(t);
+  const tunnel = await agent.open({ port: target.port });
+  await echoes(tunnel, 'hello');
+  tunnel.destroy();
+  await eventually(() => endsIn(agent.folder)[0], 'the end record');
+  agent.command.kill('SIGTERM');
+  await agent.command.ended();
+  assert.deepEqual(agent.cloud.platform.events.list({}), []);
+});
