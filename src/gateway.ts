@@ -318,6 +318,7 @@ export class Gateway {
     log.level = fresh.log.level;
     this.#audit.reloaded(this.#config, [...changes.applies, ...changes.needsRestart]);
     this.#cloud.renew(fresh.cloud);
+    this.#workers.bandwidth.limit(this.#config.limits.bandwidthBytesPerSecond);
     const breaches = this.supervisor.reload(policyOf(this.#config, this.#adminListen));
     if (applies.some((key) => /^(switch|plant)\./.test(key))) this.#consent.reload(this.#config);
     logBreaches(log, breaches);

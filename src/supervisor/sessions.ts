@@ -175,6 +175,11 @@ export class Sessions {
     else this.#parts.pool.send(record.worker, { kind: 'close', sessionId: record.id, reason, detail });
   }
 
+  /** Another rate for a session, in bytes a second; 0 = none. One that no worker has yet gets it from its task. */
+  limitBandwidth({ id: sessionId, worker }: SessionRecord, bytesPerSecond: number): void {
+    if (worker !== 0) this.#parts.pool.send(worker, { kind: 'session-bandwidth', sessionId, bytesPerSecond });
+  }
+
   /** What a worker tells of its sessions. */
   onReport(worker: number, report: WorkerReport): void {
     for (const id of report.started) {

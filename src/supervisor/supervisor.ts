@@ -235,7 +235,12 @@ export class Supervisor {
   /** Takes over a reloaded policy: sessions that it no longer allows end, and are given back; all others stay. */
   reload(policy: Policy): readonly Breach[] {
     this.#admission.replace(policy);
-    const breaches = comply(this.registry, (record) => this.#admission.standing(record));
+    const breaches = comply(
+      this.registry,
+      (record) => this.#admission.standing(record),
+      (record, { bandwidthBytesPerSecond = 0 }) =>
+        this.#sessions.limitBandwidth(record, bandwidthBytesPerSecond),
+    );
     for (const { record, why, reason } of breaches) {
       const { id: sessionId, operationId, conduit } = record;
       this.#parts.log.info({ sessionId, operationId, conduit, why }, 'session no longer allowed');
