@@ -12,7 +12,6 @@ import { createEvents } from './events.js';
 import type { Intake, ParsedOperation, StatusReporter } from './intake.js';
 import { LinkError, paceOf, sentenceOf } from './link-error.js';
 import { LinkKeeper } from './link-keeper.js';
-import type { Log } from './log.js';
 import { ManagedObjects } from './managed-objects.js';
 import { MqttIntake } from './mqtt-intake.js';
 import { mqttSettings } from './mqtt-settings.js';

@@ -156,7 +156,7 @@ test('files that hold something else are errors', async () => {
   );
 });
 
-test('a certificate with a key that is too weak for TLS is an error', async () => {
+test('a certificate with a key that is too weak for TLS is an error', () => {
   const openssl = findProgram('openssl') ?? assert.fail('openssl is not installed');
   const [certFile, keyFile] = [path.join(folder, 'weak.pem'), path.join(folder, 'weak.key')];
   const subject = ['-subj', '/CN=gw-7', '-days', '2', '-keyout', keyFile, '-out', certFile];
