@@ -254,6 +254,7 @@ export class Gateway {
 
   /** Takes over what an elder left that has ended: its unfinished operations get their one final status. */
   async recover(generation: number): Promise<void> {
+    this.#consent.elderEnded();
     this.chronicle.generationEnded(generation);
     this.#takeOverFrom(await this.#journal.recover(generation));
     await this.#audit.recover(generation);
