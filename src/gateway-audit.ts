@@ -1,4 +1,5 @@
-import { AuditLog, type AuditState } from './audit/audit-log.js';
+import type { EvidenceView } from './admin/evidence-metrics.js';
+import { AuditLog } from './audit/audit-log.js';
 import { configHash } from './audit/config-hash.js';
 import { SessionRecorder } from './audit/session-recorder.js';
 import { unfinished } from './audit/unfinished.js';
@@ -60,8 +61,17 @@ export class GatewayAudit {
   }
 
   /** For the metrics. */
-  get state(): AuditState | undefined {
-    return this.#log?.state;
+  get evidence(): EvidenceView {
+    const { lagMs = 0, pending = 0, bytes = 0, failures = 0 } = this.#log?.state ?? {};
+    const { size, lost } = this.#parts.outbox();
+    return {
+      auditLagSeconds: lagMs / 1_000,
+      auditPending: pending,
+      auditBytes: bytes,
+      auditFailures: failures,
+      eventsWaiting: size,
+      eventsLost: lost,
+    };
   }
 
   /** Sees to it that the file can be used. @throws StateError with what to change. */

@@ -101,6 +101,7 @@ export class Gateway {
       logDropped: options.logDropped,
       hasBufferutil: this.#hasBufferutil(),
       resources: () => this.#resources.sample,
+      evidence: () => this.#audit.evidence,
       deviceCertificate: () => this.#cloud.credentials.certificate,
       isSwitchOn: () => this.#consent.switchedOff() === undefined,
     });
@@ -298,7 +299,7 @@ export class Gateway {
     this.#options.log.info({ sessions: this.supervisor.registry.sessions }, 'draining: no new sessions');
     this.#view.draining = true;
     void this.#cloud.intake.stop();
-    this.supervisor.endAll('shutdown', 'the gateway takes on no new sessions', 'waiting');
+    this.supervisor.stopAsking('shutdown', 'the gateway takes on no new sessions');
     this.supervisor.drain(() => this.#options.onDrained?.());
   }
 

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { FailureCode } from '../../contract/failure.js';
 import type { EndReason } from '../../contract/session-state.js';
+import { addEvidenceMetrics, NO_EVIDENCE, type EvidenceView } from './evidence-metrics.js';
 import type { MetricsSource } from './metrics-page.js';
 
 /** Upper bounds of set-up times, in s: a LAN dial and a cloud upgrade take 50 ms to 1 s, the limit is 10 s each. */
@@ -23,6 +24,8 @@ export interface MetricsGauges {
   readonly deviceCertificate?: (() => { readonly validToMs: number } | undefined) | undefined;
   /** Whether the hard switch lets sessions be; default: there is none. */
   readonly isSwitchOn?: (() => boolean) | undefined;
+  /** What audit log and events have to say; default nothing. */
+  readonly evidence?: (() => EvidenceView) | undefined;
   /** What is in use of each resource that is watched. */
   readonly resources: () => Readonly<
     Partial<Record<string, { readonly used: number; readonly limit: number }>>
@@ -102,6 +105,7 @@ export class Metrics implements MetricsSource {
     );
     this.#switchGauge(gauges.isSwitchOn ?? (() => true));
     this.#resourceGauge(gauges.resources);
+    addEvidenceMetrics(this.#registry, gauges.evidence ?? (() => NO_EVIDENCE));
     this.#certificateGauge(gauges.deviceCertificate);
     collectDefaultMetrics({ register: this.#registry });
     this.#countDescriptors();

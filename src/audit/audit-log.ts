@@ -31,8 +31,10 @@ export interface AuditState {
   readonly bytes: number;
   /** Records that are not on the disk yet. */
   readonly pending: number;
-  /** The disk does not take what is written. */
-  readonly isFailing: boolean;
+  /** Age of the oldest of them, in ms. */
+  readonly lagMs: number;
+  /** Writes that failed. */
+  readonly failures: number;
 }
 
 /**
@@ -73,10 +75,12 @@ export class AuditLog {
   }
 
   get state(): AuditState {
+    const { oldest } = this.#commit;
     return {
       bytes: this.#file.bytes,
       pending: this.#commit.pending,
-      isFailing: this.#commit.failure !== undefined,
+      lagMs: oldest === undefined ? 0 : Math.max(0, this.#options.now() - Date.parse(oldest.at)),
+      failures: this.#commit.failures,
     };
   }
 

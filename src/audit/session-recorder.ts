@@ -27,6 +27,9 @@ export interface SessionRecorderParts {
 /** Bytes of the name of somebody who approves. */
 const MAX_NAME_BYTES = 200;
 
+/** Bytes of the name of the configuration file. */
+const MAX_PATH_BYTES = 1_024;
+
 const OUTCOMES: Partial<Record<FailureCode, ApprovalFact['outcome']>> = {
   'approval-denied': 'denied',
   'approval-timeout': 'timeout',
@@ -49,7 +52,7 @@ export class SessionRecorder implements SessionAudit {
       verdict: 'allowed',
       ...subjectOf(record),
       generation: this.#parts.generation,
-      conduit: { name, file: source.file, line: source.line },
+      conduit: { name, file: cutToBytes(source.file, MAX_PATH_BYTES), line: source.line },
       addresses: record.addresses,
       ...askedOf(operation.askedBy, operation.createdAtMs),
     });

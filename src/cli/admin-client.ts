@@ -45,9 +45,12 @@ export class AdminClientError extends Error {
 /** Asks a running agent over its admin listener: one connection per request. */
 export class AdminClient {
   readonly #target: AdminTarget;
+  readonly #answerMs: number;
 
-  constructor(target: AdminTarget) {
+  /** @param answerMs longest wait for an answer. Default 30 s: longer than the agent waits for a session to be gone. */
+  constructor(target: AdminTarget, answerMs: number = ANSWER_MS) {
     this.#target = target;
+    this.#answerMs = answerMs;
   }
 
   /** `content` goes along as JSON. @throws AdminClientError for everything but a 2xx answer. */
@@ -55,11 +58,12 @@ export class AdminClient {
     const place = describeListen(this.#target.listen);
     let answer: { status: number; text: string };
     try {
+      const signal = AbortSignal.timeout(this.#answerMs);
       const headers = headersOf(this.#target.token, method);
-      const options = { ...whereOf(this.#target.listen), method, path, headers };
+      const options = { ...whereOf(this.#target.listen), method, path, headers, signal };
       answer = await exchange(options, content === undefined ? undefined : JSON.stringify(content));
     } catch (error) {
-      throw unreachable(error, place);
+      throw unreachable(error, place, this.#answerMs);
     }
     const body = parse(answer.text);
     if (body === undefined && answer.text !== '') throw noAgent(answer.status, place);
@@ -114,7 +118,7 @@ function exchange(
   content: string | undefined,
 ): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
-    const request = httpRequest({ ...options, agent: false, signal: AbortSignal.timeout(ANSWER_MS) });
+    const request = httpRequest({ ...options, agent: false });
     request.once('error', reject);
     request.once('response', (response) => {
       readText(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), reject);
@@ -143,10 +147,10 @@ function parse(text: string): unknown {
   }
 }
 
-function unreachable(error: unknown, place: string): AdminClientError {
+function unreachable(error: unknown, place: string, answerMs: number): AdminClientError {
   if (error instanceof AdminClientError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const cause = code === 'ABORT_ERR' ? `no answer within ${ANSWER_MS / 1_000} s` : code || String(error);
+  const cause = code === 'ABORT_ERR' ? `no answer within ${answerMs / 1_000} s` : code || String(error);
   const next =
     code === 'EACCES'
       ? 'Your account may not use the socket: join its group or run the command as root.'

@@ -16,7 +16,7 @@ import { NETWORK_PROBES } from './check/network-probes.js';
 import { runProbes } from './check/probe.js';
 import type { Probe, ProbeContext, ProbeResult } from './check/probe.js';
 import { REMOTE_ACCESS_PROBE } from './check/remote-access-probe.js';
-import { fixLines, problemViews, resultLines, summary } from './check/report.js';
+import { fixLines, problemViews, resultLines, summary, wrapped } from './check/report.js';
 import { targetProbes } from './check/target-probes.js';
 import { THIN_EDGE_PROBES } from './check/thin-edge-probes.js';
 import { Spinner } from './spinner.js';
@@ -62,7 +62,7 @@ function tellInvalid(error: ConfigError, { json }: CheckOptions, io: Io): ExitCo
   const terminal = new Terminal(io.stderr, io.env);
   terminal.line(`${terminal.paint('red', 'failed')}   configuration`);
   for (const { text, fault, fixes } of problems.slice(0, MAX_PROBLEMS)) {
-    for (const line of text.split('\n')) terminal.line(`  ${printable(line)}`);
+    for (const line of text.split('\n').flatMap((each) => wrapped(each, terminal, 2))) terminal.line(line);
     // The others have their example in the line.
     if (fault === 'file-modes') for (const line of fixLines(fixes, terminal)) terminal.line(line);
   }

@@ -10,4 +10,8 @@ export interface TextSink {
   write(text: string): unknown;
   /** Width of the terminal in characters; undefined when it is none. */
   readonly columns?: number | undefined;
+  /** Its height in lines; undefined when it is none. */
+  readonly rows?: number | undefined;
+  /** Whether it is a terminal. */
+  readonly isTTY?: boolean | undefined;
 }

@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 /** The process as the commands see it. */
 export interface ProcessIo {
   readonly stdin: Readable & { readonly isTTY?: boolean };
-  readonly stdout: Writable & { readonly columns?: number; readonly isTTY?: boolean };
+  readonly stdout: Writable & { readonly columns?: number; readonly rows?: number; readonly isTTY?: boolean };
   readonly stderr: Writable & { readonly columns?: number; readonly isTTY?: boolean };
   /** Standard output as a stream of bytes. */
   readonly output: Writable;

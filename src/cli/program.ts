@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/problem.js';
 import { EXIT } from '../exit-codes.js';
 import type { AdminCommandOptions } from './admin-client.js';
@@ -6,8 +6,10 @@ import { example } from './example.js';
 import { auditCommand } from './audit/command.js';
 import type { ProcessIo } from './process-io.js';
 import { run } from './run.js';
-import { addThinEdgeCommand } from './thin-edge/command.js';
+import type { SessionsFlags } from './sessions-command.js';
 import { addSetupCommands } from './setup-commands.js';
+import { addThinEdgeCommand } from './thin-edge/command.js';
+import { addTrialCommands } from './trial-commands.js';
 
 interface ConfigFlag {
   readonly config?: string;
@@ -58,7 +60,7 @@ class Program {
     this.#adminCommands();
     addThinEdgeCommand(this.command, io, (exitCode) => this.#finish(exitCode));
     auditCommand(this.command, io, (exitCode) => this.#finish(exitCode));
-    this.#trialCommands(version);
+    addTrialCommands({ program: this.command, io, version, finish: (exitCode) => this.#finish(exitCode) });
     this.command.addHelpText(
       'after',
       example(
@@ -124,11 +126,21 @@ class Program {
       });
     this.#add('sessions')
       .description('sessions of a running agent')
+      .option('--watch', 'keep showing them: on a terminal a live table with keys to sort, search and end')
+      .option('--interval <seconds>', 'time between two readings of --watch, 0.1 to 86400')
       .option('--json', 'print them as JSON')
-      .addHelpText('after', example('gatehouse sessions --json', 'for scripts'))
-      .action(async (flags: ConfigFlag & { json?: true }) => {
-        const { sessions } = await import('./sessions.js');
-        return this.#finish(sessions(await options(flags), this.io));
+      .addHelpText(
+        'after',
+        example(
+          'gatehouse sessions --watch',
+          'who is where now? q quits',
+          'gatehouse sessions --json',
+          'for scripts',
+        ),
+      )
+      .action(async (flags: ConfigFlag & SessionsFlags) => {
+        const { sessionsCommand } = await import('./sessions-command.js');
+        return this.#finish(sessionsCommand(flags, await options(flags), this.io));
       });
     this.#add('close')
       .description('end one session of a running agent; returns once both of its connections are gone')
@@ -175,75 +187,6 @@ class Program {
     }
   }
 
-  #trialCommands(version: string): void {
-    this.command
-      .command('demo')
-      .description('embedded cloud, agent and demo targets on this machine, and what to try with them')
-      .option('--once', 'prove it alone: 8 sessions with bytes compared and one denied, then exit')
-      .addHelpText(
-        'after',
-        example('gatehouse demo', 'look around', 'gatehouse demo --once', 'prove it and exit'),
-      )
-      .action(async (flags: { once?: true }) => {
-        const { demo } = await import('./demo.js');
-        return this.#finish(demo({ once: flags.once === true, version }, this.io));
-      });
-    this.command
-      .command('simulate')
-      .description('the embedded cloud alone, to point agents and clients at')
-      .option('--port <n>', 'HTTP port; 0 = any free one', port, 8080)
-      .option('--https-port <n>', 'HTTPS port, with an authority of its own; 0 = any free one', port)
-      .option('--mqtt-port <n>', 'MQTT port; 0 = any free one', port)
-      .option('--mqtts-port <n>', 'MQTT over TLS; 0 = any free one', port)
-      .option('--device <id>', 'register a device with this external id and print its credentials')
-      .option('--json', 'print addresses and credentials as JSON')
-      .addHelpText(
-        'after',
-        example(
-          'gatehouse simulate --port 8080 --mqtt-port 1883 --device gw-7',
-          'with a device ready to log in',
-        ),
-      )
-      .action(async (flags: SimulateFlags) => {
-        const { simulate } = await import('./simulate.js');
-        return this.#finish(simulate(flags, this.io));
-      });
-    this.#connectCommand();
-  }
-
-  #connectCommand(): void {
-    this.command
-      .command('connect')
-      .description("the operator's end: a local port that opens remote-access sessions through the cloud")
-      .argument('<device>', 'external id, managed-object id or name')
-      .argument('<configuration>', 'id or name of a PASSTHROUGH endpoint of the device')
-      .option('--listen <port>', 'port on 127.0.0.1; 0 = any free one', port, 0)
-      .option('--url <url>', 'the cloud (C8Y_BASEURL)')
-      .option('--tenant <id>', 'tenant id (C8Y_TENANT)')
-      .option('--user <name>', 'user (C8Y_USER); the password comes from C8Y_PASSWORD or a file')
-      .option('--password-file <file>', 'file whose first line is the password')
-      .option('--ca <file>', 'more roots to trust, in PEM')
-      .option('--once', 'exit after the first connection')
-      .option('--stdio', 'tunnel standard input and output instead of a port')
-      .option('--json', 'print the port as one line of JSON')
-      .addHelpText(
-        'after',
-        example(
-          'gatehouse connect gw-7 ssh --listen 2222',
-          'then: ssh -p 2222 user@127.0.0.1',
-          "ssh -o ProxyCommand='gatehouse connect gw-7 ssh --stdio' user@gw-7",
-          'without a port',
-        ),
-      )
-      .action(async (device: string, configuration: string, flags: ConnectFlags) => {
-        const { connect } = await import('./connect.js');
-        const stop = new AbortController();
-        this.io.onInterrupt(() => stop.abort());
-        const options = { ...flags, caFile: flags.ca, device, configuration };
-        return this.#finish(connect(options, this.io, stop.signal));
-      });
-  }
-
   #add(name: string): Command {
     return this.command
       .command(name)
@@ -256,34 +199,6 @@ class Program {
   async #finish(exitCode: Promise<number>): Promise<void> {
     this.exitCode = await exitCode;
   }
-}
-
-interface SimulateFlags {
-  readonly port: number;
-  readonly httpsPort?: number;
-  readonly mqttPort?: number;
-  readonly mqttsPort?: number;
-  readonly device?: string;
-  readonly json?: true;
-}
-
-interface ConnectFlags {
-  readonly listen: number;
-  readonly url?: string;
-  readonly tenant?: string;
-  readonly user?: string;
-  readonly passwordFile?: string;
-  readonly ca?: string;
-  readonly once?: true;
-  readonly stdio?: true;
-  readonly json?: true;
-}
-
-function port(text: string): number {
-  const value = Number(text);
-  if (!/^\d{1,5}$/.test(text) || value > 65_535)
-    throw new InvalidArgumentError('A port is a number from 0 to 65535.');
-  return value;
 }
 
 /**

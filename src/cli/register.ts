@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -62,6 +63,11 @@ interface Undertaking {
 async function storeWhenAccepted(undertaking: Undertaking): Promise<ExitCode> {
   const { config, options, guide } = undertaking;
   const file = config.cloud.credentialsFile ?? '';
+  if (options.mqtt === true && config.device.externalId.includes(':'))
+    return guide.failed(
+      'device.externalId holds a colon, which would end the MQTT client id early; register over REST.',
+      EXIT.config,
+    );
   if (options.force !== true && existsSync(file))
     return guide.failed(
       `${file} is there: this device has credentials. Check them with \`gatehouse check\`; --force registers it anew.`,
@@ -120,6 +126,7 @@ async function keep(
   } catch (error) {
     const elsewhere = path.join(tmpdir(), `gatehouse-credentials-${process.pid}.yaml`);
     await writePrivateFile(elsewhere, text);
+    await rm(reserved.temporary, { force: true });
     return guide.failed(
       `${file} cannot be written: ${fileTrouble(error)}. The credentials, which the cloud hands out only once, are in ${elsewhere}; move that file to ${file}.`,
       EXIT.failed,

@@ -1,8 +1,8 @@
 /** The part of a stream that commands write to. */
 export interface Output {
   write(text: string): unknown;
-  readonly isTTY?: boolean;
-  readonly columns?: number;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
 }
 
 /** What a command that only tells things gets from the process; tests give their own. */

@@ -50,8 +50,11 @@ export class GroupCommit<R> {
   #waiting: Waiting<R>[] = [];
   /** Facts and hints that could not be written. */
   #backlog: R[] = [];
+  /** What is being written. */
+  #underWay: readonly R[] = [];
   #running: Promise<void> | undefined;
   #failure: string | undefined;
+  #failures = 0;
   /** The disk has not answered for longer than anybody waits. */
   #isStuck = false;
   #retry: NodeJS.Timeout | undefined;
@@ -68,7 +71,17 @@ export class GroupCommit<R> {
 
   /** Records that are not on the disk yet. */
   get pending(): number {
-    return this.#backlog.length + this.#waiting.length;
+    return this.#underWay.length + this.#backlog.length + this.#waiting.length;
+  }
+
+  /** The one of them that waits for longest. */
+  get oldest(): R | undefined {
+    return this.#underWay[0] ?? this.#backlog[0] ?? this.#waiting[0]?.record;
+  }
+
+  /** Writes that failed. */
+  get failures(): number {
+    return this.#failures;
   }
 
   /**
@@ -124,6 +137,7 @@ export class GroupCommit<R> {
     const stuck = setTimeout(() => this.#onStuck(batch), this.#waitMs);
     try {
       const records = [...backlog, ...batch.map(({ record }) => record)];
+      this.#underWay = records;
       const isHint = backlog.length === 0 && batch.every(({ weight }) => weight === 'hint');
       // A try with nothing to write tells nothing of the disk.
       if (await this.#options.write(records, !isHint)) this.#onWorks();
@@ -135,6 +149,7 @@ export class GroupCommit<R> {
       for (const { done } of batch) done(asError(error));
     } finally {
       clearTimeout(stuck);
+      this.#underWay = [];
       this.#isStuck = false;
     }
   }
@@ -155,6 +170,7 @@ export class GroupCommit<R> {
   #onFails(error: unknown): void {
     if (this.#failure === undefined) this.#options.onFailing(causeOf(error));
     this.#failure = causeOf(error);
+    this.#failures += 1;
     clearTimeout(this.#retry);
     if (this.#isClosed) return;
     this.#retry = setTimeout(() => this.#run(), this.#options.retryMs ?? RETRY_MS).unref();

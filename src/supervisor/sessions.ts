@@ -100,7 +100,6 @@ export class Sessions {
       sinceMs: this.#parts.realNow(),
       isExclusive: conduit.exclusive,
       term: new Term(term),
-      startedAtWallMs: Date.now(),
       approval: undefined,
       state: 'connecting',
       worker: 0,

@@ -219,10 +219,16 @@ export class Supervisor {
     });
   }
 
-  /** Ends all sessions for one reason; with `waiting` only those that wait for approval. */
-  endAll(reason: EndReason, detail: string, which: 'all' | 'waiting' = 'all'): void {
+  /** Ends all sessions for one reason. */
+  endAll(reason: EndReason, detail: string): void {
+    for (const record of this.registry.all()) this.#sessions.end(record, reason, detail);
+  }
+
+  /** Ends those that wait for approval, for good: nobody is asked from here on. */
+  stopAsking(reason: EndReason, detail: string): void {
+    this.#gate.close(reason, detail);
     for (const record of this.registry.all()) {
-      if (which === 'all' || record.approval?.kind === 'waiting') this.#sessions.end(record, reason, detail);
+      if (record.approval?.kind === 'waiting') this.#sessions.end(record, reason, detail);
     }
   }
 

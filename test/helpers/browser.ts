@@ -9,6 +9,10 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from 'p
 /** Where the pictures of a run are, for people to look at: below dist. */
 const PICTURES = fileURLToPath(new URL('../../test-output/dashboard/', import.meta.url));
 
+/** What the browser itself says of an agent that is away for a moment, or for good when a test ends. */
+const AWAY =
+  /Failed to load resource: net::ERR_(INCOMPLETE_CHUNKED_ENCODING|CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE)/;
+
 /** Longest wait for anything in the page, in ms. */
 const LIMIT_MS = 20_000;
 
@@ -39,14 +43,14 @@ export async function openPage(
   url: string,
   options: BrowserContextOptions & { readonly mayFail?: RegExp } = {},
 ): Promise<Page> {
-  const { mayFail, ...contextOptions } = options;
+  const { mayFail = AWAY, ...contextOptions } = options;
   const context = await browser.newContext({ viewport: SCREENS.desk, ...contextOptions });
   const page = await context.newPage();
   const wrong: string[] = [];
   page.setDefaultTimeout(LIMIT_MS);
   page.on('pageerror', (error) => wrong.push(String(error)));
   page.on('console', (message) => {
-    if (message.type() === 'error' && mayFail?.test(message.text()) !== true) wrong.push(message.text());
+    if (message.type() === 'error' && !mayFail.test(message.text())) wrong.push(message.text());
   });
   page.on('request', (request) => {
     if (new URL(request.url()).origin !== new URL(url).origin) wrong.push(`asks for ${request.url()}`);

@@ -12,7 +12,16 @@ const ANSWER_MS = 5_000;
 const MAX_FILE_BYTES = 64 * 1_048_576;
 
 /** What the admin listener answers, with its headers, to who may ask and to who may not. */
-const REQUESTS = ['/metrics', '/api/status', '/api/sessions', '/healthz', '/readyz', '/', '/no-such-page'];
+const REQUESTS = [
+  '/metrics',
+  '/api/status',
+  '/api/sessions',
+  '/api/operations',
+  '/healthz',
+  '/readyz',
+  '/',
+  '/no-such-page',
+];
 
 /** Every answer of an admin listener: `http://127.0.0.1:port`, or the path of a unix socket. */
 export async function adminAnswers(at: string, token?: string): Promise<Traces> {

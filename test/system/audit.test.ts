@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { echoes, startAgent, startTarget } from '../helpers/agent-scene.js';
 import { gatehouse } from '../helpers/command.js';
 import { CrashRig } from '../helpers/crash-rig.js';
 import { eventually } from '../helpers/eventually.js';
+import * as gen from '../helpers/generations.js';
 import { UP } from '../helpers/scene.js';
 
 type AuditRecord = Readonly<Record<string, unknown>>;
@@ -106,4 +107,92 @@ test('a session that was open when the agent was killed gets its end at the next
   const ends = recordsIn(rig.folder).filter(({ type }) => type === 'end');
   assert.equal(ends.length, 1, 'once');
   assert.equal((await gatehouse(['audit', 'verify'], { cwd: rig.folder })).code, 0);
+});
+
+test('while the log cannot be written requests are refused before EXECUTING and sessions go on', async (t) => {
+  const rig = await killable(t);
+  const open = rig.create();
+  await rig.story(open, UP);
+  const file = path.join(rig.folder, 'audit.log');
+  renameSync(file, `${file}.1`);
+  mkdirSync(file);
+  const before = rig.trap.connections;
+  const refused = rig.create();
+  await rig.story(refused, 'PENDING FAILED local-resources');
+  const { failureReason } = rig.cloud.platform.operations.get(refused);
+  assert.match(String(failureReason), /audit log \(EISDIR.*free or repair the disk of audit\.file/);
+  assert.deepEqual(
+    [rig.trap.connections, rig.trap.open, rig.dials(refused)],
+    [before, 1, 0],
+    'nothing is dialled',
+  );
+  rig.trap.end();
+  await rig.agent.printed(/session ended/);
+  rmdirSync(file);
+  renameSync(`${file}.1`, file);
+  const end = await recorded(rig.folder, 'end', open);
+  assert.equal(end.reason, 'target-fin');
+  await rig.story(rig.create(), UP);
+  const decision = await recorded(rig.folder, 'decision', refused);
+  assert.deepEqual([decision.verdict, decision.code], ['refused', 'local-resources']);
+  assert.equal((await gatehouse(['audit', 'verify'], { cwd: rig.folder })).code, 0);
+});
+
+test('generations write one chain, and a reload is in it', async (t) => {
+  const agent = await startAgent(t, { sections: AUDIT });
+  const target = await startTarget(t);
+  const first = await agent.open({ port: target.port });
+  const { id } = await agent.finalOperation();
+  agent.configure({ ...AUDIT, limits: { sessions: 100 } });
+  await gen.reload(agent);
+  const reload = await recorded(agent.folder, 'reload');
+  assert.deepEqual(reload.changed, ['limits.sessions']);
+  const second = await agent.open({ port: target.port });
+  const { id: other } = await agent.finalOperation(1);
+  await recorded(agent.folder, 'open', other);
+  first.destroy();
+  second.destroy();
+  const [end, otherEnd] = [
+    await recorded(agent.folder, 'end', id),
+    await recorded(agent.folder, 'end', other),
+  ];
+  assert.deepEqual([end.generation, otherEnd.generation], [1, 2]);
+  const starts = recordsIn(agent.folder).filter(({ type }) => type === 'start');
+  assert.deepEqual(
+    starts.map(({ generation, elders, config }) => [generation, elders, config]),
+    [
+      [1, [], reload.before],
+      [2, [1], reload.after],
+    ],
+  );
+  await recorded(agent.folder, 'stop');
+  const verified = await gatehouse(['audit', 'verify', '--json'], { cwd: agent.folder });
+  assert.equal(verified.code, 0, verified.stdout);
+});
+
+test('a session that an elder took with it when it died gets its end from the generation in charge', async (t) => {
+  const agent = await startAgent(t, { sections: AUDIT });
+  const target = await startTarget(t);
+  const tunnel = await agent.open({ port: target.port });
+  tunnel.on('error', () => undefined);
+  const { id } = await agent.finalOperation();
+  await gen.reload(agent);
+  const [elder] = await gen.generations(agent);
+  assert.ok(elder?.pid);
+  process.kill(elder.pid, 'SIGKILL');
+  const end = await recorded(agent.folder, 'end', id);
+  assert.deepEqual([end.generation, end.outcome, end.reason], [1, 'ended', 'agent-restarted']);
+  const event = await eventually(() => agent.cloud.platform.events.list({})[0], 'its event');
+  assert.match(event.text, /ended with the agent, which was restarted/);
+  assert.equal((await gatehouse(['audit', 'verify'], { cwd: agent.folder })).code, 0);
+});
+
+test('an audit file that is something else stops the start, and stays as it is', async (t) => {
+  const rig = await CrashRig.start({ audit: { file: 'gatehouse.yaml' } });
+  t.after(() => rig.stop());
+  const before = readFileSync(path.join(rig.folder, 'gatehouse.yaml'), 'utf8');
+  const { code, stdout, stderr } = await rig.launch().ended();
+  assert.equal(code, 78, stderr);
+  assert.match(stdout + stderr, /is no audit log of gatehouse: name another file with audit\.file/);
+  assert.equal(readFileSync(path.join(rig.folder, 'gatehouse.yaml'), 'utf8'), before);
 });

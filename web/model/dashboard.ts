@@ -10,15 +10,8 @@ const MAX_OPERATIONS = 200;
 /** Share of the newest second in a rate: workers tell their bytes four times a second, not in step with us. */
 const NEWEST_SHARE = 0.5;
 
-/** What newer agents tell of a session; older ones leave it out. */
-export interface SessionExtras {
-  /** ISO 8601, UTC. */
-  readonly endsAt?: string | null;
-  readonly endsBecause?: 'window-end' | 'max-duration' | null;
-}
-
 /** A session with what the page finds out by itself. */
-export interface Row extends SessionView, SessionExtras {
+export interface Row extends SessionView {
   /** When it was first heard of, by the agent's clock, in ms. */
   readonly seenAtMs: number;
   /** Bytes per second, smoothed. */

@@ -94,7 +94,7 @@ export class EventStream {
     const { url, token } = this.#options;
     this.#parser = new EventParser();
     const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
-    return fetch(url, { headers, signal, cache: 'no-store' });
+    return fetch(url, { headers, signal });
   }
 
   #take(text: string): void {
@@ -136,7 +136,8 @@ async function* textsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string
 
 async function refusal(answer: Response): Promise<StreamState> {
   const { message } = await errorOf(answer);
-  if (answer.status === 401 || answer.status === 429) return { kind: 'locked', reason: message };
+  if (answer.status === 401) return { kind: 'locked', reason: 'Look at admin.token in its configuration.' };
+  if (answer.status === 429) return { kind: 'locked', reason: message };
   return { kind: 'lost', reason: message };
 }
 

@@ -55,9 +55,14 @@ export function clock(iso: string, nowMs: number): string {
   return `${date.getDate()} ${MONTHS[date.getMonth()] ?? ''} ${time}`;
 }
 
+/** Characters that would turn the text around them, and others that nobody sees: shown as what they are not. */
+export function plain(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, '\ufffd');
+}
+
 /** `10.0.5.7:5900`, `[fd00::7]:5900`. */
 export function target(host: string, port: number | null): string {
-  const name = host.includes(':') ? `[${host}]` : host;
+  const name = plain(host.includes(':') ? `[${host}]` : host);
   return port === null ? name : `${name}:${port}`;
 }
 

@@ -73,7 +73,7 @@ function Approval({ approval, nowMs, decide, onDecided }: ApprovalProps) {
   return (
     <li>
       <div class="approval-text">
-        <strong>{name}</strong> through <strong>{conduit}</strong>
+        <strong>{name}</strong> through <strong>{format.plain(conduit)}</strong>
         <div class="muted">
           asked {format.age(nowMs - Date.parse(askedAt))} ago for device {deviceId}, operation {operationId};
           refused by itself in {format.countdown(Date.parse(expiresAt) - nowMs)}

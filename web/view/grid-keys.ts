@@ -13,6 +13,8 @@ export interface GridKeysOptions {
 export interface GridKeys {
   /** The one row that Tab comes to; the arrow keys move it. */
   readonly activeId: string | undefined;
+  /** Its place in the table; -1 when that is empty. */
+  readonly activeIndex: number;
   readonly activate: (id: string) => void;
   readonly onKeyDown: (event: KeyboardEvent) => void;
 }
@@ -33,9 +35,11 @@ export function useGridKeys({ rows, body, rowHeight, onOpen, onEnd }: GridKeysOp
 
   useLayoutEffect(() => {
     if (!wantsFocus.current || activeId === undefined) return;
-    wantsFocus.current = false;
-    for (const row of body.current?.querySelectorAll<HTMLElement>('[role=row]') ?? [])
-      if (row.dataset.id === activeId) row.focus({ preventScroll: true });
+    for (const row of body.current?.querySelectorAll<HTMLElement>('[role=row]') ?? []) {
+      if (row.dataset.id !== activeId) continue;
+      row.focus({ preventScroll: true });
+      wantsFocus.current = false;
+    }
   });
 
   const move = (to: number): void => {
@@ -48,6 +52,7 @@ export function useGridKeys({ rows, body, rowHeight, onOpen, onEnd }: GridKeysOp
 
   return {
     activeId,
+    activeIndex: index,
     activate: setActive,
     onKeyDown: (event) => {
       if (event.target instanceof HTMLButtonElement && (event.key === 'Enter' || event.key === ' ')) return;

@@ -11,10 +11,12 @@ export interface HeaderProps {
 export function Header({ dashboard, stream }: HeaderProps) {
   const status = dashboard?.status;
   return (
-    <header class="bar">
-      <a class="skip" href="#sessions-title">
-        Skip to the sessions
-      </a>
+    <header class={`bar ${stream.kind === 'lost' ? 'stale' : ''}`}>
+      {dashboard === undefined ? null : (
+        <a class="skip" href="#sessions-title">
+          Skip to the sessions
+        </a>
+      )}
       <img src="/icon.svg" alt="" width="24" height="24" />
       <h1>
         <span class="product">Gatehouse</span> <span class="device">{status?.device ?? ''}</span>

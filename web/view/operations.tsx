@@ -80,17 +80,17 @@ function Operation({ operation, dayMs }: { readonly operation: OperationView; re
       <Badge kind={outcome} text={outcome} />
       <div class="operation-text">
         <span class="address">{host === null ? 'no valid target' : format.target(host, port)}</span>
-        {conduit === null ? null : <span class="muted"> through {conduit}</span>}
+        {conduit === null ? null : <span class="muted"> through {format.plain(conduit)}</span>}
         <span class="muted">
           {' '}
           · device {deviceId} · operation {operationId}
         </span>
         {code === null ? null : (
           <div class="reason">
-            <code>{code}</code> {reason}
+            <code>{code}</code> {format.plain(reason ?? '')}
           </div>
         )}
-        {outcome === 'ended' ? <div class="muted">{endingOf(operation)}</div> : null}
+        {outcome === 'ended' ? <div class="muted">{format.plain(endingOf(operation))}</div> : null}
       </div>
     </li>
   );

@@ -32,7 +32,7 @@ export function Plots({ dashboard: { samples, atMs } }: { readonly dashboard: Da
         summary={throughput.join(' ')}
       />
       <Plot
-        title="Sessions"
+        title="Session count"
         times={times}
         nowMs={atMs}
         lines={[{ name: '', colour: '--accent', values: sessions }]}

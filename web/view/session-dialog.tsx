@@ -58,7 +58,7 @@ export function SessionDialog(props: SessionDialogProps) {
   }
   return (
     <Dialog title={isAsking ? `End the session to ${name}?` : `Session to ${name}`} onClose={onClose}>
-      {isAsking ? <p>Whoever uses it is disconnected now. They can connect again.</p> : null}
+      {isAsking ? <p>Whoever uses it is disconnected at once, and can connect again.</p> : null}
       <Facts row={row} nowMs={nowMs} />
       {trouble === '' ? null : (
         <p class="trouble" role="alert">
@@ -86,14 +86,14 @@ export function SessionDialog(props: SessionDialogProps) {
 function Facts({ row, nowMs }: { readonly row: Row; readonly nowMs: number }) {
   const { endsAt, endsBecause, openedAt } = row;
   const facts: readonly (readonly [string, string])[] = [
-    ['Conduit', row.conduit],
+    ['Conduit', format.plain(row.conduit)],
     ['Device', row.deviceId],
     ['State', row.approval === 'waiting' ? 'waiting for approval on site' : row.state],
     ['Begun', `${format.age(nowMs - startedMs(row))} ago`],
     ['Open since', openedAt === null ? 'not open yet' : format.clock(openedAt, nowMs)],
-    ...(typeof endsAt === 'string' ? [['Ends at', ending(endsAt, endsBecause, nowMs)] as const] : []),
-    ['Up (to the cloud)', `${format.bytes(row.uplinkBytes)}, ${format.rate(row.uplinkRate)}`],
-    ['Down (to the target)', `${format.bytes(row.downlinkBytes)}, ${format.rate(row.downlinkRate)}`],
+    ...(endsAt !== null ? [['Ends at', ending(endsAt, endsBecause, nowMs)] as const] : []),
+    ['Up, to the cloud', `${format.bytes(row.uplinkBytes)}, ${format.rate(row.uplinkRate)}`],
+    ['Down, to the target', `${format.bytes(row.downlinkBytes)}, ${format.rate(row.downlinkRate)}`],
     ['Worker', workerName(row, true)],
     ['Session', row.id],
     ['Operation', row.operationId],

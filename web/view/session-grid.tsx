@@ -75,14 +75,14 @@ export function SessionGrid(props: SessionGridProps) {
       </div>
       <div role="rowgroup" class="grid-body" ref={body} onKeyDown={keys.onKeyDown}>
         <div role="presentation" class="grid-space" style={{ height: `${rows.length * rowHeight}px` }}>
-          {rows.slice(from, to).map((row, index) => (
+          {drawn(rows, from, to, keys.activeIndex).map(([row, index]) => (
             <SessionRow
               key={row.id}
               {...props}
               row={row}
-              index={from + index}
-              top={(from + index) * rowHeight}
-              isActive={row.id === keys.activeId}
+              index={index}
+              top={index * rowHeight}
+              isActive={index === keys.activeIndex}
               onFocus={() => keys.activate(row.id)}
             />
           ))}
@@ -90,6 +90,18 @@ export function SessionGrid(props: SessionGridProps) {
       </div>
     </div>
   );
+}
+
+/** Rows with their places. The active one is always there: it may have the focus, which must not get lost by scrolling. */
+function drawn(
+  rows: readonly Row[],
+  from: number,
+  to: number,
+  active: number,
+): (readonly [row: Row, index: number])[] {
+  const shown = rows.slice(from, to).map((row, index) => [row, from + index] as const);
+  const row = rows[active];
+  return row === undefined || (active >= from && active < to) ? shown : [...shown, [row, active]];
 }
 
 interface HeadingProps {
@@ -145,8 +157,8 @@ function SessionRow(props: SessionRowProps) {
       <span role="gridcell" class="cell cell-target" title={name}>
         {name}
       </span>
-      <span role="gridcell" class="cell cell-conduit" title={row.conduit}>
-        {row.conduit}
+      <span role="gridcell" class="cell cell-conduit" title={format.plain(row.conduit)}>
+        {format.plain(row.conduit)}
       </span>
       <span role="gridcell" class="cell cell-device">
         {row.deviceId}

@@ -19,7 +19,7 @@ export function Workers({ dashboard: { status } }: { readonly dashboard: Dashboa
         <span class="gap" />
         <span class="muted">{format.many(totals.workerRestarts, 'restart')}</span>
       </div>
-      <div class="scroll" tabIndex={0} role="region" aria-labelledby="workers-title">
+      <div class="scroll" tabIndex={0} role="region" aria-label="Table of workers">
         <table>
           <thead>
             <tr>

@@ -82,9 +82,10 @@ function commandIn({ message }: Problem): string | undefined {
   return /\brun: (ch(?:mod|own) .+?)(?:, or use \w.*)?$/.exec(message)?.[1];
 }
 
-function wrapped(text: string, terminal: Terminal): string[] {
-  const room = (terminal.columns ?? Infinity) - INDENT;
-  const indent = ' '.repeat(INDENT);
+/** A text from elsewhere in lines that fit the terminal, indented; blanks at its beginning stay. */
+export function wrapped(text: string, terminal: Terminal, by = INDENT): string[] {
+  const room = (terminal.columns ?? Infinity) - by;
+  const indent = ' '.repeat(by);
   const lines: string[] = [];
   let line = '';
   for (const word of printable(text).split(' ')) {

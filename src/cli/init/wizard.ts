@@ -82,13 +82,13 @@ async function askWay(
 
 /** The proxy's URL, with its user and password if it has any. */
 async function proxySource(questions: Questions, proxy: string): Promise<SecretSource> {
-  const bare = proxy.replace(/^http:\/\//i, '');
-  if (bare.includes('@')) return { secret: `http://${bare}` };
+  const [, scheme = 'http://', bare = ''] = /^(https?:\/\/)?(.*)$/i.exec(proxy) ?? [];
+  if (bare.includes('@')) return { secret: `${scheme}${bare}` };
   const any = (value: string): { value: string } => ({ value });
   const user = await questions.text('User of the proxy (Enter: none)', '', any);
-  if (user === '') return { secret: `http://${bare}` };
+  if (user === '') return { secret: `${scheme}${bare}` };
   const password = await questions.secret('Password of the proxy', any);
-  return { secret: `http://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${bare}` };
+  return { secret: `${scheme}${encodeURIComponent(user)}:${encodeURIComponent(password)}@${bare}` };
 }
 
 async function askLogin(questions: Questions, { stem, env, cwd }: WizardOptions): Promise<Login> {

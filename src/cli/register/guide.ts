@@ -22,6 +22,7 @@ export class Guide {
   #remindAt = 0;
   #trouble: string | undefined;
   #isStopping = false;
+  #hasAsked = false;
   #ticks: NodeJS.Timeout | undefined;
 
   constructor(
@@ -70,6 +71,7 @@ export class Guide {
     if (trouble !== undefined && trouble !== this.#trouble)
       this.#terminal.line(this.#terminal.paint('yellow', printable(`${trouble}; trying again`)));
     this.#trouble = trouble;
+    this.#hasAsked ||= trouble === undefined;
     if (Date.now() >= this.#remindAt) {
       this.#remindAt += REMINDER_MS;
       if (!this.#isLive) this.#terminal.line(`still waiting, ${this.#elapsed()} so far`);
@@ -131,11 +133,13 @@ export class Guide {
   }
 
   #draw(): void {
-    this.#terminal.progress(
-      this.#isStopping
-        ? 'stopping, as soon as the question under way is answered…'
-        : `waiting for somebody to accept it, ${this.#elapsed()} so far (Ctrl-C stops, nothing is lost)`,
-    );
+    this.#terminal.progress(this.#state());
+  }
+
+  #state(): string {
+    if (this.#isStopping) return 'stopping, as soon as the question under way is answered…';
+    if (!this.#hasAsked) return 'asking the cloud…';
+    return `waiting for somebody to accept it, ${this.#elapsed()} so far (Ctrl-C stops, nothing is lost)`;
   }
 
   #elapsed(): string {

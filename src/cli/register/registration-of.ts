@@ -22,7 +22,7 @@ export function registrationOf({ cloud, device, intake }: Config, overMqtt: bool
     });
     return new RestRegistration(rest, externalId);
   }
-  const { ca, minTlsVersion, proxy } = cloud;
+  const { ca, minTlsVersion, mqttProxy: proxy } = cloud;
   const { mqttConnectMs: connectMs, mqttKeepAliveMs: keepAliveMs, mqttAckMs: ackMs } = DEFAULT_TIMING;
   return new MqttRegistration({
     transport: { url: intake.mqttUrl, ca, minTlsVersion, proxy, connectMs },

@@ -78,6 +78,25 @@ for (const [what, flags, pattern] of [
   });
 }
 
+test('a device with a certificate logs in with that', async (t) => {
+  const { cloud } = await cloudWithDevice(t);
+  const { cert, key } = await cloud.issueDeviceCertificate('gw-7');
+  const { folder, init } = script(t);
+  writeFileSync(path.join(folder, 'gw.pem'), cert);
+  writeFileSync(path.join(folder, 'gw.key'), key, { mode: 0o600 });
+  assert.equal(await init({ ...NEW, certFile: 'gw.pem', keyFile: 'gw.key' }), 0);
+  const { config } = loadConfig({ file: 'gatehouse.yaml', env: {}, cwd: folder });
+  assert.equal(config.cloud.credentials.kind, 'certificate');
+});
+
+test('a login whose files are not right is found by the loader before anything is written', async (t) => {
+  const { folder, io, init } = script(t);
+  const flags = { user: 'device_gw-7', passwordFile: 'no-such' };
+  assert.equal(await init({ ...NEW, ...flags }), 78);
+  assert.match(io.complained, /cloud\.passwordFile names a file that does not exist/);
+  assert.deepEqual(readdirSync(folder), []);
+});
+
 test('a folder that is missing is made; one that cannot be made is told', async (t) => {
   const { folder, io, init } = script(t);
   assert.equal(await init({ ...NEW, file: 'a/b/g.yaml' }), 0);

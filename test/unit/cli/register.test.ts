@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -205,6 +214,21 @@ test('with --json, standard output is one document and has no password', async (
     file: site.file,
   });
   site.assertRegistered();
+});
+
+test('when the place is gone by the time that the credentials come, they are kept elsewhere, and it says where', async (t) => {
+  const site = await Site.open(t);
+  site.expect();
+  const registering = site.register();
+  await eventually(() => site.asked() > 0 || undefined, 'a device that asks');
+  mkdirSync(site.file);
+  site.cloud.platform.deviceRequests.accept(DEVICE);
+  assert.equal(await registering, 1);
+  const [, elsewhere = ''] = /are in (\S+); move that file to/.exec(site.io.written) ?? [];
+  t.after(() => rmSync(elsewhere, { force: true }));
+  assert.equal(statSync(elsewhere).mode & 0o777, 0o600);
+  assert.match(readFileSync(elsewhere, 'utf8'), /^user: "device_gw-7"$/m);
+  assert.deepEqual(readdirSync(site.folder).sort(), ['credentials.yaml', 'gatehouse.yaml']);
 });
 
 test('an answer without credentials is told, not stored', async (t) => {

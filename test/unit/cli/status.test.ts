@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { statusLines } from '../../../src/cli/status.js';
+import { statusLines } from '../../../src/cli/status-lines.js';
 import { STATUS } from '../admin/admin-helpers.js';
 
 test('shows the agent at a glance within 80 columns', () => {
   const lines = statusLines(STATUS);
   assert.deepEqual(lines, [
     'Agent       0.1.0, pid 77, up 1d 2h',
-    'Cloud       connected',
+    'Cloud       connected to https://plant.example.com',
     'Sessions    1 now, 3 opened, 2 failed',
     'Operations  5 received, 0 with a status the cloud does not have yet',
     'Bytes       1.2 MiB up (target to cloud), 89 B down',
@@ -39,4 +39,63 @@ test('shows the process of each worker where workers are processes', () => {
   });
   assert.match(lines.join('\n'), /^WORKER {3}PID {2}SESSIONS.*\n {5}1 {2}4711 /m);
   for (const line of lines) assert.ok(line.length <= 80, line);
+});
+
+test('shows switch, approvals and generations where there are any', () => {
+  const [generation] = STATUS.generations;
+  const lines = statusLines(
+    {
+      ...STATUS,
+      switch: { state: 'off', reason: 'the file says off' },
+      generations:
+        generation === undefined ? [] : [generation, { ...generation, generation: 2, answers: false }],
+    },
+    { waiting: 2 },
+  );
+  const text = lines.join('\n');
+  assert.match(
+    text,
+    /\nSwitch {6}off: the file says off\nApprovals {3}2 waiting for .*: gatehouse approvals\n/,
+  );
+  assert.match(text, /\nGenerations 1 \(pid 77, .*\), 2 \(does not answer\)\n/);
+});
+
+test('fits one screen of 80 by 24 with the longest texts and the most workers', () => {
+  const [worker] = STATUS.workers;
+  assert.ok(worker !== undefined);
+  const workers = Array.from({ length: 64 }, (_, index) => ({
+    ...worker,
+    worker: index + 1,
+    sessions: index,
+  }));
+  const reason = 'the certificate of acme.example.com is vouched for by nobody whom this machine trusts';
+  const lines = statusLines(
+    {
+      ...STATUS,
+      workers,
+      cloud: { ...STATUS.cloud, state: 'disconnected', reason },
+      switch: { state: 'off', reason },
+    },
+    { waiting: 3, columns: 80, rows: 22 },
+  );
+  assert.equal(lines.length, 22);
+  for (const line of lines) assert.ok(line.length <= 80, line);
+  assert.match(
+    lines.join('\n'),
+    /\n {4}64 {8}63 .*\n {4}63 {8}62 [^]*\nand \d+ more: gatehouse status --json$/,
+  );
+  assert.equal(statusLines({ ...STATUS, workers }).length, 8 + 2 + 64, 'elsewhere all of them');
+});
+
+test('paints what needs somebody', () => {
+  const painted = (view: typeof STATUS): string =>
+    statusLines(view, { paint: (colour, text) => `<${colour}>${text}` }).join('\n');
+  assert.match(painted(STATUS), /Cloud {7}<green>connected to \S+\n/);
+  const bad = painted({
+    ...STATUS,
+    draining: true,
+    cloud: { ...STATUS.cloud, state: 'disconnected' },
+    resources: [{ resource: 'memory', used: 96, limit: 100 }],
+  });
+  assert.match(bad, /Agent {7}<yellow>.*\nCloud {7}<red>disconnected[^]*Resources {3}<red>memory 96 %\n/);
 });
