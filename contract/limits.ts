@@ -112,5 +112,8 @@ export const HEARTBEAT_MS = 100;
 /** Longest silence of a worker before it is ended and replaced, in ms: no turn of a loop that serves sessions takes this long. */
 export const WORKER_STALL_MS = 1_500;
 
+/** How often the workers' shares of `limits.bandwidth` follow what they need, in ms. */
+export const DEMAND_MS = 100;
+
 /** Sessions that one worker names when it is asked who holds most: far more than are ended at a time. */
 export const MAX_WEIGHED_SESSIONS = 64;

@@ -31,6 +31,8 @@ export interface SessionLimits {
   readonly bufferBytes: number;
   /** Largest WebSocket message accepted from the cloud, over all of its fragments. */
   readonly maxMessageBytes: number;
+  /** Payload that may move in each direction, in bytes a second; 0 or undefined = no limit of its own. */
+  readonly bandwidthBytesPerSecond?: number;
   /** Interval of our pings; 0 = none. Two intervals of silence from the cloud end the session. */
   readonly webSocketPingMs: number;
 }
@@ -130,7 +132,11 @@ export type WorkerCommand =
   /** The answer to `unauthorized`: what to send instead, never logged; null when there is nothing else. */
   | { readonly kind: 'authorization'; readonly sessionId: string; readonly authorization: string | null }
   /** Asks for a report with `heaviest`. */
-  | { readonly kind: 'weigh' };
+  | { readonly kind: 'weigh' }
+  /** What all sessions of the worker together may move, in bytes a second; 0 = no limit. Answered by reports with `demand`. */
+  | { readonly kind: 'bandwidth'; readonly uplink: number; readonly downlink: number }
+  /** Another rate of its own for a session that runs; 0 = none. */
+  | { readonly kind: 'session-bandwidth'; readonly sessionId: string; readonly bytesPerSecond: number };
 
 /** What happened in a worker since its last report. */
 export interface WorkerReport {
@@ -149,8 +155,18 @@ export interface WorkerReport {
   readonly loopDelay?: { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number };
   /** Memory that all sessions of the worker hold for bytes under way; absent between intervals. */
   readonly heldBytes?: number;
+  /** What wanted to move since the last report; every DEMAND_MS while `bandwidth` limits the worker. */
+  readonly demand?: { readonly uplink: Demand; readonly downlink: Demand };
   /** The sessions that hold most, heaviest first, at most MAX_WEIGHED_SESSIONS; the answer to `weigh`. */
   readonly heaviest?: readonly SessionWeight[];
+}
+
+/** What one direction of a worker moved, and what it could not. */
+export interface Demand {
+  /** Payload bytes that moved. */
+  readonly bytes: number;
+  /** Sessions that wait because of the worker's share, and not of their own limit. */
+  readonly waiting: number;
 }
 
 /** Memory that a session holds for bytes that were read and not yet taken by the other side. */

@@ -85,6 +85,8 @@ export function codeBeforeOpen(reason: EndReason): FailureCode {
       return 'switched-off';
     case 'policy-revoked':
       return 'policy-denied';
+    case 'window-end':
+      return 'outside-window';
     default:
       return 'cancelled';
   }

@@ -81,6 +81,12 @@ export class GatewayConsent {
     this.#changes = this.#changes.then(() => this.#replace(config));
   }
 
+  /** Another generation has ended: nobody waits for what it had asked. */
+  elderEnded(): void {
+    this.#directory?.clean();
+    this.#sources.topic?.clean();
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
     await Promise.all([end(this.#sources), this.#directory?.stop()]);

@@ -200,7 +200,7 @@ function viewOf(record: SessionRecord, generation: number): SessionView {
     state: record.state === 'closed' ? 'closing' : record.state,
     worker: record.worker,
     approval: record.approval?.kind ?? null,
-    startedAt: new Date(record.startedAtWallMs).toISOString(),
+    startedAt: new Date(record.sinceMs).toISOString(),
     openedAt: record.openedAtMs === undefined ? null : new Date(record.openedAtMs).toISOString(),
     endsAt: record.term.end === undefined ? null : isoSecond(record.term.end.realMs),
     endsBecause: record.term.end?.because ?? null,

@@ -1,6 +1,7 @@
 import type { WorkerReport } from '../contract/messages.js';
 import type { Metrics } from './admin/metrics.js';
 import type { Config } from './config/config.js';
+import { GatewayBandwidth } from './gateway-bandwidth.js';
 import type { GatewayView } from './gateway-view.js';
 import type { Log } from './log/log.js';
 import { SessionPool } from './supervisor/pool.js';
@@ -10,7 +11,7 @@ import { within } from './within.js';
 const WORKERS_UP_MS = 30_000;
 
 export interface GatewayWorkersParts {
-  readonly config: Pick<Config, 'workers' | 'cloud'>;
+  readonly config: Pick<Config, 'workers' | 'cloud' | 'limits'>;
   readonly log: Log;
   readonly view: GatewayView;
   readonly metrics: Metrics;
@@ -23,6 +24,8 @@ export interface GatewayWorkersParts {
 /** The pool, and what is seen of it. */
 export class GatewayWorkers {
   readonly pool: SessionPool;
+  /** Divides limits.bandwidth among the workers. */
+  readonly bandwidth: GatewayBandwidth;
   readonly #parts: GatewayWorkersParts;
   #up: () => void = () => undefined;
   #failed: (error: Error) => void = () => undefined;
@@ -31,6 +34,7 @@ export class GatewayWorkers {
   constructor(parts: GatewayWorkersParts) {
     this.#parts = parts;
     const { config, log } = parts;
+    this.bandwidth = new GatewayBandwidth(() => this.pool);
     this.pool = new SessionPool({
       workers: config.workers.count,
       isolation: config.workers.isolation,
@@ -47,6 +51,7 @@ export class GatewayWorkers {
         },
       },
     });
+    this.bandwidth.limit(config.limits.bandwidthBytesPerSecond);
   }
 
   /** Resolves when all of them are up. @throws Error when one cannot start, or not in time. */
@@ -66,17 +71,20 @@ export class GatewayWorkers {
   /** From here the end of a worker is no loss. */
   expectEnd(): void {
     this.#isEnding = true;
+    this.bandwidth.stop();
   }
 
   #onUp(worker: number, pid: number | undefined): void {
     const { view, config } = this.#parts;
     view.workerUp(worker, pid);
+    this.bandwidth.workerUp();
     if (view.workers.size >= config.workers.count) this.#up();
   }
 
   #onDown(worker: number, why: Error): void {
     const { view, log, metrics } = this.#parts;
     view.workerDown(worker);
+    this.bandwidth.workerDown(worker);
     if (this.#isEnding) return;
     log.error({ worker, err: why }, 'worker lost, another one is started');
     view.workerRestarts += 1;
@@ -85,6 +93,7 @@ export class GatewayWorkers {
 
   #onReport(worker: number, report: WorkerReport): void {
     const { view, metrics, onReport } = this.#parts;
+    this.bandwidth.onReport(worker, report);
     if (report.loopDelay !== undefined) {
       view.loopDelay(worker, report.loopDelay);
       metrics.workerLoopDelay(worker, report.loopDelay.p99Ms);

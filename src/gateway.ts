@@ -254,6 +254,7 @@ export class Gateway {
 
   /** Takes over what an elder left that has ended: its unfinished operations get their one final status. */
   async recover(generation: number): Promise<void> {
+    this.#consent.elderEnded();
     this.chronicle.generationEnded(generation);
     this.#takeOverFrom(await this.#journal.recover(generation));
     await this.#audit.recover(generation);
@@ -299,7 +300,7 @@ export class Gateway {
     this.#options.log.info({ sessions: this.supervisor.registry.sessions }, 'draining: no new sessions');
     this.#view.draining = true;
     void this.#cloud.intake.stop();
-    this.supervisor.endAll('shutdown', 'the gateway takes on no new sessions', 'waiting');
+    this.supervisor.stopAsking('shutdown', 'the gateway takes on no new sessions');
     this.supervisor.drain(() => this.#options.onDrained?.());
   }
 
@@ -318,6 +319,7 @@ export class Gateway {
     log.level = fresh.log.level;
     this.#audit.reloaded(this.#config, [...changes.applies, ...changes.needsRestart]);
     this.#cloud.renew(fresh.cloud);
+    this.#workers.bandwidth.limit(this.#config.limits.bandwidthBytesPerSecond);
     const breaches = this.supervisor.reload(policyOf(this.#config, this.#adminListen));
     if (applies.some((key) => /^(switch|plant)\./.test(key))) this.#consent.reload(this.#config);
     logBreaches(log, breaches);

@@ -58,6 +58,7 @@ function conduit(place: number): Conduit {
     sessionDurationMs: undefined,
     window: undefined,
     timeZone: 'UTC',
+    bandwidthBytesPerSecond: undefined,
     exclusive: false,
     approval: false,
     source: { file: 'gatehouse.yaml', line: place + 1 },

@@ -45,15 +45,17 @@ export class ApprovalDirectory implements ApprovalChannel {
     this.#files = new ApprovalFiles(options.directory);
   }
 
+  /** Takes away what generations that have ended have left. */
+  clean(): void {
+    this.#isCleaningDue = true;
+    this.#kick();
+  }
+
   start(): void {
     const look = (): void => {
       if (this.#written.size > 0 || this.#options.site.list().length > 0) this.#kick();
     };
-    const clean = (): void => {
-      this.#isCleaningDue = true;
-      this.#kick();
-    };
-    this.#timers = [setInterval(look, LOOK_MS), setInterval(clean, CLEAN_MS)];
+    this.#timers = [setInterval(look, LOOK_MS), setInterval(() => this.clean(), CLEAN_MS)];
     this.#kick();
   }
 

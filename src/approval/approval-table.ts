@@ -1,5 +1,6 @@
 import { GatehouseError } from '../../contract/failure.js';
 import { MAX_SETTLED_APPROVALS, MAX_WAITING_APPROVALS } from '../../contract/limits.js';
+import { hostAndPort } from '../policy/host-and-port.js';
 import type { ApprovalQuestion, Approvals, Approved } from '../supervisor/approval-gate.js';
 import type { ApprovalAnswer, ApprovalOutcome, ApprovalView } from '../../contract/approval.js';
 
@@ -116,12 +117,12 @@ function late({ host, port }: ApprovalView, timeoutMs: number): GatehouseError {
     'ask somebody at the plant to be ready ("gatehouse approvals" or the dashboard), then connect again';
   return new GatehouseError(
     'approval-timeout',
-    `Nobody approved the connection to ${host}:${port} ${within}; ${next}.`,
+    `Nobody approved the connection to ${hostAndPort(host, port)} ${within}; ${next}.`,
   );
 }
 
 function denied({ host, port }: ApprovalView, by: string, way: string): GatehouseError {
-  const sentence = `The connection to ${host}:${port} was denied on site by ${by} (${way}); talk to them before you connect again.`;
+  const sentence = `The connection to ${hostAndPort(host, port)} was denied on site by ${by} (${way}); talk to them before you connect again.`;
   return new GatehouseError('approval-denied', sentence);
 }
 

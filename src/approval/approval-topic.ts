@@ -9,6 +9,9 @@ const MAX_ANSWER_BYTES = 1_024;
 /** Largest request that is looked at, in bytes; ours are some 400. */
 const MAX_REQUEST_BYTES = 4_096;
 
+/** Requests of others that are remembered: eight generations with a hundred each. */
+const MAX_OTHERS = 800;
+
 export interface ApprovalTopicOptions {
   readonly topic: string;
   readonly broker: Pick<PlantBroker, 'publish' | 'listen'>;
@@ -23,6 +26,8 @@ export class ApprovalTopic implements ApprovalChannel {
   readonly #options: ApprovalTopicOptions;
   /** Requests that the broker holds as far as is known; as many as wait, and those that ended while it was away. */
   readonly #published = new Set<string>();
+  /** Requests of other runs of this gateway that the broker holds; the oldest is forgotten first. */
+  readonly #others = new Map<string, string>();
   #isUp = false;
 
   constructor(options: ApprovalTopicOptions) {
@@ -40,6 +45,11 @@ export class ApprovalTopic implements ApprovalChannel {
 
   settled(id: string): void {
     if (this.#isUp) this.#clear(id);
+  }
+
+  /** Another generation has ended: what it left is shown to nobody any more. */
+  clean(): void {
+    for (const [id, text] of this.#others) if (isLeftOver(this.#options.site, id, text)) this.#clear(id);
   }
 
   #listener(filter: string, onMessage: PlantListener['onMessage']): PlantListener {
@@ -67,7 +77,13 @@ export class ApprovalTopic implements ApprovalChannel {
   #onRequest(topic: string, payload: Buffer): void {
     const id = this.#idIn(topic);
     if (id === undefined || payload.length > MAX_REQUEST_BYTES) return;
-    if (isLeftOver(this.#options.site, id, payload.toString('utf8'))) this.#clear(id);
+    const text = payload.toString('utf8');
+    this.#others.delete(id);
+    if (isLeftOver(this.#options.site, id, text)) return this.#clear(id);
+    if (text === '' || this.#options.site.has(id)) return;
+    this.#others.set(id, text);
+    const [oldest] = this.#others.keys();
+    if (this.#others.size > MAX_OTHERS && oldest !== undefined) this.#others.delete(oldest);
   }
 
   #idIn(topic: string): string | undefined {
@@ -77,6 +93,7 @@ export class ApprovalTopic implements ApprovalChannel {
 
   #clear(id: string): void {
     this.#published.delete(id);
+    this.#others.delete(id);
     this.#publish(id, '');
   }
 

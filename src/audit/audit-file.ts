@@ -201,7 +201,14 @@ export class AuditFile {
     if (evidence !== undefined)
       opening.push(this.#now({ type: 'torn', bytes: evidence.bytes, sha256: evidence.sha256 }));
     if (isCut(this.#end, expected))
-      opening.push(this.#now({ type: 'cut', expectedSeq: expected.seq, expectedHash: expected.hash }));
+      opening.push(
+        this.#now({
+          type: 'cut',
+          expectedSeq: expected.seq,
+          expectedHash: expected.hash,
+          expectedChain: expected.chain,
+        }),
+      );
     return { opening, evidence };
   }
 
@@ -248,7 +255,8 @@ function farther(one: Head | undefined, other: Head): Head {
 }
 
 function isCut(end: Head, expected: Head | undefined): expected is Head {
-  if (expected?.chain !== end.chain) return false;
+  if (expected === undefined) return false;
+  if (expected.chain !== end.chain) return true;
   return expected.seq > end.seq || (expected.seq === end.seq && expected.hash !== end.hash);
 }
 

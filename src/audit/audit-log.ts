@@ -6,7 +6,7 @@ import type { JournalLog } from '../journal/journal-file.js';
 import { errnoOf, StateError } from '../journal/state-error.js';
 import { AuditFile } from './audit-file.js';
 import type { AuditFact, StatedFact } from './fact.js';
-import { HEAD_FILE, HeadFile, type Head } from './head.js';
+import { headPath, HeadFile, type Head } from './head.js';
 
 export interface AuditLogOptions {
   readonly path: string;
@@ -56,7 +56,7 @@ export class AuditLog {
     const file = path.basename(options.path);
     this.#options = options;
     this.#head =
-      stateDirectory === undefined ? undefined : new HeadFile(path.join(stateDirectory, HEAD_FILE));
+      stateDirectory === undefined ? undefined : new HeadFile(headPath(stateDirectory, options.path));
     this.#file = new AuditFile({
       ...options,
       head: this.#head,

@@ -146,12 +146,13 @@ export interface TornFact {
   readonly sha256: string;
 }
 
-/** Records that were written are not there any more: the log was cut. */
+/** Records that were written are not there any more: the log was cut, or another one was put in its place. */
 export interface CutFact {
   readonly type: 'cut';
   /** The last record that was known to be there. */
   readonly expectedSeq: number;
   readonly expectedHash: string;
+  readonly expectedChain: string;
 }
 
 /** What the agent states. */

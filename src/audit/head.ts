@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { open, readFile, type FileHandle } from 'node:fs/promises';
-import type { Position } from './record.js';
+import path from 'node:path';
+import { sha256, type Position } from './record.js';
 
 /** Where a chain had got to. */
 export interface Head extends Position {
@@ -10,8 +11,13 @@ export interface Head extends Position {
 /** The file always has this length, so that one write replaces all of it. */
 const HEAD_BYTES = 192;
 
-/** Name of the file in the state directory. */
-export const HEAD_FILE = 'audit.head';
+/**
+ * The file in the state directory for a log. While a reload names another log, both are written: each has a head of its
+ * own.
+ */
+export function headPath(stateDirectory: string, logFile: string): string {
+  return path.join(stateDirectory, `audit.head.${sha256(path.resolve(logFile)).slice(0, 8)}`);
+}
 
 /**
  * Keeps the place of the newest record apart from the log, so that a log whose end was cut off can be told. It is

@@ -64,7 +64,7 @@ export async function describe(file: string): Promise<LogFile> {
   return unknown;
 }
 
-/** Beside the log, and no part of it. */
-function isAside(name: string): boolean {
+/** Whether a name is of something that the agent puts beside the log, and no part of it. */
+export function isAside(name: string): boolean {
   return name.includes('.lock') || name.includes('.torn-');
 }

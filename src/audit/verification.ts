@@ -149,12 +149,12 @@ export class Verification {
   }
 
   #onCut(bytes: Buffer): void {
-    const { expectedSeq } = membersOf(bytes);
-    const missing = typeof expectedSeq === 'number' ? ` up to record ${expectedSeq}` : '';
-    this.#fault ??= this.#at(
-      'cut',
-      `the agent found here that records which it had written${missing} were gone from the end of the log`,
-    );
+    const { expectedSeq, expectedChain } = membersOf(bytes);
+    const what =
+      expectedChain === this.#chain
+        ? `that the end of the log was gone: it had written up to record ${String(expectedSeq)}`
+        : 'another log than the one that it had written';
+    this.#fault ??= this.#at('cut', `the agent found here ${what}`);
   }
 
   #onLost(bytes: Buffer): void {
@@ -214,7 +214,7 @@ export class Verification {
     const isEnd = bytes.at(-1) !== 0x0a;
     const fault = isEnd
       ? this.#at('unfinished', 'it has no end: it was being written, or the log was cut here')
-      : this.#at('changed', why);
+      : this.#at('changed', this.#last === undefined ? 'the log begins with no audit record' : why);
     this.#unread = { fault, hash: createHash('sha256').update(bytes), bytes: bytes.length };
   }
 
@@ -236,9 +236,11 @@ export class Verification {
 
   #anchorFault(): Fault | undefined {
     const last = this.#last;
-    if (last === undefined) return undefined;
     for (const { source, seq, chain } of this.#anchors) {
-      if ((chain ?? this.#chain) !== this.#chain || seq <= last.seq) continue;
+      if (last === undefined) return this.#at('cut', `the log is empty, and ${source} knows record ${seq}`);
+      if ((chain ?? this.#chain) !== this.#chain)
+        return this.#at('other-chain', `${source} belongs to another log than the one that ends here`);
+      if (seq <= last.seq) continue;
       const sentence = `the log ends here with record ${last.seq}, and ${source} knows record ${seq}: its end was cut off`;
       return { ...this.#lastPlace, kind: 'cut', sentence };
     }

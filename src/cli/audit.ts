@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { HEAD_FILE, parseHead } from '../audit/head.js';
-import { describe, inOrder, logFiles, type LogFile } from '../audit/log-files.js';
+import { headPath, parseHead } from '../audit/head.js';
+import { describe, inOrder, isAside, logFiles, type LogFile } from '../audit/log-files.js';
 import type { Anchor } from '../audit/verification.js';
 import { verifyFiles } from '../audit/verified-files.js';
 import { loadConfig } from '../config/load.js';
@@ -74,7 +74,9 @@ export interface Log {
 async function logOf({ files, config: file, head }: AuditVerifyOptions, io: Io): Promise<Log | undefined> {
   const headFile = head === undefined ? undefined : path.resolve(io.cwd, head);
   if (files.length > 0) {
-    const described = await Promise.all(files.map((name) => describe(path.resolve(io.cwd, name))));
+    // `audit.log*` of a shell also finds what the agent puts beside the log.
+    const logs = files.filter((name) => files.length === 1 || !isAside(path.basename(name)));
+    const described = await Promise.all(logs.map((name) => describe(path.resolve(io.cwd, name))));
     return { files: inOrder(described), others: [], head: headFile };
   }
   const { config } = loadConfig({ file, env: io.env, cwd: io.cwd });
@@ -88,7 +90,7 @@ async function logOf({ files, config: file, head }: AuditVerifyOptions, io: Io):
   return {
     files: all.filter((one) => !isOther(one)),
     others: all.filter(isOther).map((one) => one.path),
-    head: headFile ?? (directory === undefined ? undefined : path.join(directory, HEAD_FILE)),
+    head: headFile ?? (directory === undefined ? undefined : headPath(directory, config.audit.file)),
   };
 }
 

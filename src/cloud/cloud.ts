@@ -1,11 +1,10 @@
-import { performance } from 'node:perf_hooks';
 import type { Config } from '../config/config.js';
 import type { CurrentCredentials } from './authorization.js';
-import { Backoff } from './backoff.js';
 import { BayeuxIntake } from './bayeux-intake.js';
 import { CancellationWatch } from './cancellation-watch.js';
 import { CloudClock } from './cloud-clock.js';
 import type { CloudOptions } from './cloud-options.js';
+import { commonOf, tellSkew, type Common } from './common.js';
 import { DeviceIdentity } from './device-identity.js';
 import { provision, type CloudDevice, type ProvisionedDevices } from './devices.js';
 import type { EventOutbox } from './event-outbox.js';
@@ -13,7 +12,6 @@ import { createEvents } from './events.js';
 import type { Intake, ParsedOperation, StatusReporter } from './intake.js';
 import { LinkError, paceOf, sentenceOf } from './link-error.js';
 import { LinkKeeper } from './link-keeper.js';
-import type { Log } from './log.js';
 import { ManagedObjects } from './managed-objects.js';
 import { MqttIntake } from './mqtt-intake.js';
 import { mqttSettings } from './mqtt-settings.js';
@@ -25,7 +23,6 @@ import { StatusOutbox } from './status-outbox.js';
 import type { StatusTransport } from './status-transport.js';
 import { ThinEdgeSide } from './thin-edge/thin-edge-side.js';
 import { Sweep } from './sweep.js';
-import { DEFAULT_TIMING, type Timing } from './timing.js';
 import type { OnViolation } from './violation.js';
 
 export type { CloudOptions } from './cloud-options.js';
@@ -69,15 +66,6 @@ export function createCloud(options: CloudOptions): Cloud {
   if (thinEdge === undefined || state === undefined)
     throw new Error('intake thin-edge needs its configuration');
   return new ThinEdgeSide({ ...options, config: { ...config, thinEdge, state } });
-}
-
-/** Everything that the parts share. */
-interface Common {
-  readonly options: CloudOptions;
-  readonly timing: Timing;
-  readonly now: () => number;
-  readonly monotonic: () => number;
-  readonly newBackoff: () => Backoff;
 }
 
 class DeviceSide implements Cloud {
@@ -324,21 +312,4 @@ class DeviceSide implements Cloud {
       log: options.log,
     });
   }
-}
-
-function tellSkew(log: Log, skewMs: number): void {
-  if (skewMs === 0) log.info({}, "the gateway's clock agrees with the cloud's again");
-  else log.warn({ skewMs }, "the gateway's clock differs from the cloud's");
-}
-
-function commonOf(options: CloudOptions): Common {
-  const timing = { ...DEFAULT_TIMING, ...options.timing };
-  const monotonic = options.monotonic ?? (() => performance.now());
-  return {
-    options,
-    timing,
-    monotonic,
-    now: options.now ?? (() => Date.now()),
-    newBackoff: () => new Backoff(timing.backoff, monotonic, options.random),
-  };
 }

@@ -3,7 +3,7 @@ import { conduitHost, portList } from './addresses.js';
 import { fits, patternForm } from './form.js';
 import { key } from './key.js';
 import type { KeySpec } from './key.js';
-import { BadValue, MAX_TIMER_MS, duration, flag, parsed, text, wholeNumber } from './values.js';
+import { BadValue, MAX_TIMER_MS, duration, flag, parsed, rate, text, wholeNumber } from './values.js';
 import { timeZone, weeklyTimes } from './weekly-time.js';
 
 /** Most conduits and children; a gateway fronts hundreds of machines, and the file ends at 1 MiB anyway. */
@@ -90,6 +90,13 @@ export const CONDUIT_KEYS = {
     unit: 'IANA time zone',
     example: 'Europe/Berlin',
     defaultText: '`limits.timeZone`',
+  }),
+  bandwidth: key({
+    schema: parsed(rate).optional(),
+    meaning: 'what each session may move in each direction, instead of `limits.sessionBandwidth`',
+    unit: 'rate, 0 = off',
+    example: '2MiB/s',
+    defaultText: '`limits.sessionBandwidth`',
   }),
   exclusive: key({
     schema: parsed(flag).optional(),

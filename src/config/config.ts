@@ -68,6 +68,10 @@ export interface Config {
     readonly maxMessageBytes: number;
     /** Memory of the whole agent; 0 = not watched. */
     readonly memoryBytes: number;
+    /** Of each session in each direction; 0 = off. */
+    readonly sessionBandwidthBytesPerSecond: number;
+    /** Of all sessions together in each direction; 0 = off. */
+    readonly bandwidthBytesPerSecond: number;
     /** IANA name; the system's when not set. */
     readonly timeZone: string;
   };
@@ -172,6 +176,8 @@ export interface Conduit {
   readonly window: ConduitWindow | undefined;
   /** IANA name; `limits.timeZone` when not set. */
   readonly timeZone: string;
+  /** Of each session in each direction; 0 = off, undefined = `limits.sessionBandwidth`. */
+  readonly bandwidthBytesPerSecond: number | undefined;
   /** One session to each target at a time. */
   readonly exclusive: boolean;
   /** Somebody on site has to approve each session. */

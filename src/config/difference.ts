@@ -1,6 +1,6 @@
 import type { ChildConfig, Conduit, Config } from './config.js';
 import { changedKeys } from './reload.js';
-import { formatDuration } from './values.js';
+import { formatDuration, formatRate } from './values.js';
 import { portsText, viewOf } from './view.js';
 
 /** One thing that is other in a configuration than in the one before, for people; secrets are masked. */
@@ -117,5 +117,6 @@ function fieldText(name: string, value: unknown, conduit: Conduit): string | und
   if (name === 'ports') return portsText(conduit.ports);
   if (name === 'window') return conduit.window?.times.map(({ text }) => text).join(', ');
   if (typeof value === 'number' && name.endsWith('Ms')) return formatDuration(value);
+  if (typeof value === 'number' && name.endsWith('BytesPerSecond')) return formatRate(value);
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -4,6 +4,7 @@ import { loginAs, openCredentials } from './credentials-file.js';
 import type { StoredCredentials } from './credentials-file.js';
 import { readYaml } from './document.js';
 import type { Tree } from './document.js';
+import { credentialFiles } from './credential-files.js';
 import { FileMissing, readTextFile } from './file.js';
 import type { TextFile } from './file.js';
 import {
@@ -256,24 +257,6 @@ function environmentProblems(env: LoadOptions['env']): Problem[] {
   return [
     { source: { kind: 'environment', name: VERIFICATION_SWITCH }, key: '', message, example: undefined },
   ];
-}
-
-/** Keys that name a file with credentials in it. */
-const CREDENTIAL_FILES = [
-  'cloud.certFile',
-  'cloud.keyFile',
-  'cloud.passwordFile',
-  'cloud.tokenFile',
-  'cloud.credentialsFile',
-];
-
-function credentialFiles(entries: Layer, folderOf: (source: Source) => string): string[] {
-  const named = CREDENTIAL_FILES.flatMap((name) => {
-    const entry = entries.get(name);
-    return typeof entry?.raw === 'string' ? [path.resolve(folderOf(entry.source), entry.raw)] : [];
-  });
-  const source = entries.get('cloud.password')?.source;
-  return source?.kind === 'thin-edge' ? [...named, source.file] : named;
 }
 
 function sourcesOf(entries: Layer, isProxyBypassed: boolean): Sources {

@@ -152,6 +152,7 @@ function conduit(
     sessionDurationMs: entry.sessionDuration,
     window: window === undefined ? undefined : { times: window, source: source('window') },
     timeZone: entry.timeZone ?? timeZone,
+    bandwidthBytesPerSecond: entry.bandwidth,
     exclusive: entry.exclusive ?? false,
     approval: entry.approval ?? false,
     source: source(),
@@ -179,6 +180,8 @@ function limits(values: Settings): Omit<Config['limits'], 'memoryBytes' | 'timeZ
     bootstrapBufferBytes: values['limits.bootstrapBuffer'],
     bufferBytes: values['limits.buffer'],
     maxMessageBytes: values['limits.maxMessage'],
+    sessionBandwidthBytesPerSecond: values['limits.sessionBandwidth'],
+    bandwidthBytesPerSecond: values['limits.bandwidth'],
   };
 }
 

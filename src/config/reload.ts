@@ -107,6 +107,8 @@ const VALUES: Readonly<Record<KeyName, (config: Config) => unknown>> = {
   'limits.bootstrapBuffer': ({ limits }) => limits.bootstrapBufferBytes,
   'limits.buffer': ({ limits }) => limits.bufferBytes,
   'limits.maxMessage': ({ limits }) => limits.maxMessageBytes,
+  'limits.sessionBandwidth': ({ limits }) => limits.sessionBandwidthBytesPerSecond,
+  'limits.bandwidth': ({ limits }) => limits.bandwidthBytesPerSecond,
   'limits.timeZone': ({ limits }) => limits.timeZone,
   'keepAlive.webSocketPing': ({ keepAlive }) => keepAlive.webSocketPingMs,
   'limits.memory': ({ limits }) => limits.memoryBytes,

@@ -14,6 +14,7 @@ import {
   duration,
   oneOf,
   parsed,
+  rate,
   size,
   text,
   wholeNumber,
@@ -167,6 +168,23 @@ export const KEYS = {
     unit: 'size, 0 = off',
     example: '2GiB',
     defaultText: '60 % of what the control group or the machine has',
+    reloads: true,
+  }),
+  'limits.sessionBandwidth': key({
+    schema: parsed(rate),
+    meaning: 'what each session may move in each direction',
+    unit: 'rate, 0 = off',
+    example: '10Mbit/s',
+    default: 0,
+    reloads: true,
+  }),
+  'limits.bandwidth': key({
+    schema: parsed(rate),
+    meaning:
+      'what all sessions together may move in each direction; they get equal parts, and those that move little go first',
+    unit: 'rate, 0 = off',
+    example: '20Mbit/s',
+    default: 0,
     reloads: true,
   }),
   'limits.timeZone': key({

@@ -113,6 +113,49 @@ function sizeForm(minBytes: number, maxBytes: number): Form {
   return orNumber(quantityForm(minBytes, maxBytes, units, message), minBytes, maxBytes);
 }
 
+const BITS = 1 / 8;
+const RATE_UNITS_BYTES = {
+  'B/s': 1,
+  'KiB/s': 1_024,
+  'MiB/s': 1_048_576,
+  'GiB/s': 1_073_741_824,
+  'kbit/s': 1_000 * BITS,
+  'Mbit/s': 1_000_000 * BITS,
+  'Gbit/s': 1_000_000_000 * BITS,
+} as const;
+
+/** Slowest rate, in bytes a second: 64 kbit/s, at which one read of 16 KiB takes two seconds. */
+const MIN_RATE = 8_000;
+/** 100 Gbit/s. */
+const MAX_RATE = 12_500_000_000;
+
+/** A rate such as `2MiB/s` or `10Mbit/s`, in bytes a second; 0 (without unit) = off. */
+export function rate(raw: unknown): number {
+  fits(raw, rateForm);
+  if (raw === undefined || raw === null) throw new BadValue('is missing');
+  if (raw === 0 || raw === '0') return 0;
+  if (typeof raw === 'number') throw new BadValue('needs a unit: KiB/s, MiB/s, kbit/s or Mbit/s');
+  const match = typeof raw === 'string' ? /^(\d{1,12}) ?([KMG]iB\/s|[kMG]bit\/s|B\/s)$/.exec(raw) : null;
+  if (match === null)
+    throw new BadValue('must be a rate: a whole number with KiB/s, MiB/s, kbit/s or Mbit/s');
+  const bytes = Number(match[1]) * RATE_UNITS_BYTES[match[2] as keyof typeof RATE_UNITS_BYTES];
+  if (bytes < MIN_RATE || bytes > MAX_RATE) throw new BadValue('must be from 64kbit/s to 100Gbit/s');
+  return bytes;
+}
+
+function rateForm(): Form {
+  const message = 'A whole number with KiB/s, MiB/s, kbit/s or Mbit/s, or 0.';
+  return orZero(quantityForm(MIN_RATE, MAX_RATE, RATE_UNITS_BYTES, message));
+}
+
+/** A rate the way it may be written: `2MiB/s`, `10Mbit/s`, `0`. */
+export function formatRate(bytesPerSecond: number): string {
+  if (bytesPerSecond === 0) return '0';
+  const units = Object.entries(RATE_UNITS_BYTES).filter(([, factor]) => bytesPerSecond % factor === 0);
+  const [unit, factor] = units.reduce((best, one) => (one[1] > best[1] ? one : best), ['B/s', 1]);
+  return `${bytesPerSecond / factor}${unit}`;
+}
+
 /** One of a few words. */
 export function oneOf<const T extends string>(raw: unknown, words: readonly T[]): T {
   fits(raw, () => ({ enum: words }));

@@ -5,7 +5,7 @@ import { sourceText } from './problem.js';
 import { KEY_NAMES } from './schema.js';
 import type { KeyName } from './schema.js';
 import type { Sources } from './load.js';
-import { formatDuration, formatSize } from './values.js';
+import { formatDuration, formatRate, formatSize } from './values.js';
 
 /** What a key shows: text for people; secrets masked; undefined = not set. */
 type View = Readonly<Record<KeyName, (config: Config) => string | undefined>>;
@@ -74,6 +74,8 @@ const VIEW: View = {
   'limits.bootstrapBuffer': ({ limits }) => formatSize(limits.bootstrapBufferBytes),
   'limits.buffer': ({ limits }) => formatSize(limits.bufferBytes),
   'limits.maxMessage': ({ limits }) => formatSize(limits.maxMessageBytes),
+  'limits.sessionBandwidth': ({ limits }) => formatRate(limits.sessionBandwidthBytesPerSecond),
+  'limits.bandwidth': ({ limits }) => formatRate(limits.bandwidthBytesPerSecond),
   'limits.timeZone': ({ limits }) => limits.timeZone,
   'keepAlive.webSocketPing': ({ keepAlive }) => formatDuration(keepAlive.webSocketPingMs),
   'limits.memory': ({ limits }) => formatSize(limits.memoryBytes),

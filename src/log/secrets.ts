@@ -4,7 +4,7 @@ import type { Redactor } from './redaction.js';
 
 /** Makes every secret of a configuration known to the redactor, also in the forms in which it goes onto the wire. */
 export function registerSecrets(redactor: Redactor, { cloud, admin, thinEdge, plant }: Config): void {
-  const { credentials, proxy } = cloud;
+  const { credentials } = cloud;
   if (credentials.kind === 'basic') redactor.add(credentials.password.reveal(), 'password');
   else if (credentials.kind === 'token') redactor.add(credentials.token.reveal(), 'token');
   else if (credentials.kind === 'certificate')
@@ -14,6 +14,20 @@ export function registerSecrets(redactor: Redactor, { cloud, admin, thinEdge, pl
   if (brokerPassword !== undefined) redactor.add(brokerPassword.reveal(), 'mqtt-password');
   if (admin.token !== undefined) redactor.add(admin.token.reveal(), 'admin-token');
   if (plant?.password !== undefined) redactor.add(plant.password.reveal(), 'plant-password');
+  // NO_PROXY may leave the proxy on the way to one of them only.
+  const proxy = [
+    cloud.proxy,
+    cloud.remoteAccessProxy,
+    cloud.mqttProxy,
+    ...cloud.tokenPlaces.map((place) => place.proxy),
+  ];
+  registerProxy(
+    redactor,
+    proxy.find((each) => each !== undefined),
+  );
+}
+
+function registerProxy(redactor: Redactor, proxy: Config['cloud']['proxy']): void {
   if (proxy?.password === undefined) return;
   redactor.add(proxy.password.reveal(), 'proxy-password');
   redactor.add(valueOf(proxyAuthorization(proxy) ?? ''), 'proxy-authorization');

@@ -57,7 +57,7 @@ export interface Admitted {
 
 /** What the configuration says of a session that runs: on with these rules, or why it has to end. */
 export type Standing =
-  | { readonly kind: 'allowed'; readonly conduit: Conduit; readonly term: TermRules }
+  | ({ readonly kind: 'allowed'; readonly conduit: Conduit } & Pick<Admitted, 'term' | 'limits'>)
   | { readonly kind: 'denied'; readonly code: FailureCode; readonly sentence: string };
 
 /** Whether an operation may become a session. */
@@ -114,7 +114,7 @@ export class Admission {
     const decision = decide({ ...this.#question(host, port, deviceId), addresses, counts: NO_SESSIONS });
     if (decision.kind === 'deny') return { ...decision, kind: 'denied' };
     const { conduit } = decision;
-    return { kind: 'allowed', conduit, term: this.#rules(conduit).term };
+    return { kind: 'allowed', conduit, ...this.#rules(conduit) };
   }
 
   #question(hostname: string, port: number, deviceId: string) {
@@ -159,6 +159,7 @@ export class Admission {
       bootstrapBufferBytes: limits.bootstrapBufferBytes,
       bufferBytes: limits.bufferBytes,
       maxMessageBytes: limits.maxMessageBytes,
+      bandwidthBytesPerSecond: conduit.bandwidthBytesPerSecond ?? limits.sessionBandwidthBytesPerSecond,
       webSocketPingMs,
     };
   }

@@ -38,6 +38,7 @@ export interface ApprovalGateParts {
 /** Where a session stands between EXECUTING and its first dial, if its conduit asks for approval on site. */
 export class ApprovalGate {
   readonly #parts: ApprovalGateParts;
+  #closed: readonly [reason: EndReason, detail: string] | undefined;
 
   constructor(parts: ApprovalGateParts) {
     this.#parts = parts;
@@ -50,6 +51,11 @@ export class ApprovalGate {
     if (why !== undefined) throw new GatehouseError('limit-reached', why);
   }
 
+  /** From here on nobody is asked any more. */
+  close(reason: EndReason, detail: string): void {
+    this.#closed = [reason, detail];
+  }
+
   /**
    * Resolves when somebody has approved; the record says who.
    * @throws GatehouseError approval-denied, approval-timeout; or why the session was ended meanwhile.
@@ -58,7 +64,8 @@ export class ApprovalGate {
     const { approvals, log, now } = this.#parts;
     if (approvals === undefined) throw new GatehouseError('approval-denied', 'Nobody can be asked here.');
     // Whoever ended it between the decision and here must not be overheard.
-    if (record.endAtStart !== undefined) throw endedBefore(...record.endAtStart);
+    const earlier = record.endAtStart ?? this.#closed;
+    if (earlier !== undefined) throw endedBefore(...earlier);
     const ended = new AbortController();
     const end = (reason: EndReason, detail: string): void => ended.abort(endedBefore(reason, detail));
     record.approval = { kind: 'waiting', end };

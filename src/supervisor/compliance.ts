@@ -1,3 +1,4 @@
+import type { SessionLimits } from '../../contract/messages.js';
 import type { EndReason } from '../../contract/session-state.js';
 import type { Standing } from './admission.js';
 import type { SessionRecord, SessionRegistry } from './session-registry.js';
@@ -17,6 +18,7 @@ export interface Breach {
 export function comply(
   registry: SessionRegistry,
   standingOf: (record: SessionRecord) => Standing,
+  onAllowed: (record: SessionRecord, limits: SessionLimits) => void,
 ): readonly Breach[] {
   const breaches: Breach[] = [];
   const ending = new Set<string>();
@@ -30,6 +32,7 @@ export function comply(
     }
     record.term.replace(standing.term);
     record.isExclusive = standing.conduit.exclusive;
+    onAllowed(record, standing.limits);
   }
   for (const record of registry.all()) {
     if (ending.has(record.id)) continue;

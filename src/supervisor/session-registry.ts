@@ -23,8 +23,6 @@ export interface SessionRecord {
   isExclusive: boolean;
   /** What ends it by the clock. */
   readonly term: Term;
-  /** The same by the wall clock. */
-  readonly startedAtWallMs: number;
   /** Undefined where the conduit asks nobody on site. */
   approval: Approval | undefined;
   state: SessionState;

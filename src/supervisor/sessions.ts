@@ -100,7 +100,6 @@ export class Sessions {
       sinceMs: this.#parts.realNow(),
       isExclusive: conduit.exclusive,
       term: new Term(term),
-      startedAtWallMs: Date.now(),
       approval: undefined,
       state: 'connecting',
       worker: 0,
@@ -174,6 +173,11 @@ export class Sessions {
     if (record.approval?.kind === 'waiting') record.approval.end(reason, detail);
     else if (record.worker === 0) record.endAtStart = [reason, detail];
     else this.#parts.pool.send(record.worker, { kind: 'close', sessionId: record.id, reason, detail });
+  }
+
+  /** Another rate for a session, in bytes a second; 0 = none. One that no worker has yet gets it from its task. */
+  limitBandwidth({ id: sessionId, worker }: SessionRecord, bytesPerSecond: number): void {
+    if (worker !== 0) this.#parts.pool.send(worker, { kind: 'session-bandwidth', sessionId, bytesPerSecond });
   }
 
   /** What a worker tells of its sessions. */

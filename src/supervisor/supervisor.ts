@@ -219,17 +219,28 @@ export class Supervisor {
     });
   }
 
-  /** Ends all sessions for one reason; with `waiting` only those that wait for approval. */
-  endAll(reason: EndReason, detail: string, which: 'all' | 'waiting' = 'all'): void {
+  /** Ends all sessions for one reason. */
+  endAll(reason: EndReason, detail: string): void {
+    for (const record of this.registry.all()) this.#sessions.end(record, reason, detail);
+  }
+
+  /** Ends those that wait for approval, for good: nobody is asked from here on. */
+  stopAsking(reason: EndReason, detail: string): void {
+    this.#gate.close(reason, detail);
     for (const record of this.registry.all()) {
-      if (which === 'all' || record.approval?.kind === 'waiting') this.#sessions.end(record, reason, detail);
+      if (record.approval?.kind === 'waiting') this.#sessions.end(record, reason, detail);
     }
   }
 
   /** Takes over a reloaded policy: sessions that it no longer allows end, and are given back; all others stay. */
   reload(policy: Policy): readonly Breach[] {
     this.#admission.replace(policy);
-    const breaches = comply(this.registry, (record) => this.#admission.standing(record));
+    const breaches = comply(
+      this.registry,
+      (record) => this.#admission.standing(record),
+      (record, { bandwidthBytesPerSecond = 0 }) =>
+        this.#sessions.limitBandwidth(record, bandwidthBytesPerSecond),
+    );
     for (const { record, why, reason } of breaches) {
       const { id: sessionId, operationId, conduit } = record;
       this.#parts.log.info({ sessionId, operationId, conduit, why }, 'session no longer allowed');

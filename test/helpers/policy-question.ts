@@ -14,6 +14,7 @@ export function conduit(line: number, host: string, more: Partial<Conduit> = {})
     sessionDurationMs: undefined,
     window: undefined,
     timeZone: 'UTC',
+    bandwidthBytesPerSecond: undefined,
     exclusive: false,
     approval: false,
     source: { file: 'gatehouse.yaml', line },

@@ -44,6 +44,9 @@ export interface ThinEdgeOptions {
   readonly withAgent?: boolean;
 }
 
+/** Longest wait for mosquitto to make its bridge anew, in ms; it takes about five seconds for each try. */
+const BRIDGE_MS = 60_000;
+
 /**
  * A gateway as thin-edge.io leaves it: tedge.toml, a mosquitto with a bridge to the cloud, and our agent beside it, which
  * has everything from there. The mapper is missing; tests publish what it would.
@@ -168,7 +171,7 @@ export class ThinEdgeScene {
         .some(
           ({ identifier, topics }) => identifier === 'gw-7' && topics.includes('devicecontrol/notifications'),
         );
-    await eventually(() => isThere() === true || undefined, 'the bridge');
+    await eventually(() => isThere() === true || undefined, 'the bridge', BRIDGE_MS);
   }
 
   /** Requests to the cloud's REST and tunnels by the agent. */

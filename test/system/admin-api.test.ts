@@ -155,9 +155,10 @@ test('status and sessions show an open session, to HTTP, to people and to script
     'the bytes of the session',
   );
   assert.deepEqual(more, []);
-  const { id, openedAt, worker, ...facts } = session ?? assert.fail();
+  const { id, startedAt, openedAt, worker, ...facts } = session ?? assert.fail();
   assert.match(id, /^[0-9a-f]{8,32}$/);
   assert.ok(Math.abs(Date.parse(openedAt ?? '') - Date.now()) < 60_000);
+  assert.ok(Date.parse(startedAt) <= Date.parse(openedAt ?? ''));
   assert.deepEqual(facts, {
     operationId: agent.operations()[0]?.id,
     deviceId: agent.device.id,
@@ -165,6 +166,9 @@ test('status and sessions show an open session, to HTTP, to people and to script
     host: '127.0.0.1',
     port: target.port,
     state: 'open',
+    approval: null,
+    endsAt: null,
+    endsBecause: null,
     generation: 1,
     uplinkBytes: 2_048,
     downlinkBytes: 2_048,
@@ -172,7 +176,8 @@ test('status and sessions show an open session, to HTTP, to people and to script
 
   const status = await json<StatusView>(agent, '/api/status');
   assert.ok(childrenOf(agent.command.pid).includes(status.pid));
-  assert.deepEqual(status.cloud, { state: 'connected' });
+  assert.deepEqual(status.cloud, { url: agent.cloud.url, state: 'connected' });
+  assert.equal(status.device, agent.device.externalId);
   assert.equal(status.draining, false);
   assert.deepEqual(
     status.workers.map(({ worker: thread, sessions }) => ({ thread, sessions })),
@@ -194,7 +199,7 @@ test('status and sessions show an open session, to HTTP, to people and to script
   const forScripts = await agent.ask('sessions', '--json');
   assert.equal((JSON.parse(forScripts.stdout) as SessionView[])[0]?.id, id);
   const glance = await agent.ask('status');
-  assert.match(glance.stdout, /^Cloud +connected$/m);
+  assert.match(glance.stdout, /^Cloud +connected to http:/m);
   assert.match(glance.stdout, /^Sessions +1 now, 1 opened, 0 failed$/m);
   assert.deepEqual(
     glance.stdout.split('\n').filter((line) => line.length > 80),

@@ -113,15 +113,13 @@ test(
     const target = await startTarget(t);
     const slow = scene.create(target.port, { answerMs: 500 });
     await scene.story(slow, 'PENDING EXECUTING');
-    const { mqtt } = scene.cloud;
-    assert.ok(mqtt);
-    mqtt.faults.connackCode = { value: 3, times: 1 };
-    mqtt.dropConnections();
+    scene.cloud.dropMqttConnections();
     await scene.logged('the bridge of thin-edge.io to the cloud is down');
     const ready = await fetch(`http://127.0.0.1:${scene.agent?.adminPort ?? 0}/readyz`);
     assert.equal(ready.status, 503);
     assert.match(await ready.text(), /the bridge of thin-edge\.io/);
     const meanwhile = scene.create(target.port);
+    await scene.bridged();
     await scene.story(meanwhile, UP);
     await scene.story(slow, UP);
     await eventually(() => scene.ledger.finished === 2 || undefined, 'both');

@@ -7,7 +7,9 @@ import { echoes, startAgent, startTarget } from '../helpers/agent-scene.js';
 import { gatehouse } from '../helpers/command.js';
 import { CrashRig } from '../helpers/crash-rig.js';
 import { eventually } from '../helpers/eventually.js';
+import { unlessMissing } from '../helpers/programs.js';
 import { UP } from '../helpers/scene.js';
+import { ThinEdgeScene } from '../helpers/thin-edge-scene.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -135,3 +137,21 @@ test('audit.events: false sends none', async (t) => {
   await agent.command.ended();
   assert.deepEqual(agent.cloud.platform.events.list({}), []);
 });
+
+test(
+  'over thin-edge.io the events of gateway and child go through its bridge',
+  unlessMissing('mosquitto', 'mosquitto_pub'),
+  async (t) => {
+    const scene = await ThinEdgeScene.start(t, { children: ['plc-3'] });
+    const target = await startTarget(t);
+    for (const deviceId of [scene.device.id, scene.child('plc-3')]) {
+      const tunnel = await scene.open(target.port, deviceId);
+      await echoes(tunnel, 'hello');
+      tunnel.destroy();
+      const { events } = scene.cloud.platform;
+      const event = await eventually(() => events.list({ source: deviceId })[0], 'the event of the device');
+      assert.equal(event.type, 'gatehouse_SessionEnded');
+    }
+    assert.deepEqual(scene.cloud.requests.list('POST', EVENTS_PATH), []);
+  },
+);

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import { echoes, startTarget } from '../helpers/agent-scene.js';
-import { gatehouse } from '../helpers/command.js';
+import { Command, gatehouse } from '../helpers/command.js';
 import { unlessMissing } from '../helpers/programs.js';
 import { UP } from '../helpers/scene.js';
 import { ThinEdgeScene } from '../helpers/thin-edge-scene.js';
@@ -101,4 +103,19 @@ test('check fetches a token and tries the tunnel with it', NEEDS, async (t) => {
   assert.match(stdout, /^ok {7}remote-access service: /m);
   assert.equal(code, 0, stdout);
   assert.doesNotMatch(stdout, /eyJ/, 'the token is not shown');
+});
+
+test('a password that changes in the credentials file is taken without a restart', NEEDS, async (t) => {
+  const scene = await ThinEdgeScene.start(t, { withAgent: false });
+  const target = await startTarget(t);
+  const agent = new Command(['run', '--config', scene.configFile], { cwd: scene.folder });
+  t.after(() => agent.discard());
+  await agent.printed(/connected to the cloud/);
+  await scene.story(scene.create(target.port), UP);
+  scene.cloud.platform.users.addDevice('gw-7', 'canary-new-password');
+  const login = `username = "${scene.device.tenant}/${scene.device.user}"\npassword = "canary-new-password"\n`;
+  writeFileSync(path.join(scene.folder, 'credentials.toml'), `[c8y]\n${login}`, { mode: 0o600 });
+  await agent.printed(/new credentials are in force/);
+  await scene.story(scene.create(target.port), UP);
+  assert.doesNotMatch(agent.stdout + agent.stderr, /canary-new-password/);
 });

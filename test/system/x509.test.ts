@@ -200,9 +200,9 @@ test('a password that is replaced in its file is taken at once, however long the
   const agent = await startAgent(t, {
     sections,
     waitForLink: false,
-    before: (cloud, device, folder) => {
-      writeFileSync(path.join(folder, 'password'), 'not-the-password', { mode: 0o600 });
-      sections.cloud = { url: cloud.url, tenant: device.tenant, user: device.user, passwordFile: 'password' };
+    before: (cloud, { tenant, user }) => {
+      writeFileSync(passwordFile, 'not-the-password', { mode: 0o600 });
+      sections.cloud = { url: cloud.url, tenant, user, passwordFile };
     },
   });
   await agent.logged('not connected to the cloud');

@@ -1,3 +1,4 @@
+import { Bandwidth } from './bandwidth.js';
 import { LinearMemory } from './linear-memory.js';
 import { Masker } from './mask.js';
 import { READ_STEPS, MAX_READ_BYTES } from './pace.js';
@@ -15,6 +16,8 @@ export class RelayMemory {
   readonly pool: SlotPool;
   readonly masker: Masker;
   readonly turns = new Turns();
+  /** What the sessions may move, by direction. */
+  readonly bandwidth: { readonly uplink: Bandwidth; readonly downlink: Bandwidth };
   readonly #readBuffer: Buffer;
   readonly #stepBuffers: readonly Buffer[];
   readonly bootstrapReadBuffer: Buffer;
@@ -22,6 +25,7 @@ export class RelayMemory {
   /** @param now monotonic, in ms. */
   constructor(readonly now: () => number) {
     const linear = LinearMemory.create(LINEAR_SLOT_BYTES + MAX_READ_BYTES);
+    this.bandwidth = { uplink: new Bandwidth(now), downlink: new Bandwidth(now) };
     this.pool = new SlotPool(linear);
     this.masker = new Masker(linear);
     this.#readBuffer = linear?.allocate(MAX_READ_BYTES) ?? Buffer.allocUnsafeSlow(MAX_READ_BYTES);

@@ -10,6 +10,9 @@ const FRAME_PAYLOAD_BYTES = FRAME_BYTES - FRAME_HEADER_BYTES;
  */
 export const READ_STEPS = READ_FRAMES.map((frames) => frames * FRAME_PAYLOAD_BYTES);
 
+/** The step of the largest read. */
+export const MAX_STEP = READ_STEPS.length - 1;
+
 export const MAX_READ_BYTES = READ_FRAMES[3] * FRAME_PAYLOAD_BYTES;
 
 /** Memory of the slot that a read of each step may need, in bytes. */
@@ -51,6 +54,7 @@ export class Pace {
   #quickBytes = 0;
   #behindBytes = 0;
   #pausedAtMs = 0;
+  #maxStep = MAX_STEP;
 
   constructor(private readonly now: () => number) {}
 
@@ -65,10 +69,15 @@ export class Pace {
     this.#share = share;
   }
 
+  /** Reads are no larger than of this step: a rate lets no more through at a time. */
+  limitStep(step: number): void {
+    this.#maxStep = step;
+  }
+
   /** Fixes the size of the next read and gives its step. */
   arm(): number {
     const mostBytes = this.#mostBytes();
-    let step = this.#step;
+    let step = Math.min(this.#step, this.#maxStep);
     while (step > 0 && slotBytes(step) > mostBytes) step -= 1;
     this.#armed = step;
     return step;

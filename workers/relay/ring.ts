@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
+import type { Throttle } from './bandwidth.js';
 import type { RelayMemory } from './memory.js';
-import { MAX_READ_BYTES, Pace } from './pace.js';
+import { MAX_READ_BYTES, MAX_STEP, Pace } from './pace.js';
 import type { Share } from './share.js';
 import type { Slot, SlotOwner } from './slot-pool.js';
 import type { Turn } from './turns.js';
@@ -35,6 +36,9 @@ export class Ring implements SlotOwner, Turn {
   #turnBytes = 0;
   #isFull = false;
   #isInLine = false;
+  #throttle: Throttle | undefined;
+  /** What may move in this moment has moved. */
+  #isHeldBack = false;
   /** Payload bytes that the sink has taken. */
   deliveredBytes = 0;
 
@@ -50,9 +54,9 @@ export class Ring implements SlotOwner, Turn {
     return this.#waitingBytes;
   }
 
-  /** The source is paused, because the sink is slower. */
+  /** The source is paused, because the sink is slower or a rate says so. */
   get isPaused(): boolean {
-    return this.#isFull;
+    return this.#isFull || this.#isHeldBack;
   }
 
   /** False while slots are held because the other side still connects. */
@@ -65,9 +69,34 @@ export class Ring implements SlotOwner, Turn {
     this.#pace.beside(other.#pace);
   }
 
+  /** From now on no more moves than a rate lets through; a rate that was there before counts no more. */
+  throttle(make: (onFree: () => void) => Throttle): void {
+    this.unthrottle();
+    this.#throttle = make(() => this.#onFree());
+  }
+
+  /** Nothing is held back any more. */
+  unthrottle(): void {
+    this.#throttle?.end();
+    this.#throttle = undefined;
+    this.#pace.limitStep(MAX_STEP);
+    if (this.#isHeldBack) this.#onFree();
+  }
+
+  #onFree(): void {
+    this.#isHeldBack = false;
+    try {
+      this.resumeSource();
+    } catch (exception) {
+      this.#source.onException(exception);
+    }
+  }
+
   /** Memory for the next read of the source; its size is fixed by this. */
   nextReadBuffer(): Buffer {
-    return this.hasSink ? this.#memory.readBuffer(this.#pace.arm()) : this.#memory.bootstrapReadBuffer;
+    if (!this.hasSink) return this.#memory.bootstrapReadBuffer;
+    if (this.#throttle !== undefined) this.#pace.limitStep(this.#throttle.step);
+    return this.#memory.readBuffer(this.#pace.arm());
   }
 
   /** The sink is up: what was held goes out first, in one write. */
@@ -91,8 +120,9 @@ export class Ring implements SlotOwner, Turn {
     }
     this.#pace.onRead(slot.length);
     this.#sink.write(slot.view(), slot.written);
-    const mayGoOn = this.#hasTurn(slot.length);
-    if (this.#pace.hasRoom(this.#waitingBytes)) return mayGoOn;
+    const hasTurn = this.#hasTurn(slot.length);
+    if (this.#throttle?.moved(slot.payloadBytes) === false) this.#isHeldBack = true;
+    if (this.#pace.hasRoom(this.#waitingBytes)) return hasTurn && !this.#isHeldBack;
     this.#isFull = true;
     this.#pace.onPaused();
     return false;
@@ -127,12 +157,13 @@ export class Ring implements SlotOwner, Turn {
     }
     this.#held.length = 0;
     this.#isFull = false;
+    this.unthrottle();
     this.resumeSource();
   }
 
-  /** Lets the source flow, unless it has to wait for room or for its turn. */
+  /** Lets the source flow, unless it has to wait for room, for its turn or for its rate. */
   resumeSource(): void {
-    if (!this.#isFull && !this.#isInLine) this.#source.socket()?.resume();
+    if (!this.#isFull && !this.#isInLine && !this.#isHeldBack) this.#source.socket()?.resume();
   }
 
   onTurn(): void {

@@ -56,6 +56,10 @@ export class Reporter {
     this.#send([], { heaviest });
   }
 
+  sendDemand(demand: NonNullable<WorkerReport['demand']>): void {
+    this.#send([], { demand });
+  }
+
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -71,7 +75,7 @@ export class Reporter {
 
   #send(
     counters: SessionCounters[],
-    more: Pick<WorkerReport, 'loopDelay' | 'heldBytes' | 'heaviest'> = {},
+    more: Pick<WorkerReport, 'loopDelay' | 'heldBytes' | 'heaviest' | 'demand'> = {},
   ): void {
     const report: WorkerReport = {
       kind: 'report',

@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
-import { MAX_WEIGHED_SESSIONS, SWITCH_OFF_MS } from '../../contract/limits.js';
+import { DEMAND_MS, MAX_WEIGHED_SESSIONS, SWITCH_OFF_MS } from '../../contract/limits.js';
 import type {
   SessionCounters,
   SessionSummary,
@@ -37,6 +37,8 @@ export class SessionHost {
   readonly #clock = new AwakeClock(() => performance.now());
   readonly #loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   #ticks = 0;
+  #demandTimer: NodeJS.Timeout | undefined;
+  #wasQuiet = true;
 
   constructor(settings: WorkerSettings, post: (report: WorkerReport) => void) {
     this.#reporter = new Reporter(
@@ -78,15 +80,50 @@ export class SessionHost {
   }
 
   command(command: WorkerCommand): void {
-    if (command.kind === 'weigh') return this.#reporter.sendHeaviest(this.#heaviest());
-    const session = this.#sessions.get(command.sessionId);
-    if (command.kind === 'authorization')
-      return session?.renewal.answered(command.authorization ?? undefined);
-    const { reason, detail } = command;
+    switch (command.kind) {
+      case 'weigh':
+        return this.#reporter.sendHeaviest(this.#heaviest());
+      case 'bandwidth':
+        return this.#limitBandwidth(command);
+      case 'session-bandwidth':
+        return this.#sessions.get(command.sessionId)?.throttle(command.bytesPerSecond);
+      case 'authorization':
+        return this.#sessions.get(command.sessionId)?.renewal.answered(command.authorization ?? undefined);
+      case 'close':
+        return this.#close(command);
+    }
+  }
+
+  #close({ sessionId, reason, detail }: Extract<WorkerCommand, { kind: 'close' }>): void {
+    const session = this.#sessions.get(sessionId);
     if (reason === 'overload') session?.abort(reason, detail);
     else session?.close(reason, detail);
     // The plant's switch cannot wait for a side that takes its time.
     if (reason === 'switched-off') setTimeout(() => session?.abort(reason, detail), SWITCH_OFF_MS).unref();
+  }
+
+  #limitBandwidth({ uplink, downlink }: Extract<WorkerCommand, { kind: 'bandwidth' }>): void {
+    const { bandwidth } = this.#context.memory;
+    const wasLimited = bandwidth.uplink.isLimited || bandwidth.downlink.isLimited;
+    bandwidth.uplink.limit(uplink);
+    bandwidth.downlink.limit(downlink);
+    const isLimited = uplink > 0 || downlink > 0;
+    if (isLimited === wasLimited) return;
+    // A session without any limit asks nobody.
+    for (const session of this.#sessions.values()) session.throttle();
+    clearInterval(this.#demandTimer);
+    if (isLimited) this.#demandTimer = setInterval(() => this.#reportDemand(), DEMAND_MS).unref();
+  }
+
+  /** That nothing moved and nobody waits is told once. */
+  #reportDemand(): void {
+    const { uplink, downlink } = this.#context.memory.bandwidth;
+    const demand = { uplink: uplink.demand(), downlink: downlink.demand() };
+    const isQuiet = [demand.uplink, demand.downlink].every(
+      ({ bytes, waiting }) => bytes === 0 && waiting === 0,
+    );
+    if (!isQuiet || !this.#wasQuiet) this.#reporter.sendDemand(demand);
+    this.#wasQuiet = isQuiet;
   }
 
   #tick(): void {

@@ -67,6 +67,7 @@ export class Session {
   readonly #uplink: Uplink;
   readonly #downlink: Downlink;
   #target: Socket | undefined;
+  #bandwidth = 0;
   #cloud: CloudSide | undefined;
   /** What is to be done once the session is open, because the side that was up first has already ended. */
   #endedEarly: (() => void) | undefined;
@@ -81,7 +82,11 @@ export class Session {
       now: context.now,
       progress: () => this.#progress(),
       onOpened: (setupMs) => context.onOpened(sessionId, setupMs),
-      onClosing: (ending) => context.onClosing(sessionId, ending),
+      onClosing: (ending) => {
+        // What is left goes at once: whoever closes has only so much time.
+        this.#unthrottle();
+        context.onClosing(sessionId, ending);
+      },
     });
     this.renewal = new Renewal(() => context.onUnauthorized(sessionId));
     const onException = this.#onException;
@@ -95,6 +100,7 @@ export class Session {
     };
     this.#downlink = new Downlink(context.memory, cloud, events, limits);
     this.#uplink.ring.beside(this.#downlink.ring);
+    this.throttle(limits.bandwidthBytesPerSecond ?? 0);
   }
 
   get id(): string {
@@ -161,6 +167,21 @@ export class Session {
   abort(reason: EndReason, detail: string): void {
     this.close(reason, detail);
     this.#cut();
+  }
+
+  /** What may move in each direction from now on, in bytes a second; 0 = what the thread's share lets through. */
+  throttle(bytesPerSecond = this.#bandwidth): void {
+    this.#bandwidth = bytesPerSecond;
+    const { uplink, downlink } = this.#context.memory.bandwidth;
+    if (bytesPerSecond === 0 && !uplink.isLimited && !downlink.isLimited) return this.#unthrottle();
+    if (this.#life.state === 'closing' || this.#life.state === 'closed') return;
+    this.#uplink.ring.throttle((onFree) => uplink.throttle(bytesPerSecond, onFree));
+    this.#downlink.ring.throttle((onFree) => downlink.throttle(bytesPerSecond, onFree));
+  }
+
+  #unthrottle(): void {
+    this.#uplink.ring.unthrottle();
+    this.#downlink.ring.unthrottle();
   }
 
   /** Looks at the deadlines; called a few times a second. */

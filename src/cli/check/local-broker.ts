@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { MqttLink, type MqttLinkOptions } from '../../cloud/mqtt-link.js';
+import { localLink } from '../../cloud/thin-edge/local-link.js';
 import type { Config } from '../../config/config.js';
 
 /** Longest wait for one step with the local broker, in ms; it is near. */
@@ -42,25 +43,14 @@ export class Inbox {
  * @throws LinkError
  */
 export async function withLocalBroker<T>(
-  { intake, cloud, thinEdge }: Config,
+  config: Config,
   signal: AbortSignal,
   work: (link: MqttLink, inbox: Inbox) => Promise<T>,
 ): Promise<T> {
-  const { user, password, ca, certificate } = thinEdge.broker;
   const inbox = new Inbox();
+  const timing = { mqttConnectMs: STEP_MS, mqttAckMs: STEP_MS, mqttKeepAliveMs: KEEP_ALIVE_MS };
   const options: MqttLinkOptions = {
-    transport: {
-      url: intake.mqttUrl,
-      ca,
-      minTlsVersion: cloud.minTlsVersion,
-      proxy: undefined,
-      certificate: () => certificate,
-      connectMs: STEP_MS,
-    },
-    clientId: `gatehouse-check-${randomBytes(4).toString('hex')}`,
-    login: () => (user === undefined ? undefined : { username: user, password: password?.reveal() ?? '' }),
-    keepAliveMs: KEEP_ALIVE_MS,
-    ackMs: STEP_MS,
+    ...localLink(config, timing, `check-${randomBytes(4).toString('hex')}`),
     onMessage: (topic, payload) => inbox.take({ topic, payload }),
   };
   const link = await MqttLink.open(options, signal);

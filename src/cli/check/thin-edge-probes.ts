@@ -83,13 +83,19 @@ function reachFixes(origin: ProbeContext['origin']): Fix[] {
   ];
 }
 
+/** What mosquitto tells of any bridge that has no topic of its own for it. */
+const MOSQUITTO_STATE = '$SYS/broker/connection/';
+
 /** Retained messages come before the acknowledgement of the next subscription. */
 async function tryBridge({ config }: ProbeContext, signal: AbortSignal): Promise<Outcome> {
   const topics = new BridgeTopics(config.thinEdge);
   const state = new BridgeState();
   const told = await withLocalBroker(config, signal, async (link, inbox) => {
-    for (const topic of [...topics.health, topics.errors]) await link.subscribe(topic);
-    const messages = inbox.messages.filter(({ topic }) => topics.health.includes(topic));
+    for (const topic of [...topics.health, `${MOSQUITTO_STATE}+/state`, topics.errors])
+      await link.subscribe(topic);
+    const own = inbox.messages.filter(({ topic }) => topics.health.includes(topic));
+    const others = inbox.messages.filter(({ topic }) => topic.startsWith(MOSQUITTO_STATE));
+    const messages = own.length > 0 ? own : others;
     for (const { topic, payload } of messages) state.take(topic, payload);
     return messages.length;
   });

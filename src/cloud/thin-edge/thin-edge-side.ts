@@ -12,10 +12,10 @@ import { EVENT_TOPIC } from '../event-mqtt.js';
 import type { EventOutbox } from '../event-outbox.js';
 import { createBrokerEvents } from '../events.js';
 import type { Intake, ParsedOperation } from '../intake.js';
-import { paceOf, sentenceOf } from '../link-error.js';
+import { LinkError, paceOf, sentenceOf } from '../link-error.js';
 import { LinkKeeper } from '../link-keeper.js';
-import { MqttLink, type MqttLinkOptions } from '../mqtt-link.js';
-import { MqttStatus, statusTopic } from '../mqtt-status.js';
+import { MqttLink } from '../mqtt-link.js';
+import { MqttStatus } from '../mqtt-status.js';
 import { MqttUplink } from '../mqtt-uplink.js';
 import { RestClient } from '../rest-client.js';
 import { StatusOutbox } from '../status-outbox.js';
@@ -24,6 +24,9 @@ import { DEFAULT_TIMING, type Timing } from '../timing.js';
 import { BridgeTokens } from './bridge-tokens.js';
 import { BridgeTopics } from './bridge-topics.js';
 import { DeviceDirectory } from './device-directory.js';
+import { localLink } from './local-link.js';
+import { RecentStatuses } from './recent-statuses.js';
+import { ServedDevices } from './served-devices.js';
 import { ThinEdgeIntake } from './thin-edge-intake.js';
 
 /** What intake thin-edge needs of the configuration. */
@@ -43,11 +46,13 @@ export class ThinEdgeSide implements Cloud {
   readonly #topics: BridgeTopics;
   readonly #timing: Timing;
   readonly #directory: DeviceDirectory;
+  readonly #devices: ServedDevices;
   readonly #keeper: LinkKeeper;
   readonly #uplink = new MqttUplink();
   readonly #run: ThinEdgeIntake;
   readonly #identity: DeviceIdentity;
   readonly #tokens: BridgeTokens;
+  readonly #recent: RecentStatuses;
   #delivering = false;
   /** Another process has the operations; we stay connected for the statuses of what we have begun. */
   #isReleased = false;
@@ -60,6 +65,7 @@ export class ThinEdgeSide implements Cloud {
     const newBackoff = () => new Backoff(this.#timing.backoff, monotonic, options.random);
     this.#topics = new BridgeTopics(config.thinEdge);
     this.#directory = new DeviceDirectory(config.state.directory, config.device.externalIdType);
+    this.#devices = new ServedDevices(this.#directory, this.#topics, config.device);
     // Nothing tells the cloud's time here: the gateway's clock has to be right, as thin-edge.io's certificates want it.
     this.clock = new CloudClock({ now: options.now ?? (() => Date.now()), monotonic });
     this.#tokens = new BridgeTokens({ uplink: this.#uplink, topics: this.#topics });
@@ -72,8 +78,9 @@ export class ThinEdgeSide implements Cloud {
       requestMs: this.#timing.requestMs,
       onViolation: (violation, count) => options.events.onViolation?.(violation, count),
     });
+    this.#recent = new RecentStatuses(this.#statusTransport(), monotonic);
     this.status = new StatusOutbox({
-      transport: this.#statusTransport(),
+      transport: this.#recent,
       journal: options.journal,
       backoff: newBackoff(),
       timing: this.#timing.backoff,
@@ -83,7 +90,10 @@ export class ThinEdgeSide implements Cloud {
     this.events = createBrokerEvents({
       uplink: this.#uplink,
       topic: this.#topics.local(EVENT_TOPIC),
-      sourceOf: (deviceId) => this.#eventSource(deviceId),
+      sourceOf: (deviceId) => ({
+        externalId: this.#devices.externalId(deviceId),
+        type: config.device.externalIdType,
+      }),
       journal: options.eventJournal,
       backoff: newBackoff(),
       log,
@@ -117,17 +127,15 @@ export class ThinEdgeSide implements Cloud {
   }
 
   device(deviceId: string): CloudDevice | undefined {
-    const externalId = this.#directory.externalId(deviceId);
-    if (externalId === undefined) return undefined;
-    const { device } = this.#options.config;
-    if (externalId === device.externalId) return { externalId };
-    const child = device.children.find((one) => one.externalId === externalId);
-    return child === undefined ? undefined : { externalId, child };
+    return this.#devices.device(deviceId);
   }
 
   /** Only whether the local broker lets us in: everything behind it is thin-edge.io's. */
   async prepare(signal: AbortSignal): Promise<void> {
-    const link = await MqttLink.open({ ...this.#linkOptions('check'), onMessage: () => undefined }, signal);
+    const link = await MqttLink.open(
+      { ...localLink(this.#options.config, this.#timing, 'prepare'), onMessage: () => undefined },
+      signal,
+    );
     await link.close();
   }
 
@@ -169,9 +177,17 @@ export class ThinEdgeSide implements Cloud {
   }
 
   async #attempt(signal: AbortSignal, onUp: () => void): Promise<void> {
+    const link = { isUp: false };
     try {
-      await this.#run.run(signal, onUp);
+      await this.#run.run(signal, () => {
+        link.isUp = true;
+        onUp();
+        void this.#recent.repeat(signal);
+      });
     } catch (error) {
+      if (link.isUp) this.#recent.onLost();
+      if (error instanceof LinkError && error.violation !== undefined)
+        this.#options.events.onViolation?.(error.violation);
       if (paceOf(error).kind === 'slow') this.#identity.renew('refused');
       throw error;
     }
@@ -200,7 +216,7 @@ export class ThinEdgeSide implements Cloud {
   #statusTransport(): StatusTransport {
     return new MqttStatus({
       uplink: this.#uplink,
-      topicOf: (deviceId) => this.#statusTopic(deviceId),
+      topicOf: (deviceId) => this.#devices.statusTopic(deviceId),
       otherwise: {
         send: () =>
           Promise.resolve({
@@ -209,21 +225,6 @@ export class ThinEdgeSide implements Cloud {
           }),
       },
     });
-  }
-
-  /** A device whose external id is not known can only be the gateway: an operation for a child names it. */
-  #statusTopic(deviceId: string): string | undefined {
-    const { device } = this.#options.config;
-    const externalId = this.#directory.externalId(deviceId) ?? device.externalId;
-    const isGateway = externalId === device.externalId;
-    const topic = statusTopic(isGateway ? { externalId } : { externalId, child: externalId });
-    return topic === undefined ? undefined : this.#topics.local(topic);
-  }
-
-  #eventSource(deviceId: string): { externalId: string; type: string } {
-    const { device } = this.#options.config;
-    const externalId = this.#directory.externalId(deviceId) ?? device.externalId;
-    return { externalId, type: device.externalIdType };
   }
 
   /** Tokens come over the bridge, which is logged in as the device; nobody else may use its client id. */
@@ -246,14 +247,14 @@ export class ThinEdgeSide implements Cloud {
   }
 
   #newIntake(monotonic: () => number): ThinEdgeIntake {
-    const { events, log, parseOperations } = this.#options;
+    const { config, events, log, parseOperations } = this.#options;
     const lose = (cause: string) =>
       log.warn(
         { cause },
         'devices cannot be written down; a status that a restart leaves may miss its device',
       );
     return new ThinEdgeIntake({
-      link: this.#linkOptions(randomBytes(4).toString('hex')),
+      link: localLink(config, this.#timing, randomBytes(4).toString('hex')),
       topics: this.#topics,
       uplink: this.#uplink,
       takesOperations: () => !this.#isReleased,
@@ -266,26 +267,5 @@ export class ThinEdgeSide implements Cloud {
       monotonic,
       log,
     });
-  }
-
-  /** A client id of our own: no other client of the broker, and no other generation of ours, is thrown out. */
-  #linkOptions(suffix: string): Omit<MqttLinkOptions, 'onMessage'> {
-    const { intake, cloud, thinEdge } = this.#options.config;
-    const { user, password, ca, certificate } = thinEdge.broker;
-    return {
-      transport: {
-        url: intake.mqttUrl,
-        ca,
-        minTlsVersion: cloud.minTlsVersion,
-        // The broker is on this machine or on the plant network, never behind the proxy to the cloud.
-        proxy: undefined,
-        certificate: () => certificate,
-        connectMs: this.#timing.mqttConnectMs,
-      },
-      clientId: `gatehouse-${thinEdge.topicPrefix}-${suffix}`,
-      login: () => (user === undefined ? undefined : { username: user, password: password?.reveal() ?? '' }),
-      keepAliveMs: this.#timing.mqttKeepAliveMs,
-      ackMs: this.#timing.mqttAckMs,
-    };
   }
 }

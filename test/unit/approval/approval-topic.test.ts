@@ -38,10 +38,11 @@ function scene() {
   const broker = new FakeBroker();
   const waiting = new Map<string, ApprovalView>();
   const answers: [string, ApprovalAnswer][] = [];
+  const elders = new Set([2]);
   const site: ApprovalSite = {
     gateway: 'gw-7',
     generation: 3,
-    isElder: (generation) => generation === 2,
+    isElder: (generation) => elders.has(generation),
     list: () => [...waiting.values()],
     has: (id) => waiting.has(id),
     answer: (id, answer) => {
@@ -49,7 +50,7 @@ function scene() {
       return { kind: 'taken' };
     },
   };
-  return { broker, waiting, answers, topic: new ApprovalTopic({ topic: 'a/b', broker, site }) };
+  return { broker, waiting, answers, elders, topic: new ApprovalTopic({ topic: 'a/b', broker, site }) };
 }
 
 const ID = APPROVAL.id;
@@ -115,4 +116,18 @@ test('requests of runs that have ended are removed, those of other gateways and 
     broker.messages.map(([topic]) => topic.split('/')[2]),
     ['0000000001', '0000000003'],
   );
+});
+
+test('what an elder leaves is removed when it has ended', () => {
+  const { broker, elders, topic } = scene();
+  broker.up();
+  for (const id of ['0000000001', '0000000002'])
+    broker.say(`a/b/${id}/request`, JSON.stringify({ gateway: 'gw-7', generation: 2 }), true);
+  broker.say('a/b/0000000001/request', '');
+  topic.clean();
+  assert.deepEqual(broker.messages, []);
+  elders.clear();
+  topic.clean();
+  topic.clean();
+  assert.deepEqual(broker.messages, [['a/b/0000000002/request', '', true]]);
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { decodeLine, encodeLine, sha256 } from '../../../src/audit/record.js';
 import { Verification } from '../../../src/audit/verification.js';
@@ -135,4 +135,25 @@ test('a log that was written anew from some line on is seen by an anchor', async
   assert.equal((await verdictOn(folder, bytes)).fault, undefined, 'hashes without a key prove no author');
   const { fault } = await verdictOn(folder, bytes, [{ ...honest, source: 'an event' }]);
   assert.equal(fault?.kind, 'replaced');
+});
+
+test('a log that was emptied, or replaced by another one, is seen by its head', async (t) => {
+  const { folder, lines } = await someLog(t);
+  const head = { chain: 'f'.repeat(32), seq: 3, hash: '0'.repeat(64), source: 'audit.head' };
+  const empty = await verdictOn(folder, Buffer.alloc(0), [head]);
+  assert.match(empty.fault?.sentence ?? '', /the log is empty, and audit\.head knows record 3/);
+  const other = await verdictOn(folder, Buffer.from(lines.join(''), 'latin1'), [head]);
+  assert.equal(other.fault?.kind, 'other-chain');
+});
+
+test('an agent that finds another log in the place of its own says so in it', async (t) => {
+  const { folder } = await someLog(t);
+  const other = logIn(t, folderFor(t));
+  await other.log.record(start(), 'fact');
+  await other.log.close();
+  const again = logIn(t, folder);
+  writeFileSync(again.file, readFileSync(other.file));
+  await again.log.record(start(2), 'fact');
+  const { fault } = await verdictOn(folder, readFileSync(again.file));
+  assert.match(fault?.sentence ?? '', /found here another log than the one that it had written/);
 });

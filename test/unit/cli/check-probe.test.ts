@@ -143,6 +143,7 @@ test('only a conduit for one host and one port is a single target', () => {
       sessionDurationMs: undefined,
       window: undefined,
       timeZone: 'UTC',
+      bandwidthBytesPerSecond: undefined,
       exclusive: false,
       approval: false,
       source: { file: 'f', line: 1 },

@@ -86,6 +86,7 @@ test('a small file gives a whole configuration in normal form', () => {
       sessionDurationMs: undefined,
       window: undefined,
       timeZone: config.limits.timeZone,
+      bandwidthBytesPerSecond: undefined,
       exclusive: false,
       approval: false,
       source: { file, line: 8 },

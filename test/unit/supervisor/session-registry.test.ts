@@ -12,7 +12,6 @@ function record(id: string): SessionRecord {
     host: '127.0.0.1',
     port: 22,
     addresses: ['127.0.0.1'],
-    startedAtWallMs: 0,
     approval: undefined,
     startedAtMs: 0,
     sinceMs: 0,

@@ -121,6 +121,17 @@ test('only refusals of our own statuses are counted and warned of', async (t) =>
   assert.match(warned[0] ?? '', /4711/);
 });
 
+test('a final status that a lost broker may have taken along is published once more, and EXECUTING is not', async (t) => {
+  const { broker, side } = await started(t);
+  await connected(side);
+  side.cloud.status.report({ operationId: '7', deviceId: '10', status: 'EXECUTING' });
+  side.cloud.status.report({ operationId: '7', deviceId: '10', status: 'FAILED', failureReason: 'a: b' });
+  await until(() => side.cloud.status.size === 0, 'both statuses');
+  broker.cut();
+  await until(() => broker.on('c8y/s/us').length === 5, 'the repetition');
+  assert.deepEqual(broker.on('c8y/s/us'), ['500', '504,7', '505,7,a: b', '500', '505,7,a: b']);
+});
+
 test('while the bridge is down nothing is published, and the link is told once as down', async (t) => {
   const { broker, side } = await started(t);
   await connected(side);

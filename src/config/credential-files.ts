@@ -1,0 +1,20 @@
+import path from 'node:path';
+import type { Layer } from './layers.js';
+import type { Source } from './problem.js';
+
+/** Keys that name a file with credentials in it. */
+const KEYS = [
+  'cloud.certFile',
+  'cloud.keyFile',
+  'cloud.passwordFile',
+  'cloud.tokenFile',
+  'cloud.credentialsFile',
+];
+
+/** The files with credentials that a configuration names, absolute: the agent looks whether they change. */
+export function credentialFiles(entries: Layer, folderOf: (source: Source) => string): string[] {
+  return KEYS.flatMap((name) => {
+    const entry = entries.get(name);
+    return typeof entry?.raw === 'string' ? [path.resolve(folderOf(entry.source), entry.raw)] : [];
+  });
+}
