@@ -212,6 +212,16 @@ function locator(file: string | undefined, tree: Tree | undefined): Locate {
   };
 }
 
+/** Turns paths into absolute ones, from the folder of whatever names them. */
+function resolvePaths(entries: Layer, folderOf: (source: Source) => string): void {
+  for (const name of KEY_NAMES) {
+    const entry = entries.get(name);
+    if (specOf(name).isPath && typeof entry?.raw === 'string' && entry.raw !== 'off') {
+      entries.set(name, { ...entry, raw: path.resolve(folderOf(entry.source), entry.raw) });
+    }
+  }
+}
+
 /** Turns `<key>File` into the secret it holds. */
 function readSecrets(entries: Layer, folderOf: (source: Source) => string, problems: Problem[]): void {
   for (const [fileKey, key] of SECRET_FILES) {
