@@ -109,10 +109,10 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const entries = merge(layers, problems);
   const folder = found === undefined ? cwd : path.dirname(path.resolve(cwd, found.file));
   if (found !== undefined) problems.push(...openFile(found, path.resolve(cwd, found.file), entries));
-  resolvePaths(entries, (source) => (source.kind === 'file' ? folder : cwd));
+  const folderOf = (source: Source): string => (source.kind === 'file' ? folder : cwd);
+  resolvePaths(entries, folderOf);
   addThinEdge(entries, problems);
   const given = new Set(entries.keys());
-  const folderOf = (source: Source): string => (source.kind === 'file' ? folder : cwd);
   if (options.loginAs !== undefined) loginAs(entries, options.loginAs);
   readSecrets(entries, folderOf, problems);
   if (options.loginAs === undefined) openCredentials(entries, problems);

@@ -40,7 +40,11 @@ describe('the answer of a proxy', () => {
     const proxy = { host: '127.0.0.1', port, user: 'u', password: new Secret('pr0xypass') };
     const { signal } = new AbortController();
     try {
-      const dial = connectThroughProxy({ proxy, ca: undefined, minTlsVersion: 'TLSv1.2' }, { host: 'acme.example.com', port: 8_883 }, signal);
+      const dial = connectThroughProxy(
+        { proxy, ca: undefined, minTlsVersion: 'TLSv1.2' },
+        { host: 'acme.example.com', port: 8_883 },
+        signal,
+      );
       (await until('the dial', dial)).destroy();
       return 'up';
     } catch (error) {
