@@ -55,16 +55,6 @@ export function loginAs(entries: Layer, { tenant, user, password }: StoredCreden
   entries.set('cloud.password', { raw: password, source });
 }
 
-/** Turns paths into absolute ones, from the folder of whatever names them. */
-function resolvePaths(entries: Layer, folderOf: (source: Source) => string): void {
-  for (const name of KEY_NAMES) {
-    const entry = entries.get(name);
-    if (specOf(name).isPath && typeof entry?.raw === 'string' && entry.raw !== 'off') {
-      entries.set(name, { ...entry, raw: path.resolve(folderOf(entry.source), entry.raw) });
-    }
-  }
-}
-
 /** Puts what the file of `cloud.credentialsFile` holds in the places of the keys that it stands for. */
 export function openCredentials(entries: Layer, problems: Problem[]): void {
   const named = entries.get('cloud.credentialsFile');
