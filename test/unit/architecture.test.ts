@@ -83,6 +83,12 @@ const RULES: readonly Rule[] = [
   },
   { place: 'src/', may: ['src/', 'contract/', 'simulator/'], never: ['piscina'] },
   { place: 'simulator/', may: ['simulator/'], never: ['piscina', 'pino'] },
+  {
+    place: 'web/',
+    may: ['web/'],
+    mayTypes: ['src/admin/', 'contract/'],
+    never: ['node:fs', 'node:http', 'node:net'],
+  },
   { place: 'bench/', may: [''] },
   { place: 'test/', may: [''] },
 ];
@@ -97,9 +103,9 @@ interface Import {
 }
 
 function sources(): string[] {
-  return ['contract', 'workers', 'src', 'simulator', 'bench', 'test'].flatMap((folder) =>
+  return ['contract', 'workers', 'src', 'simulator', 'web', 'bench', 'test'].flatMap((folder) =>
     readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.ts'))
+      .filter((file) => /\.tsx?$/.test(file))
       .map((file) => path.posix.join(folder, file.split(path.sep).join('/'))),
   );
 }
