@@ -237,16 +237,6 @@ function readSecrets(entries: Layer, folderOf: (source: Source) => string, probl
   }
 }
 
-/** Turns paths into absolute ones, from the folder of whatever names them. */
-function resolvePaths(entries: Layer, folderOf: (source: Source) => string): void {
-  for (const name of KEY_NAMES) {
-    const entry = entries.get(name);
-    if (specOf(name).isPath && typeof entry?.raw === 'string' && entry.raw !== 'off') {
-      entries.set(name, { ...entry, raw: path.resolve(folderOf(entry.source), entry.raw) });
-    }
-  }
-}
-
 /** A secret inside a configuration file to which others have access; or a file in which others may permit something. */
 function openFile({ file, permissions }: FoundFile, place: string, entries: Layer): Problem[] {
   const changeable = tampering(place, permissions);
