@@ -12,3 +12,10 @@ export function hasBufferutil(): boolean {
     return false;
   }
 }
+
+/** The same at start. Without it sessions work all the same, a little slower: worth a line, but no failure. */
+export function findBufferutil(log: { warn(fields: object, message: string): void }): boolean {
+  const isThere = hasBufferutil();
+  if (!isThere) log.warn({}, 'bufferutil has no native code here, frames are masked without it');
+  return isThere;
+}

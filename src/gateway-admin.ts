@@ -3,6 +3,7 @@ import { AdminServer, type AdminAddress } from './admin/admin-server.js';
 import type { AdminBackend } from './admin/backend.js';
 import type { Metrics } from './admin/metrics.js';
 import type { AdminListen } from './config/config.js';
+import type { AdminPlace } from './generations/messages.js';
 import { wholeAgent, wholeMetrics, type OwnBackend } from './generations/elders.js';
 import type { GatewayOptions } from './gateway-options.js';
 import { dashboardPages } from './gateway-pages.js';
@@ -82,4 +83,10 @@ export class GatewayAdmin {
       now: () => performance.now(),
     });
   }
+}
+
+/** Port 0 of the configuration stands for any free one: the one that the generation before had, if there was one. */
+export function samePort(listen: AdminListen, before: AdminPlace | undefined): AdminListen {
+  const isAny = listen.kind === 'tcp' && listen.port === 0 && listen.host === before?.host;
+  return isAny ? { ...listen, port: before.port } : listen;
 }

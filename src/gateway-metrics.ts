@@ -4,7 +4,7 @@ import type { CloudOptions } from './cloud/cloud-options.js';
 import type { Config } from './config/config.js';
 import type { GatewayView } from './gateway-view.js';
 import type { Redactor } from './log/redaction.js';
-import type { SupervisorMetrics } from './supervisor/supervisor.js';
+import type { SupervisorMetrics } from './supervisor/supervisor-parts.js';
 
 /** Counts what the supervisor tells twice: for the metrics, and for the totals of the status. */
 export function supervisorMetrics(

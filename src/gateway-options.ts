@@ -4,7 +4,7 @@ import type { Elders } from './generations/elders.js';
 import type { AdminPlace } from './generations/messages.js';
 import type { Log } from './log/log.js';
 import type { Redactor } from './log/redaction.js';
-import type { ClaimLease } from './supervisor/supervisor.js';
+import type { ClaimLease } from './supervisor/supervisor-parts.js';
 
 export interface GatewayOptions {
   readonly config: Config;

@@ -1,5 +1,6 @@
 import type { Config } from './config/config.js';
 import { difference } from './config/difference.js';
+import { reloadable, type Reload } from './config/reload.js';
 import type { Breach } from './supervisor/compliance.js';
 
 /** Lines about one reload; who changed more than that compares the files. */
@@ -8,6 +9,19 @@ const MAX_LINES = 200;
 interface ReloadLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
+}
+
+/**
+ * The keys that changed. What this process cannot change, the next generation has from its start; but all of them have
+ * one journal, and only for another one a restart is needed.
+ */
+export function changedKeys(old: Config, fresh: Config): Reload {
+  const { applies, needsRestart } = reloadable(old, fresh);
+  const isFixed = (key: string): boolean => key === 'state.directory';
+  return {
+    applies: [...applies, ...needsRestart].filter((key) => !isFixed(key)),
+    needsRestart: needsRestart.filter(isFixed),
+  };
 }
 
 /** A line for each thing that a reload changes, with what it was before. Gives how many there are. */

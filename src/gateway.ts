@@ -10,28 +10,26 @@ import { parseJson } from './cloud/json-document.js';
 import { parseNotification, parseOperation } from './cloud/operation.js';
 import { VIOLATIONS } from './cloud/violation.js';
 import type { AdminListen, Config } from './config/config.js';
-import { reloadable, reloaded } from './config/reload.js';
-import { hasBufferutil } from './bufferutil.js';
+import { reloaded } from './config/reload.js';
+import { findBufferutil } from './bufferutil.js';
 import { GatewayChronicle } from './gateway-chronicle.js';
 import { policyOf } from './gateway-policy.js';
 import type { OwnBackend } from './generations/elders.js';
 import { GatewayConsent } from './gateway-consent.js';
-import { GatewayAdmin } from './gateway-admin.js';
-import { logBreaches, logDifference } from './gateway-reload.js';
+import { GatewayAdmin, samePort } from './gateway-admin.js';
+import { changedKeys, logBreaches, logDifference } from './gateway-reload.js';
+import { admissionParts } from './gateway-admission.js';
 import { GatewayAudit } from './gateway-audit.js';
 import { supervisorMetrics, tokenEvents } from './gateway-metrics.js';
 import type { GatewayOptions, TakeOverFacts } from './gateway-options.js';
-import type { AdminPlace, HandOver } from './generations/messages.js';
+import type { HandOver } from './generations/messages.js';
 import { watchResources } from './gateway-resources.js';
 import { GatewayView } from './gateway-view.js';
 import { GatewayWorkers } from './gateway-workers.js';
 import { createJournal } from './journal/create-journal.js';
 import type { Journal, Recovered } from './journal/journal.js';
-import { Resolver } from './names/resolver.js';
 import type { ResourceWatch } from './resources/resource-watch.js';
-import type { AdmissionParts, Device } from './supervisor/admission.js';
 import { Supervisor } from './supervisor/supervisor.js';
-import { Tunnels } from './tunnels.js';
 import { within } from './within.js';
 
 export type { GatewayOptions } from './gateway-options.js';
@@ -99,7 +97,7 @@ export class Gateway {
       activeSessions: () => this.supervisor.registry.sessions,
       outboxSize: () => this.#cloud.status.size,
       logDropped: options.logDropped,
-      hasBufferutil: this.#hasBufferutil(),
+      hasBufferutil: findBufferutil(log),
       resources: () => this.#resources.sample,
       evidence: () => this.#audit.evidence,
       deviceCertificate: () => this.#cloud.credentials.certificate,
@@ -116,27 +114,7 @@ export class Gateway {
     });
     this.#journal = createJournal({ ...options, directory: config.state.directory });
     this.#audit = new GatewayAudit({ ...options, outbox: () => this.#cloud.events });
-    this.#cloud = createCloud({
-      config,
-      version: options.version,
-      log,
-      parseOperation,
-      parseOperations: parseNotification,
-      parseJson: (document) => parseJson(document, { maxBytes: MAX_REPLY_BYTES }),
-      timing: options.timing,
-      renewCredentials: options.renewCredentials,
-      tokens: tokenEvents(redactor, this.#metrics),
-      journal: this.#journal,
-      eventJournal: this.#audit.eventJournal,
-      isOurs: (operationId) => this.supervisor.isOurs(operationId),
-      connectingFor: (ms) => this.supervisor.connectingFor(ms),
-      events: {
-        onOperation: (parsed) => this.supervisor.onOperation(parsed),
-        onLink: (link) => this.#onLink(link),
-        onViolation: (violation, count) => this.#metrics.controlViolation(violation, count),
-        onCancelled: (operationId) => this.supervisor.cancel(operationId),
-      },
-    });
+    this.#cloud = this.#createCloud();
     this.#consent = this.#createConsent();
     this.supervisor = new Supervisor({
       log,
@@ -145,7 +123,12 @@ export class Gateway {
       journal: this.#journal,
       audit: this.#audit.sessions,
       metrics: supervisorMetrics(this.#metrics, this.#view, config.intake.kind),
-      admission: this.#admission(),
+      admission: admissionParts({
+        config: () => this.#config,
+        cloud: this.#cloud,
+        shortage: () => this.#resources.shortage(),
+        switchedOff: () => this.#consent.switchedOff(),
+      }),
       approvals: this.#consent.approvals,
       redact: { add: (key) => redactor.add(key, 'connection-key'), remove: (key) => redactor.remove(key) },
       now: () => performance.now(),
@@ -310,14 +293,10 @@ export class Gateway {
     // Those before have said it already, and know no more than what they took over.
     const changed = this.#wasInCharge ? logDifference(log, this.#config, fresh) : undefined;
     this.#wasInCharge = false;
-    const changes = reloadable(this.#config, fresh);
-    // What this process cannot change, the next generation has from its start; but all of them have one journal.
-    const isFixed = (key: string): boolean => key === 'state.directory';
-    const applies = [...changes.applies, ...changes.needsRestart].filter((key) => !isFixed(key));
-    const needsRestart = changes.needsRestart.filter(isFixed);
+    const { applies, needsRestart } = changedKeys(this.#config, fresh);
     this.#config = reloaded(this.#config, fresh);
     log.level = fresh.log.level;
-    this.#audit.reloaded(this.#config, [...changes.applies, ...changes.needsRestart]);
+    this.#audit.reloaded(this.#config, [...applies, ...needsRestart]);
     this.#cloud.renew(fresh.cloud);
     this.#workers.bandwidth.limit(this.#config.limits.bandwidthBytesPerSecond);
     const breaches = this.supervisor.reload(policyOf(this.#config, this.#adminListen));
@@ -331,6 +310,31 @@ export class Gateway {
     if (this.#isJournalOpen) return;
     this.#takeOverFrom(await this.#journal.open());
     this.#isJournalOpen = true;
+  }
+
+  #createCloud(): Cloud {
+    const { config, version, log, redactor, timing, renewCredentials } = this.#options;
+    return createCloud({
+      config,
+      version,
+      log,
+      parseOperation,
+      parseOperations: parseNotification,
+      parseJson: (document) => parseJson(document, { maxBytes: MAX_REPLY_BYTES }),
+      timing,
+      renewCredentials,
+      tokens: tokenEvents(redactor, this.#metrics),
+      journal: this.#journal,
+      eventJournal: this.#audit.eventJournal,
+      isOurs: (operationId) => this.supervisor.isOurs(operationId),
+      connectingFor: (ms) => this.supervisor.connectingFor(ms),
+      events: {
+        onOperation: (parsed) => this.supervisor.onOperation(parsed),
+        onLink: (link) => this.#onLink(link),
+        onViolation: (violation, count) => this.#metrics.controlViolation(violation, count),
+        onCancelled: (operationId) => this.supervisor.cancel(operationId),
+      },
+    });
   }
 
   #createConsent(): GatewayConsent {
@@ -349,31 +353,6 @@ export class Gateway {
     for (const update of finals) this.#cloud.status.resume(update);
   }
 
-  /** Without it sessions work all the same, a little slower: worth a line, but no failure. */
-  #hasBufferutil(): boolean {
-    const isThere = hasBufferutil();
-    if (!isThere)
-      this.#options.log.warn({}, 'bufferutil has no native code here, frames are masked without it');
-    return isThere;
-  }
-
-  /** What decides by. */
-  #admission(): AdmissionParts {
-    const config = this.#config;
-    const resolver = new Resolver();
-    const tunnels = new Tunnels({ cloud: config.cloud, credentials: this.#cloud.credentials, resolver });
-    return {
-      policy: policyOf(config, config.admin.listen),
-      deviceOf: (deviceId) => this.#deviceOf(deviceId),
-      resolve: (hostname) => resolver.resolve(hostname),
-      tunnel: (connectionKey) => tunnels.open(connectionKey),
-      renewed: (tunnel) => tunnels.renewed(tunnel),
-      shortage: () => this.#resources.shortage(),
-      switchedOff: () => this.#consent.switchedOff(),
-      cloudNow: () => this.#cloud.clock.now(),
-    };
-  }
-
   #onReport(worker: number, report: WorkerReport): void {
     if (report.heaviest !== undefined) this.#resources.onWeights(report.heaviest);
     this.supervisor.onReport(worker, report);
@@ -388,19 +367,4 @@ export class Gateway {
     for (const resolve of this.#connectedWaiters) resolve();
     this.#connectedWaiters = [];
   }
-
-  #deviceOf(deviceId: string): Device | undefined {
-    const device = this.#cloud.device(deviceId);
-    if (device === undefined) return undefined;
-    if (device.child === undefined) return { kind: 'gateway' };
-    const { externalId } = device.child;
-    const child = this.#config.device.children.find((one) => one.externalId === externalId) ?? device.child;
-    return { kind: 'child', child };
-  }
-}
-
-/** Port 0 of the configuration stands for any free one: the one that the generation before had, if there was one. */
-function samePort(listen: AdminListen, before: AdminPlace | undefined): AdminListen {
-  const isAny = listen.kind === 'tcp' && listen.port === 0 && listen.host === before?.host;
-  return isAny ? { ...listen, port: before.port } : listen;
 }

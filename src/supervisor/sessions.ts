@@ -12,6 +12,7 @@ import { codeBeforeOpen, type EndReason } from '../../contract/session-state.js'
 import type { RemoteAccessOperation } from '../cloud/intake.js';
 import { hostAndPort } from '../policy/host-and-port.js';
 import type { Admitted } from './admission.js';
+import { asFailure } from './refusals.js';
 import type { SessionPool } from './pool.js';
 import type { SessionAudit, SessionEnd } from './session-audit.js';
 import { SessionRegistry, type SessionRecord } from './session-registry.js';
@@ -294,9 +295,4 @@ function afterApproval({ approval }: SessionRecord, code: FailureCode): string {
 /** The fields that every log line of a session begins with. */
 export function about({ id, operationId, deviceId, conduit }: SessionRecord): object {
   return { sessionId: id, operationId, deviceId, conduit };
-}
-
-function asFailure(error: unknown): GatehouseError {
-  if (error instanceof GatehouseError) return error;
-  return new GatehouseError('internal-error', error instanceof Error ? error.message : String(error));
 }

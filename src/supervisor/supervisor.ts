@@ -1,75 +1,23 @@
-import { GatehouseError, type FailureCode } from '../../contract/failure.js';
+import { GatehouseError } from '../../contract/failure.js';
 import { MAX_CONNECTING_SESSIONS, MAX_OUTBOX_OPERATIONS } from '../../contract/limits.js';
 import type { WorkerReport } from '../../contract/messages.js';
 import type { EndReason } from '../../contract/session-state.js';
-import type {
-  OperationStatus,
-  ParsedOperation,
-  RemoteAccessOperation,
-  StatusReporter,
-} from '../cloud/intake.js';
-import { Admission, type AdmissionParts, type Admitted, type Policy, type Prepared } from './admission.js';
-import { ApprovalGate, type Approvals } from './approval-gate.js';
+import type { ParsedOperation, RemoteAccessOperation } from '../cloud/intake.js';
+import { Admission, type Admitted, type Policy, type Prepared } from './admission.js';
+import { ApprovalGate } from './approval-gate.js';
 import { comply, type Breach } from './compliance.js';
-import type { OperationJournal, PastOperation } from './operation-journal.js';
-import { hashOfKey, OperationMemory, type RememberedOperation } from './operation-memory.js';
-import type { SessionPool } from './pool.js';
+import type { PastOperation } from './operation-journal.js';
+import { hashOfKey, OperationMemory } from './operation-memory.js';
+import { anotherConduit, asFailure, notJournalled, outboxFull, tooManyConnecting } from './refusals.js';
 import type { Guest, SessionRecord, SessionRegistry } from './session-registry.js';
 import { NO_AUDIT, type RefusedRequest, type SessionAudit } from './session-audit.js';
-import { Sessions, type SessionNotes, type SessionsLog, type SessionsMetrics, type Way } from './sessions.js';
+import { Sessions, type Way } from './sessions.js';
 import { StatusDesk } from './status-desk.js';
+import type { SupervisorParts, Taken } from './supervisor-parts.js';
 import { Terms } from './terms.js';
-
-export interface SupervisorParts {
-  readonly log: SupervisorLog;
-  readonly pool: Pick<SessionPool, 'run' | 'send'>;
-  readonly status: StatusReporter;
-  readonly journal: OperationJournal;
-  readonly metrics: SupervisorMetrics;
-  readonly admission: AdmissionParts;
-  /** Who is asked where a conduit wants approval on site; without it such conduits let nothing pass. */
-  readonly approvals?: Approvals | undefined;
-  /** Registers a connection key as a secret for as long as its session lives. */
-  readonly redact: { add(key: string): void; remove(key: string): void };
-  /** Monotonic, in ms. */
-  readonly now: () => number;
-  /** Whether this process may take operations on; without it, it always may. */
-  readonly lease?: ClaimLease | undefined;
-  /** Where decisions and sessions are written down. Default nowhere. */
-  readonly audit?: SessionAudit | undefined;
-  /** A session is gone, and its place is free. */
-  readonly onGone?: ((sessionId: string) => void) | undefined;
-  /** Keeps the list of recent operations. */
-  readonly notes?: SessionNotes | undefined;
-}
-
-/** Right to take on operations, where another process could have it instead. */
-export interface ClaimLease {
-  /** True when it is held for certain. */
-  isCertain(): boolean;
-  /** Waits until it is known whether it is held. */
-  isHeld(): Promise<boolean>;
-}
-
-/** What other generations have: operations that they took on, and sessions. */
-export interface Taken {
-  readonly remembered: readonly RememberedOperation[];
-  readonly guests: readonly Guest[];
-}
 
 /** Operations that the next generation is told of; an id and a key's hash are about 60 bytes. */
 const MAX_HANDED_OVER = 20_000;
-
-export interface SupervisorLog extends SessionsLog {
-  debug(fields: object, message: string): void;
-}
-
-export interface SupervisorMetrics extends SessionsMetrics {
-  operation(status: OperationStatus): void;
-  sessionFailed(code: FailureCode): void;
-  /** One more operation came in that is this agent's to answer. */
-  received(): void;
-}
 
 /**
  * An operation's life, on the main thread: checked, decided, written down, run in a worker, reported.
@@ -365,34 +313,4 @@ function asGuest({ id, conduit, addresses, port, operationId, sinceMs, isExclusi
 
 function wayOf({ tunnel }: Prepared, { limits }: Admitted): Way {
   return { tunnel, limits };
-}
-
-/** Approved was a path of the conduit that stood in the request. */
-function anotherConduit(asked: string, now: string): GatehouseError {
-  const sentence = `While the request waited for approval, conduit ${now} took the place of ${asked} in the configuration; connect again.`;
-  return new GatehouseError('policy-denied', sentence);
-}
-
-function tooManyConnecting(): GatehouseError {
-  const sentence = `${MAX_CONNECTING_SESSIONS} sessions are being connected already; connect again in a moment.`;
-  return new GatehouseError('limit-reached', sentence);
-}
-
-function outboxFull(): GatehouseError {
-  const sentence = `${MAX_OUTBOX_OPERATIONS} statuses wait for the cloud to take them; try again later.`;
-  return new GatehouseError('limit-reached', sentence);
-}
-
-/** What is not written down could be dialled twice, after a restart. */
-function notJournalled(cause: unknown): GatehouseError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  const sentence = `The gateway cannot write this request into its journal (${why}); free or repair the disk of state.directory, then connect again.`;
-  return new GatehouseError('local-resources', sentence, { cause });
-}
-
-function asFailure(error: unknown): GatehouseError {
-  if (error instanceof GatehouseError) return error;
-  return new GatehouseError('internal-error', error instanceof Error ? error.message : String(error), {
-    cause: error,
-  });
 }
