@@ -97,11 +97,11 @@ function table(keys: readonly (readonly [string, KeySpec])[]): string[] {
 }
 
 function row(name: string, spec: KeySpec): string[] {
-  const marks = `${spec.reloads ? ' ↻' : ''}${spec.notServed === undefined ? '' : ' (not served by this version)'}`;
+  const mark = spec.reloads ? ' ↻' : '';
   const meaning = `${spec.meaning}${spec.isSecret ? `; or \`${name}File\`` : ''}`;
   const environment = spec.environment?.map((variable) => `\`${variable}\``).join(', ') ?? '';
   const example = spec.example.startsWith('(') ? spec.example.slice(1, -1) : `\`${spec.example}\``;
-  const cells = [`\`${name}\`${marks}`, meaning, spec.unit, defaultOf(spec), environment, example];
+  const cells = [`\`${name}\`${mark}`, meaning, spec.unit, defaultOf(spec), environment, example];
   return cells.map((cell) => cell.replaceAll('|', '\\|'));
 }
 

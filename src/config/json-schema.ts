@@ -75,7 +75,6 @@ function keyForms(): (readonly [string, Form])[] {
 }
 
 function valueForm(name: KeyName, spec: KeySpec): Form {
-  if (spec.notServed !== undefined) return { enum: ['off', false] };
   if (name === 'conduits') return listForm(CONDUITS, CONDUIT_KEYS);
   if (name === 'device.children') return listForm(CHILDREN, CHILD_KEYS);
   return schemaForm(spec.schema);

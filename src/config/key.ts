@@ -26,8 +26,6 @@ export interface KeySpec {
   readonly isPath?: true;
   /** A change of it takes effect on SIGHUP; without this it needs a restart. */
   readonly reloads?: true;
-  /** Why this version refuses the key although the contract has it. */
-  readonly notServed?: string;
 }
 
 /** Keeps the exact type of a key's specification, so that the type of its value follows from its schema. */

@@ -19,20 +19,13 @@ export function validate(entries: Layer, locate: Locate, problems: Problem[]): P
     const spec = specOf(name);
     const entry = entries.get(name);
     const raw = entry === undefined ? spec.default : entry.raw;
-    if (entry !== undefined && spec.notServed !== undefined) {
-      if (raw !== 'off' && raw !== false) problems.push(notServed(name, spec, entry));
-    } else if (raw !== undefined) {
+    if (raw !== undefined) {
       const result = spec.schema.safeParse(raw);
       if (result.success) values[name] = result.data;
       else if (entry !== undefined) problems.push(...problemsOf(name, spec, entry, result.error, locate));
     }
   }
   return values as Partial<Settings>;
-}
-
-function notServed(name: string, spec: KeySpec, { source }: Entry): Problem {
-  const message = `is set, but this version does not serve ${spec.notServed ?? ''} yet; leave it out`;
-  return { source, key: name, message, example: undefined };
 }
 
 function problemsOf(

@@ -109,7 +109,7 @@ function keyLines(name: KeyName, values: Values): string[] {
   const value = values.get(name) ?? values.get(`${name}File`);
   const comment = wrapped(`${spec.meaning.slice(0, 1).toUpperCase()}${spec.meaning.slice(1)}.`);
   if (value !== undefined) return [...comment, ...written(isFile ? `${key}File` : key, value)];
-  if (spec.notServed !== undefined || isOtherLogin(name, values)) return [];
+  if (isOtherLogin(name, values)) return [];
   const usual = spec.defaultText === undefined ? [] : wrapped(`Default: ${spec.defaultText}.`);
   const line = optionLine(name, key, spec);
   return line === undefined ? [] : [...comment, ...usual, `#${line}`];

@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { specOf } from '../../config/schema.js';
 import type { Draft, DraftConduit, Login } from './draft.js';
 import { checkConduit, checkKey, checkUrl, type Checked } from './values.js';
 
@@ -94,9 +93,7 @@ function loginBy(
   if (token !== undefined) ways.push({ kind: 'token', token: { file: token } });
   if (credentials !== undefined) ways.push({ kind: 'register', file: credentials });
   if (certFile !== undefined || keyFile !== undefined) {
-    if (specOf('cloud.certFile').notServed !== undefined)
-      problems.push('--cert-file: device certificates are not served by this version.');
-    else if (certFile === undefined || keyFile === undefined)
+    if (certFile === undefined || keyFile === undefined)
       problems.push('--cert-file and --key-file go together.');
     else ways.push({ kind: 'certificate', certFile, keyFile });
   }

@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { specOf } from '../../config/schema.js';
 import type { Prompt } from '../prompt.js';
 import type { Terminal } from '../terminal.js';
 import { askConduits } from './conduit-questions.js';
@@ -92,12 +91,11 @@ async function proxySource(questions: Questions, proxy: string): Promise<SecretS
 }
 
 async function askLogin(questions: Questions, { stem, env, cwd }: WizardOptions): Promise<Login> {
-  const hasCertificates = specOf('cloud.certFile').notServed === undefined;
   const kind = await questions.choice<Login['kind']>('Which', [
     ['It is new: register it, with gatehouse register (next)', 'register'],
     ['User and password of the device', 'password'],
     ['Token', 'token'],
-    ...(hasCertificates ? ([['X.509 device certificate', 'certificate']] as const) : []),
+    ['X.509 device certificate', 'certificate'],
   ]);
   const file = (key: 'cloud.certFile' | 'cloud.keyFile', what: string): Promise<string> =>
     questions
