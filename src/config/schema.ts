@@ -253,7 +253,7 @@ export const KEYS = {
     meaning:
       'the audit log: append-only JSON lines, each with the hash of the one before; when it cannot be written, new sessions are refused',
     unit: 'path, `off`',
-    example: '/var/lib/gatehouse/audit.log',
+    example: '/var/log/gatehouse/audit.log',
     default: 'off',
   }),
   'audit.events': key({
