@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -19,7 +20,9 @@ if (files.length === 0) {
   console.error(`No test file matches ${wanted.join(', ')}.`);
   process.exit(1);
 }
-spawn(process.execPath, ['--test', '--test-reporter=spec', ...files], { stdio: 'inherit' }).on(
+// Most tests wait for sockets and processes, so one at a time, which is Node's choice for two processors, leaves them idle.
+const together = `--test-concurrency=${Math.max(2, availableParallelism() - 1)}`;
+spawn(process.execPath, ['--test', together, '--test-reporter=spec', ...files], { stdio: 'inherit' }).on(
   'exit',
   (code) => {
     process.exitCode = code ?? 1;
