@@ -11,10 +11,15 @@ const KEYS = [
   'cloud.credentialsFile',
 ];
 
-/** The files with credentials that a configuration names, absolute: the agent looks whether they change. */
+/**
+ * The files with credentials that a configuration names, or that thin-edge.io has them in, absolute: the agent looks
+ * whether they change.
+ */
 export function credentialFiles(entries: Layer, folderOf: (source: Source) => string): string[] {
-  return KEYS.flatMap((name) => {
+  const named = KEYS.flatMap((name) => {
     const entry = entries.get(name);
     return typeof entry?.raw === 'string' ? [path.resolve(folderOf(entry.source), entry.raw)] : [];
   });
+  const source = entries.get('cloud.password')?.source;
+  return source?.kind === 'thin-edge' ? [...named, source.file] : named;
 }
