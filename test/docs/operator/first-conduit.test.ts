@@ -92,11 +92,11 @@ test('the page leads from nothing to a refused and then a permitted session', as
       assert.equal(statSync(path.join(work, 'gatehouse.credentials.yaml')).mode & 0o777, 0o600);
     },
     'gatehouse check': does(gateway, 'credentials: accepted as device_gw-7', / 0 failed/),
-    'gatehouse run & AGENT=$!': does(gateway, 'gatehouse started', /connected/),
+    'gatehouse run & AGENT=$!': does(gateway, /gatehouse started[^]*connected to the cloud/),
     [`node -e 'require("node:http").createServer((q, r) => r.end("hello from the plant\\n")).listen(9000, "127.0.0.1")' &`]:
       does(gateway),
-    [`ID=$(${asOperator} $C8Y_BASEURL/identity/externalIds/c8y_Serial/gw-7 | sed 's/.*"managedObject":{"id":"\\([0-9]*\\)".*/\\1/')`]:
-      does(operator),
+    [`ID=$(${asOperator} $C8Y_BASEURL/identity/externalIds/c8y_Serial/gw-7 | sed 's/.*"managedObject":{"id":"\\([0-9]*\\)".*/\\1/'); echo "device $ID"`]:
+      does(operator, /^device \d+$/m),
     [`${asOperator} ${json} -d '{"name":"panel","hostname":"127.0.0.1","port":9000,"protocol":"PASSTHROUGH"}' $C8Y_BASEURL/service/remoteaccess/devices/$ID/configurations`]:
       does(
         operator,
