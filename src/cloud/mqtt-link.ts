@@ -94,6 +94,19 @@ export class MqttLink {
     });
   }
 
+  /** Asks whether the broker is there, whatever the keep-alive says; resolves with its answer, which may never come. */
+  ping(): Promise<void> {
+    return new Promise((resolve) => {
+      const onPacket = ({ cmd }: { readonly cmd?: string }): void => {
+        if (cmd !== 'pingresp') return;
+        this.#client.off('packetreceive', onPacket);
+        resolve();
+      };
+      this.#client.on('packetreceive', onPacket);
+      this.#client.sendPing();
+    });
+  }
+
   /** Says goodbye and closes; cuts the connection when that takes longer than `limitMs`. */
   async close(limitMs = 1_000): Promise<void> {
     const timer = setTimeout(() => this.destroy(), limitMs);

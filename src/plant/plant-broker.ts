@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
 import type { Backoff } from '../cloud/backoff.js';
-import { sentenceOf } from '../cloud/link-error.js';
+import { LinkError, sentenceOf } from '../cloud/link-error.js';
 import { MqttLink } from '../cloud/mqtt-link.js';
 import { isAborted, pause } from '../cloud/pause.js';
 import type { PlantConfig } from '../config/config.js';
+import { Pulse, PULSE_MS } from './pulse.js';
 
-/** Interval of MQTT's own pings, in ms: a broker that stands still is noticed within about two of them. */
+/** What the broker is told of our silence, in ms; ours of it is noticed earlier, by the pulse. */
 const KEEP_ALIVE_MS = 2_000;
 
 /** Longest time for TCP and TLS, and for each acknowledgement, in ms; the broker is next door. */
@@ -113,6 +115,11 @@ export class PlantBroker {
       },
       signal,
     );
+    const pulse = new Pulse({
+      ping: () => link.ping(),
+      onSilent: () => link.destroy(new LinkError(`the broker did not answer a ping within ${PULSE_MS} ms`)),
+      now: () => performance.now(),
+    });
     try {
       for (const { filter } of this.#listeners) {
         if (!(await link.subscribe(filter)))
@@ -126,6 +133,7 @@ export class PlantBroker {
       for (const listener of this.#listeners) listener.onUp();
       return sentenceOf(await link.closed);
     } finally {
+      pulse.stop();
       link.destroy();
     }
   }

@@ -1,5 +1,6 @@
 import { watch, type FSWatcher } from 'node:fs';
 import path from 'node:path';
+import { fairTimer } from '../fair-timer.js';
 import { off, type SwitchReading } from './switch-value.js';
 
 /** Time between two looks, in ms. */
@@ -10,9 +11,6 @@ export const READ_MS = 500;
 
 /** Looks that are under way at a time: of libuv's four threads for files, two stay for the journal and the log. */
 export const MAX_READS = 2;
-
-/** A deadline that is noticed this late, in ms, says more about this process than about the file. */
-const STOOD_STILL_MS = 100;
 
 export interface FileWatchOptions {
   readonly file: string;
@@ -28,7 +26,7 @@ export class FileWatch {
   readonly #options: FileWatchOptions;
   readonly #timer: NodeJS.Timeout;
   #watcher: FSWatcher | undefined;
-  #deadline: NodeJS.Timeout | undefined;
+  #forgive: () => void = () => undefined;
   /** Reads that have been begun, and the last one that counted; a slower one that began before it counts no more. */
   #begun = 0;
   #counted = 0;
@@ -44,7 +42,7 @@ export class FileWatch {
   stop(): void {
     this.#isStopped = true;
     clearInterval(this.#timer);
-    clearTimeout(this.#deadline);
+    this.#forgive();
     this.#watcher?.close();
   }
 
@@ -56,26 +54,18 @@ export class FileWatch {
     this.#begun += 1;
     this.#underWay += 1;
     const turn = this.#begun;
-    this.#keepTime(turn, now());
+    const late = off(`cannot be read within ${READ_MS} ms`);
+    this.#forgive();
+    this.#forgive = fairTimer(READ_MS, now, () => this.#count(turn, late));
     void read(file)
       .then((reading) => this.#count(turn, reading))
       .finally(() => (this.#underWay -= 1));
   }
 
-  #keepTime(turn: number, sinceMs: number, hasExtended = false): void {
-    clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(() => {
-      const lateMs = this.#options.now() - sinceMs - READ_MS;
-      // The answer may be there, and nobody here has had the time to look at it.
-      if (lateMs > STOOD_STILL_MS && !hasExtended) return this.#keepTime(turn, this.#options.now(), true);
-      this.#count(turn, off(`cannot be read within ${READ_MS} ms`));
-    }, READ_MS);
-  }
-
   #count(turn: number, reading: SwitchReading): void {
     if (this.#isStopped || turn <= this.#counted) return;
     this.#counted = turn;
-    clearTimeout(this.#deadline);
+    this.#forgive();
     // Not before a read has come back: to watch a folder of a file system that is stuck would hold up the whole process.
     if (reading.isOn && this.#watcher === undefined) this.#watchFolder();
     this.#options.onReading(reading);
