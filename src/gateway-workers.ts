@@ -2,6 +2,7 @@ import type { WorkerReport } from '../contract/messages.js';
 import type { Metrics } from './admin/metrics.js';
 import type { Config } from './config/config.js';
 import { GatewayBandwidth } from './gateway-bandwidth.js';
+import type { GatewayOthers } from './gateway-options.js';
 import type { GatewayView } from './gateway-view.js';
 import type { Log } from './log/log.js';
 import { SessionPool } from './supervisor/pool.js';
@@ -15,6 +16,7 @@ export interface GatewayWorkersParts {
   readonly log: Log;
   readonly view: GatewayView;
   readonly metrics: Metrics;
+  readonly others?: GatewayOthers | undefined;
   /** What a worker tells, beside its figures. */
   readonly onReport: (worker: number, report: WorkerReport) => void;
   /** No worker can be started any more. */
@@ -34,7 +36,7 @@ export class GatewayWorkers {
   constructor(parts: GatewayWorkersParts) {
     this.#parts = parts;
     const { config, log } = parts;
-    this.bandwidth = new GatewayBandwidth(() => this.pool);
+    this.bandwidth = new GatewayBandwidth({ pool: () => this.pool, elders: parts.others?.elders });
     this.pool = new SessionPool({
       workers: config.workers.count,
       isolation: config.workers.isolation,

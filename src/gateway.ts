@@ -21,6 +21,7 @@ import { changedKeys, logBreaches, logDifference } from './gateway-reload.js';
 import { admissionParts } from './gateway-admission.js';
 import { GatewayAudit } from './gateway-audit.js';
 import { supervisorMetrics, tokenEvents } from './gateway-metrics.js';
+import type { GatewayBandwidth } from './gateway-bandwidth.js';
 import type { GatewayOptions, TakeOverFacts } from './gateway-options.js';
 import type { HandOver } from './generations/messages.js';
 import { watchResources } from './gateway-resources.js';
@@ -185,6 +186,7 @@ export class Gateway {
   ): Promise<AdminAddress | undefined> {
     this.#view.draining = false;
     this.#wasInCharge = true;
+    this.#workers.bandwidth.lead(true);
     const listen = samePort(this.#config.admin.listen, admin);
     this.chronicle.start(this.#admin.backend);
     const [address] = await Promise.all([
@@ -206,6 +208,7 @@ export class Gateway {
   async release(): Promise<HandOver> {
     this.#view.draining = true;
     this.chronicle.stop();
+    this.#workers.bandwidth.lead(false);
     const handOver = this.supervisor.release();
     // That the cloud hears of the end of our subscription may take a while; the next one need not wait for that.
     this.#released = within(RELEASE_MS, this.#cloud.release());
@@ -233,6 +236,11 @@ export class Gateway {
   /** All metrics as JSON, for the generation that shows those of the whole agent. */
   metrics(): Promise<unknown> {
     return this.#metrics.snapshot();
+  }
+
+  /** Takes a share of limits.bandwidth; gives what the sessions of this generation wanted to move. */
+  takeBandwidth(share: Parameters<GatewayBandwidth['take']>[0]): ReturnType<GatewayBandwidth['take']> {
+    return this.#workers.bandwidth.take(share);
   }
 
   /** Takes over what an elder left that has ended: its unfinished operations get their one final status. */

@@ -323,6 +323,8 @@ class Generation {
         return this.#gateway?.own.approvals();
       case 'answer-approval':
         return this.#gateway?.own.answerApproval(question.approval, question.answer);
+      case 'bandwidth':
+        return this.#gateway?.takeBandwidth(question);
       case 'close':
         return this.#gateway?.own.close(question.sessionId);
     }

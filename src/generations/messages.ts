@@ -35,6 +35,8 @@ export type Question =
   | { readonly kind: 'activity' }
   | { readonly kind: 'approvals' }
   | { readonly kind: 'answer-approval'; readonly approval: string; readonly answer: ApprovalAnswer }
+  /** Take this share of limits.bandwidth, bytes a second; answered with what it wanted to move. */
+  | { readonly kind: 'bandwidth'; readonly uplink: number; readonly downlink: number }
   | { readonly kind: 'close'; readonly sessionId: string };
 
 /** From the parent to a generation. */
@@ -118,6 +120,7 @@ export type GenerationMessage =
 type Fields = Readonly<Record<string, unknown>>;
 
 const isNumber = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+const isRate = (value: unknown): boolean => Number.isFinite(value) && Number(value) >= 0;
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isFlag = (value: unknown): value is boolean => typeof value === 'boolean';
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
@@ -188,6 +191,7 @@ function isKnown(known: Readonly<Record<string, (message: Fields) => boolean>>, 
 function isQuestion(value: unknown): boolean {
   if (!isFields(value)) return false;
   if (value.kind === 'close') return isText(value.sessionId);
+  if (value.kind === 'bandwidth') return isRate(value.uplink) && isRate(value.downlink);
   if (value.kind === 'answer-approval') return isText(value.approval) && isApprovalAnswer(value.answer);
   return (
     value.kind === 'status' ||

@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import type { Tunnel } from '../../src/cli/connect/tunnel.js';
+import { startAgent, startTarget } from '../helpers/agent-scene.js';
 import { eventually } from '../helpers/eventually.js';
+import * as gen from '../helpers/generations.js';
 import { PlantTarget } from '../helpers/plant.js';
 import { SeededBytes, SeededCheck } from '../helpers/seeded-bytes.js';
 import { World, type WorldOptions } from '../helpers/world.js';
@@ -128,4 +130,24 @@ test('bulk copies share the rate of the gateway in equal parts, over all workers
   assert.ok(Math.max(...parts) < 2 * Math.min(...parts), parts.join(' '));
   // A session that had to wait for its part would come behind a read of each copy, and behind what is owed.
   assert.ok(median < MIB / 2, String(median));
+});
+
+test('sessions of the generation before a reload share the rate with those behind it', async (t) => {
+  const agent = await startAgent(t, { sections: { limits: { bandwidth: '2MiB/s' } } });
+  const target = await startTarget(t, pour);
+  const counts = [counted(await agent.open(target))];
+  await gen.reload(agent);
+  counts.push(counted(await agent.open(target)), counted(await agent.open(target)));
+  const sum = (): number => counts.reduce((total, { bytes }) => total + bytes, 0);
+  const fresh = sum();
+  await eventually(() => sum() >= fresh + 2 * MIB || undefined, 'the copies under way');
+  const [before, fromMs] = [counts.map(({ bytes }) => bytes), performance.now()];
+  const fromBytes = sum();
+  await eventually(() => sum() >= fromBytes + 10 * MIB || undefined, 'ten MiB');
+  const rate = ((sum() - fromBytes) * 1_000) / (performance.now() - fromMs);
+  const parts = counts.map(({ bytes }, index) => bytes - (before[index] ?? 0));
+  t.diagnostic(`${Math.round(rate / 1_024)} KiB/s of 2048; parts ${parts.join(' ')}`);
+  assert.ok(rate < 2.2 * MIB, String(rate));
+  // Without a share of its own the elder's session would have the whole rate, twice what the other two have together.
+  assert.ok(Math.max(...parts) < 2 * Math.min(...parts), parts.join(' '));
 });
