@@ -1,10 +1,16 @@
 import type { FailureCode } from '../contract/failure.js';
 import type { EndReason } from '../contract/session-state.js';
 import { ActivitySamples, SAMPLE_MS } from './admin/activity/activity-samples.js';
-import { asActivity, asOperation, type ActivityFromElsewhere } from './admin/activity/from-elsewhere.js';
+import {
+  asActivity,
+  asOperation,
+  asReload,
+  type ActivityFromElsewhere,
+} from './admin/activity/from-elsewhere.js';
 import { LinkLog } from './admin/activity/link-log.js';
 import { OperationLog, type AboutOperation } from './admin/activity/operation-log.js';
-import type { ActivityView, AdminBackend, OperationView } from './admin/backend.js';
+import { MAX_RELOAD_LINES, ReloadLog } from './admin/activity/reload-log.js';
+import type { ActivityView, AdminBackend, ChangeView, OperationView, ReloadView } from './admin/backend.js';
 import type { CloudLink } from './cloud/intake.js';
 import type { GatewayOptions } from './gateway-options.js';
 import type { SessionRecord } from './supervisor/session-registry.js';
@@ -21,6 +27,7 @@ export class GatewayChronicle implements SessionNotes {
   readonly #log: OperationLog;
   readonly #samples = new ActivitySamples();
   readonly #links: LinkLog;
+  readonly #reloads = new ReloadLog();
   #timer: NodeJS.Timeout | undefined;
   #isSampling = false;
   /** Until what the generation before kept is here, its news is in that already. */
@@ -52,7 +59,35 @@ export class GatewayChronicle implements SessionNotes {
   }
 
   activity(): ActivityView {
-    return { samples: this.#samples.list(), links: this.#links.list(), refusals: this.#log.refusals() };
+    return {
+      samples: this.#samples.list(),
+      links: this.#links.list(),
+      refusals: this.#log.refusals(),
+      reloads: this.#reloads.list(),
+    };
+  }
+
+  /** The last reload. */
+  get reload(): ReloadView | undefined {
+    return this.#reloads.list().at(-1);
+  }
+
+  /** This generation has given up control to one with these changes. */
+  reloaded(changes: readonly ChangeView[]): void {
+    const reload: ReloadView = {
+      ...{ at: new Date().toISOString(), outcome: 'applied', problems: [] },
+      ...{ changes: changes.slice(0, MAX_RELOAD_LINES), changed: changes.length },
+    };
+    this.#reloads.note(reload);
+    this.#others?.onNews(reload);
+  }
+
+  /** The next generation could not take over, and why. */
+  reloadRefused(problems: readonly string[]): void {
+    this.#reloads.note({
+      ...{ at: new Date().toISOString(), outcome: 'refused', changes: [], changed: 0 },
+      problems: problems.slice(0, MAX_RELOAD_LINES),
+    });
   }
 
   /** All of it, for the next generation. */
@@ -60,8 +95,10 @@ export class GatewayChronicle implements SessionNotes {
     return Promise.resolve({ ...this.activity(), operations: this.operations() });
   }
 
-  /** Another generation tells of one of its operations. */
+  /** Another generation tells of one of its operations, or of a reload. */
   onNews(news: object): void {
+    const reload = asReload(news);
+    if (reload !== undefined) return this.#reloads.note(reload);
     const entry = asOperation(news);
     if (this.#isSeeded && entry !== undefined) this.#log.adopt(entry);
   }
@@ -92,7 +129,7 @@ export class GatewayChronicle implements SessionNotes {
   }
 
   #tell(entry: OperationView): void {
-    if (entry.generation === this.#generation) this.#others?.onOperationNews(entry);
+    if (entry.generation === this.#generation) this.#others?.onNews(entry);
   }
 
   /** Only from the one that was in charge before: it has what the ones before it kept. */
@@ -105,6 +142,7 @@ export class GatewayChronicle implements SessionNotes {
       this.#log.seed(kept.operations, kept.refusals);
       this.#samples.seed(kept.samples);
       this.#links.seed(kept.links);
+      this.#reloads.seed(kept.reloads);
     }
     this.#isSeeded = true;
   }

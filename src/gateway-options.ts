@@ -34,8 +34,8 @@ export interface GatewayOthers {
   readonly elders: Elders;
   onLink(isConnected: boolean): void;
   onSessionGone(sessionId: string): void;
-  /** Something is new of an operation that this generation took on. */
-  onOperationNews(news: object): void;
+  /** Something is new of an operation that this generation took on, or of a reload. */
+  onNews(news: object): void;
 }
 
 /** What a generation has to know at a take-over, beside what the one before gives. */

@@ -1,5 +1,5 @@
 import type { Config } from './config/config.js';
-import { difference } from './config/difference.js';
+import { difference, type Change } from './config/difference.js';
 import { reloadable, type Reload } from './config/reload.js';
 import type { Breach } from './supervisor/compliance.js';
 
@@ -24,13 +24,13 @@ export function changedKeys(old: Config, fresh: Config): Reload {
   };
 }
 
-/** A line for each thing that a reload changes, with what it was before. Gives how many there are. */
-export function logDifference(log: ReloadLog, old: Config, fresh: Config): number {
+/** A line for each thing that a reload changes, with what it was before. Gives all of them. */
+export function logDifference(log: ReloadLog, old: Config, fresh: Config): readonly Change[] {
   const changes = difference(old, fresh);
   for (const change of changes.slice(0, MAX_LINES)) log.info(change, 'configuration changed');
   const left = changes.length - MAX_LINES;
   if (left > 0) log.info({ left }, 'configuration changed in more places');
-  return changes.length;
+  return changes;
 }
 
 /** A line for each conduit whose sessions a reload ends, with how many and why (of the first). */

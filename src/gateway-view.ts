@@ -28,7 +28,7 @@ export interface BackendParts {
   readonly outboxSize: () => number;
   readonly resources: () => Sample;
   readonly drain: () => void;
-  readonly chronicle: Pick<GatewayChronicle, 'operations' | 'activity'>;
+  readonly chronicle: Pick<GatewayChronicle, 'operations' | 'activity' | 'reload'>;
   readonly consent: Pick<GatewayConsent, 'approvals' | 'switchState'>;
 }
 
@@ -126,7 +126,7 @@ export class GatewayView {
     return { ready: true };
   }
 
-  #status({ supervisor: { registry }, outboxSize, resources, consent }: BackendParts): StatusView {
+  #status({ supervisor: { registry }, outboxSize, resources, consent, chronicle }: BackendParts): StatusView {
     const perWorker = new Map<number, number>();
     for (const { worker } of registry.all()) perWorker.set(worker, (perWorker.get(worker) ?? 0) + 1);
     return {
@@ -150,6 +150,7 @@ export class GatewayView {
           answers: true,
         },
       ],
+      reload: chronicle.reload ?? null,
       eventLoopDelay: this.#loop.read(),
       resources: usages(resources()),
       workers: [...this.workers].map(

@@ -299,7 +299,9 @@ export class Gateway {
   reload(fresh: Config): void {
     const { log } = this.#options;
     // Those before have said it already, and know no more than what they took over.
-    const changed = this.#wasInCharge ? logDifference(log, this.#config, fresh) : undefined;
+    const changes = this.#wasInCharge ? logDifference(log, this.#config, fresh) : undefined;
+    if (changes !== undefined) this.chronicle.reloaded(changes);
+    const changed = changes?.length;
     this.#wasInCharge = false;
     const { applies, needsRestart } = changedKeys(this.#config, fresh);
     this.#config = reloaded(this.#config, fresh);

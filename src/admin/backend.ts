@@ -81,6 +81,8 @@ export interface StatusView {
   readonly totals: TotalsView;
   /** Oldest first; the last one is in charge. */
   readonly generations: readonly GenerationView[];
+  /** The last reload of the configuration; null when there was none since the start. */
+  readonly reload: ReloadView | null;
 }
 
 /** One process of the agent: the one in charge, or one before a reload that keeps its sessions to their end. */
@@ -202,6 +204,31 @@ export interface ActivityView {
   readonly links: readonly LinkChange[];
   /** Operations that did not come to a session, by code, since the start of the agent. */
   readonly refusals: readonly RefusalCount[];
+  /** The last reloads of the configuration, oldest first. */
+  readonly reloads: readonly ReloadView[];
+}
+
+/** One reload, and what became of it. */
+export interface ReloadView {
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** `refused`: the configuration before stays in force. */
+  readonly outcome: 'applied' | 'refused';
+  /** The first of what changed; empty when it was refused. */
+  readonly changes: readonly ChangeView[];
+  /** How many there are. */
+  readonly changed: number;
+  /** Why it was refused, in sentences; empty when it was applied. */
+  readonly problems: readonly string[];
+}
+
+/** One difference, with secrets masked; `(none)` stands for what is not there. */
+export interface ChangeView {
+  readonly key: string;
+  readonly from: string;
+  readonly to: string;
+  /** Place in the file, of a conduit. */
+  readonly at?: string;
 }
 
 export interface ActivitySample {

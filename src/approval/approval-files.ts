@@ -1,6 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { lstat, mkdir, open, opendir, rename, rm, chmod } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Verdict } from '../../contract/approval.js';
 
 /** Largest file of ours or of others that is read, in bytes. */
@@ -8,6 +9,9 @@ const MAX_FILE_BYTES = 4_096;
 
 /** Entries of the directory that are looked at in one cleaning; ours are three at most for each request. */
 const MAX_ENTRIES = 1_000;
+
+/** Time between the making of a file and the write of a name behind it, in ms; far more than a shell needs. */
+const WRITING_MS = 50;
 
 /** Nothing is followed, and nobody is waited for. */
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -79,15 +83,23 @@ export class ApprovalFiles {
       if (stats === undefined) continue;
       const why = objection(stats, directory);
       if (why !== undefined) return { kind: 'refused', why: `${id}.${verdict} ${why}` };
-      const name = (await this.read({ id, kind: verdict }).catch(() => undefined))?.trim();
+      const name = await this.#nameIn({ id, kind: verdict }, stats);
       const account = `user id ${stats.uid}`;
       return {
         kind: 'answer',
         verdict,
-        by: name === undefined || name === '' ? account : `${name} (${account})`,
+        by: name === '' ? account : `${name} (${account})`,
       };
     }
     return undefined;
+  }
+
+  /** What an answer holds. `echo Ann >` makes the file first: one that is fresh and empty gets a moment. */
+  async #nameIn(file: ApprovalFile, { mtimeMs }: Stats): Promise<string> {
+    const name = await this.read(file).catch(() => '');
+    if (name !== '' || Math.abs(Date.now() - mtimeMs) > WRITING_MS) return name.trim();
+    await setTimeout(WRITING_MS);
+    return (await this.read(file).catch(() => '')).trim();
   }
 
   /** Undefined when it is not there. */

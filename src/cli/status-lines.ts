@@ -1,4 +1,11 @@
-import type { GenerationView, LoopDelay, ResourceView, StatusView, WorkerView } from '../admin/backend.js';
+import type {
+  GenerationView,
+  LoopDelay,
+  ReloadView,
+  ResourceView,
+  StatusView,
+  WorkerView,
+} from '../admin/backend.js';
 import { humanAge, humanBytes, printable, tableLines } from './admin-text.js';
 import type { Colour } from './terminal.js';
 
@@ -27,6 +34,9 @@ const INDENT = 12;
 /** Shares of a resource in use from which it is shown in yellow and in red; at 95 % sessions are ended. */
 const HIGH_SHARE = 0.8;
 const FULL_SHARE = 0.95;
+
+/** Changes of the last reload that are shown. */
+const MAX_CHANGES = 3;
 
 /** The status in lines: facts, then the workers. */
 export function statusLines(view: StatusView, style: StatusStyle = {}): string[] {
@@ -75,6 +85,7 @@ function factsOf(view: StatusView, waiting: number): Fact[] {
     { name: 'Main loop', text: delayText(view.eventLoopDelay) },
     { name: 'Workers', text: `${view.workers.length} running, ${totals.workerRestarts} restarted` },
     ...generationFacts(view),
+    ...reloadFacts(view.reload ?? null),
   ];
 }
 
@@ -115,6 +126,27 @@ function generationText({ generation, pid, sessions, draining, answers }: Genera
   if (!answers) return `${generation} (does not answer)`;
   const facts = [`pid ${pid ?? 0}`, `${sessions ?? 0} sessions`, ...(draining ? ['to their end'] : [])];
   return `${generation} (${facts.join(', ')})`;
+}
+
+/** Only when there was one; an agent of an earlier version tells of none. */
+function reloadFacts(reload: ReloadView | null): Fact[] {
+  if (reload === null) return [];
+  const { at, outcome, problems, changes, changed } = reload;
+  const when = at.replace(/\.\d+Z$/, 'Z');
+  if (outcome === 'refused') {
+    const why = problems.join('; ') || 'the log says why';
+    return [
+      {
+        name: 'Reload',
+        text: printable(`refused ${when}, the old configuration holds: ${why}`),
+        colour: 'red',
+      },
+    ];
+  }
+  const shown = changes.slice(0, MAX_CHANGES).map(({ key, from, to }) => `${key}: ${from} -> ${to}`);
+  const left = changed - shown.length;
+  const what = [...shown, ...(left > 0 ? [`and ${left} more (--json)`] : [])].join('; ');
+  return [{ name: 'Reload', text: printable(`${when}: ${what || 'nothing changed'}`) }];
 }
 
 function warnIf(condition: boolean): { readonly colour?: Colour } {

@@ -10,7 +10,7 @@ import { logUncaught } from '../log/last-words.js';
 import { createLog, type Log } from '../log/log.js';
 import { Redactor } from '../log/redaction.js';
 import { Lease } from './lease.js';
-import { PROTOCOL, type ParentMessage, type Question } from './messages.js';
+import { PROTOCOL, type Note, type ParentMessage, type Question } from './messages.js';
 import { Inquiries, type ParentPort } from './parent-port.js';
 
 export interface GenerationOptions {
@@ -152,8 +152,8 @@ class Generation {
         drain: () => void port.send({ kind: 'drain-asked' }),
       },
       onLink: (connected: boolean) => void port.send({ kind: 'link', connected }),
-      onOperationNews: (news: object) => {
-        if (this.#role === 'elder') void port.send({ kind: 'operation-news', news });
+      onNews: (news: object) => {
+        if (this.#role === 'elder') void port.send({ kind: 'news', news });
       },
       onSessionGone: (sessionId: string) => {
         if (this.#role === 'elder') void port.send({ kind: 'session-ended', sessionId });
@@ -189,11 +189,17 @@ class Generation {
         return this.#inquiries.answered(message.id, message.value);
       case 'ask':
         return void this.#answer(message.id, message.question);
-      case 'operation-news':
+      case 'news':
         return this.#gateway?.chronicle.onNews(message.news);
       case 'note':
-        return this.log[message.level](message.fields, message.text);
+        return this.#note(message);
     }
+  }
+
+  #note({ level, text, fields, problems }: Note): void {
+    this.log[level](fields, text);
+    if (problems === undefined) return;
+    this.#gateway?.chronicle.reloadRefused(problems.map((problem) => this.redactor.redact(problem)));
   }
 
   /** Changes of role, one after the other. */

@@ -82,12 +82,18 @@ export type ParentMessage =
   /** A session of an elder has ended. */
   | { readonly kind: 'guest-gone'; readonly sessionId: string }
   | { readonly kind: 'elder-ended'; readonly generation: number; readonly sessions: readonly string[] }
-  /** Another generation has news of one of its operations, for the dashboard. */
-  | { readonly kind: 'operation-news'; readonly news: object }
+  /** Another generation has news of one of its operations or of a reload, for the dashboard. */
+  | { readonly kind: 'news'; readonly news: object }
   /** A line for the log, which only a generation can write. */
-  | { readonly kind: 'note'; readonly level: NoteLevel; readonly text: string; readonly fields: object };
+  | ({ readonly kind: 'note' } & Note);
 
-export type NoteLevel = 'info' | 'warn' | 'error';
+export interface Note {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly text: string;
+  readonly fields: object;
+  /** Of a reload that came to nothing: why, in sentences. */
+  readonly problems?: readonly string[];
+}
 
 /** From a generation to the parent. */
 export type GenerationMessage =
@@ -108,7 +114,7 @@ export type GenerationMessage =
   | { readonly kind: 'drain-asked' }
   | { readonly kind: 'session-ended'; readonly sessionId: string }
   /** For all other generations. */
-  | { readonly kind: 'operation-news'; readonly news: object }
+  | { readonly kind: 'news'; readonly news: object }
   | {
       readonly kind: 'ask';
       readonly id: number;
@@ -151,9 +157,13 @@ const PARENT_MESSAGES: Readonly<Record<ParentMessage['kind'], (message: Fields) 
   answer: ({ id }) => isNumber(id),
   'guest-gone': ({ sessionId }) => isText(sessionId),
   'elder-ended': ({ generation, sessions }) => isNumber(generation) && isListOf(sessions, isText),
-  'operation-news': ({ news }) => isFields(news),
-  note: ({ level, text, fields }) =>
-    isText(level) && ['info', 'warn', 'error'].includes(level) && isText(text) && isFields(fields),
+  news: ({ news }) => isFields(news),
+  note: ({ level, text, fields, problems = [] }) =>
+    isText(level) &&
+    ['info', 'warn', 'error'].includes(level) &&
+    isText(text) &&
+    isFields(fields) &&
+    isListOf(problems, isText),
 };
 
 const GENERATION_MESSAGES: Readonly<Record<GenerationMessage['kind'], (message: Fields) => boolean>> = {
@@ -168,7 +178,7 @@ const GENERATION_MESSAGES: Readonly<Record<GenerationMessage['kind'], (message: 
   'drain-asked': isNothing,
   stopped: ({ exitCode }) => isNumber(exitCode),
   'session-ended': ({ sessionId }) => isText(sessionId),
-  'operation-news': ({ news }) => isFields(news),
+  news: ({ news }) => isFields(news),
   ask: ({ id, generation, question }) => isNumber(id) && isNumber(generation) && isQuestion(question),
   answer: ({ id }) => isNumber(id),
 };

@@ -89,7 +89,7 @@ export class LivelyAgent implements AdminBackend {
   }
 
   activity(): ActivityView {
-    return { samples: this.#samples, links: this.links, refusals: this.refusals };
+    return { samples: this.#samples, links: this.links, refusals: this.refusals, reloads: [] };
   }
 
   close(id: string): Promise<'closed' | 'unknown'> {

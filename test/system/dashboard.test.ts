@@ -109,8 +109,16 @@ test('a reload keeps the page, the history and the operations of the generation 
   const page = await openPage(t, await startBrowser(t), agent.adminUrl);
   const grid = page.getByRole('grid', { name: 'Sessions' });
   await grid.getByRole('row').nth(1).waitFor();
+  agent.configure({ limits: { sessions: 321 } });
   const { since } = await gen.reload(agent);
   await page.getByText('The configuration was reloaded.').waitFor();
+  const reloads = page.getByRole('list', { name: 'Reloads of the configuration, newest first' });
+  await reloads.getByText('limits.sessions').waitFor();
+  agent.configure({ limits: { sessions: -1 } });
+  agent.command.kill('SIGHUP');
+  await page.getByText('The last reload was refused').waitFor();
+  await picture(page, 'refused-reload');
+  agent.configure({});
   await page.getByText('Live', { exact: true }).waitFor();
   await echoes(await agent.open(target), 'fresh');
   await grid.getByRole('row').nth(2).waitFor();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { StatusView } from '../../src/admin/backend.js';
 import { echoes, startAgent, startTarget } from '../helpers/agent-scene.js';
 import * as gen from '../helpers/generations.js';
 
@@ -40,6 +41,12 @@ test('a reload says what it changes, ends the sessions that no longer comply, an
   });
   await gen.reload(agent);
   await agent.logged('configuration reloaded', { changed: 6, sessionsEnded: 2 });
+  const { reload } = await gen.poll(async () => {
+    const status = await gen.ask<StatusView>(agent, '/api/status');
+    return status?.reload === null ? undefined : status;
+  }, 'the reload in the status');
+  assert.deepEqual([reload?.outcome, reload?.changed, reload?.changes.length], ['applied', 6, 6]);
+  assert.deepEqual(reload?.changes[0], { key: 'limits.sessions', from: '100', to: '200' });
   const changes = agent.log().filter(({ msg }) => msg === 'configuration changed');
   const told = changes.map(
     ({ key, from, to, at }) => `${String(key)}: ${String(from)} -> ${String(to)} @${String(at)}`,

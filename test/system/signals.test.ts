@@ -203,6 +203,8 @@ test('SIGHUP with a bad file keeps the old configuration in force and says what 
   const text = (problems as string[]).join('\n');
   for (const key of ['conduits[0].host', 'conduits[0].ports', 'limit'])
     assert.ok(text.includes(key), `${key} in ${text}`);
+  const { reload } = await agent.status();
+  assert.deepEqual([reload?.outcome, reload?.problems, reload?.changed], ['refused', problems, 0]);
   await echoes(tunnel, 'after');
   await echoes(await agent.open(target), 'new ones by the old rules');
 

@@ -41,6 +41,14 @@ export function Notices({ dashboard, stream, isOutdated }: NoticesProps) {
           <strong>The gateway is draining.</strong> It takes no new sessions and ends with the last one.
         </Notice>
       ) : null}
+      {status.reload?.outcome === 'refused' ? (
+        <Notice kind="warn">
+          <strong>The last reload was refused; the configuration before it holds.</strong>{' '}
+          {status.reload.problems[0]?.replace(/\.$/, '')}
+          {status.reload.problems.length > 1 ? ` and ${status.reload.problems.length - 1} more` : ''}.{' '}
+          <code>gatehouse check</code> shows what to change.
+        </Notice>
+      ) : null}
       {elders.length > 0 ? (
         <Notice kind="plain">
           The configuration was reloaded. {format.many(kept, 'session')} from before{' '}

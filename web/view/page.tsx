@@ -9,6 +9,7 @@ import { Notices } from './notices.js';
 import { Operations, type OperationFilter } from './operations.js';
 import { Plots } from './plots.js';
 import { Refusals } from './refusals.js';
+import { Reloads } from './reloads.js';
 import { SessionDialog } from './session-dialog.js';
 import { Sessions } from './sessions.js';
 import { Workers } from './workers.js';
@@ -58,6 +59,7 @@ export function Page({ dashboard, stream, isOutdated, actions }: PageProps) {
         <div class="column side">
           <Refusals dashboard={dashboard} onFilter={onFilter} />
           <Cloud dashboard={dashboard} />
+          <Reloads dashboard={dashboard} />
           <Workers dashboard={dashboard} />
         </div>
       </div>

@@ -1,4 +1,4 @@
-import type { ActivityView, OperationView } from '../backend.js';
+import type { ActivityView, ChangeView, OperationView, ReloadView } from '../backend.js';
 
 /** What one generation gives the next one for the dashboard. */
 export interface ActivityFromElsewhere extends ActivityView {
@@ -13,15 +13,30 @@ export function asOperation(value: unknown): OperationView | undefined {
   return areTexts && typeof generation === 'number' ? (value as unknown as OperationView) : undefined;
 }
 
+/** The reload, when it is one. */
+export function asReload(value: unknown): ReloadView | undefined {
+  if (!isFields(value)) return undefined;
+  const { at, outcome, changes, changed, problems } = value;
+  if (typeof at !== 'string' || (outcome !== 'applied' && outcome !== 'refused')) return undefined;
+  return {
+    at,
+    outcome,
+    changes: keep<ChangeView>(changes, ['key', 'from', 'to'], 'string'),
+    changed: typeof changed === 'number' ? changed : 0,
+    problems: listOf(problems).filter((one) => typeof one === 'string'),
+  };
+}
+
 /** What another generation keeps, as far as it can be read; undefined when nothing of it can. */
 export function asActivity(value: unknown): ActivityFromElsewhere | undefined {
   if (!isFields(value)) return undefined;
-  const { operations, samples, links, refusals } = value;
+  const { operations, samples, links, refusals, reloads } = value;
   return {
     operations: listOf(operations).flatMap((one) => asOperation(one) ?? []),
     samples: keep(samples, ['atMs', 'uplinkRate', 'downlinkRate', 'sessions'], 'number'),
     links: keep(links, ['at', 'state'], 'string'),
     refusals: keep(refusals, ['code', 'lastAt'], 'string'),
+    reloads: listOf(reloads).flatMap((one) => asReload(one) ?? []),
   };
 }
 

@@ -24,6 +24,7 @@ export function changesBetween(before: Snapshot, after: Snapshot): Changes {
     ...(operations.length > 0 ? { operations } : {}),
     ...(samples.length > 0 ? { samples } : {}),
     ...(before.links === after.links ? {} : { links: after.links }),
+    ...(before.reloads === after.reloads ? {} : { reloads: after.reloads }),
     ...unlessSame('refusals', before.refusals, after.refusals),
     ...unlessSame('approvals', before.approvals, after.approvals),
   };

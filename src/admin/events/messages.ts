@@ -41,6 +41,7 @@ export interface Changes {
   readonly samples?: ActivityView['samples'];
   /** All of them, when one is new. */
   readonly links?: readonly LinkChange[];
+  readonly reloads?: ActivityView['reloads'];
   readonly refusals?: readonly RefusalCount[];
   readonly approvals?: readonly ApprovalView[];
 }

@@ -92,7 +92,7 @@ export class Fleet {
       case 'session-ended':
         from.guests.delete(message.sessionId);
         return this.#guestGone(from, message.sessionId);
-      case 'operation-news':
+      case 'news':
         // Also to one that is about to take over: it asks for the rest when it does.
         for (const other of this.#processes) if (other !== from) other.send(message);
         return;

@@ -1,5 +1,5 @@
 import { EXIT } from '../../exit-codes.js';
-import type { AdminPlace, HandOver, NoteLevel } from '../messages.js';
+import type { AdminPlace, HandOver, Note } from '../messages.js';
 import { CrashLimit } from './crash-limit.js';
 import { Fleet } from './fleet.js';
 import type { GenerationEnd, GenerationProcess } from './generation-process.js';
@@ -29,12 +29,6 @@ const NOTHING: HandOver = { remembered: [], guests: [] };
 
 /** Lines for the log that wait for a generation to write them. */
 const MAX_NOTES = 100;
-
-interface Note {
-  readonly level: NoteLevel;
-  readonly text: string;
-  readonly fields: object;
-}
 
 /**
  * Keeps one generation in charge, and hands over from one to the next:
@@ -201,9 +195,9 @@ export class Parent {
       return;
     }
     launched.process.kill();
-    this.#note('error', 'the new generation could not take over, the old one takes control back', {
-      generation: launched.process.generation,
-    });
+    const text = 'the new generation could not take over, the old one takes control back';
+    const problems = ['The new generation could not take over; the log has more.'];
+    this.#note('error', text, { generation: launched.process.generation }, problems);
     if (old?.hasEnded === false) await this.#takeOver(old, NOTHING);
   }
 
@@ -317,17 +311,18 @@ export class Parent {
   #noteFailedReload({ exitCode, sentences }: LaunchFailure): void {
     if (exitCode === EXIT.config) {
       const text = 'the configuration is invalid, the old one stays in force';
-      return this.#note('error', text, { problems: sentences });
+      return this.#note('error', text, { problems: sentences }, sentences);
     }
-    this.#note('error', 'the new generation could not get ready, the old one stays in charge', {
-      causes: sentences,
-    });
+    const text = 'the new generation could not get ready, the old one stays in charge';
+    this.#note('error', text, { causes: sentences }, sentences);
   }
 
-  #note(level: NoteLevel, text: string, fields: object): void {
+  /** @param problems of a reload that came to nothing. */
+  #note(level: Note['level'], text: string, fields: object, problems?: readonly string[]): void {
+    const note = { level, text, fields, ...(problems === undefined ? {} : { problems }) };
     const { inCharge } = this.#fleet;
-    if (inCharge !== undefined) return inCharge.send({ kind: 'note', level, text, fields });
-    this.#notes = [...this.#notes, { level, text, fields }].slice(-MAX_NOTES);
+    if (inCharge !== undefined) return inCharge.send({ kind: 'note', ...note });
+    this.#notes = [...this.#notes, note].slice(-MAX_NOTES);
   }
 
   /** Asked again behind every wait: a signal may have come. */

@@ -92,6 +92,6 @@ test('of what another version sends, what can be read is taken', () => {
   const link = { at: 'x', state: 'connected' };
   assert.deepEqual(
     asActivity({ operations: [REFUSED, null], samples: [sample, {}], links: [link], refusals: 'none' }),
-    { operations: [REFUSED], samples: [sample], links: [link], refusals: [] },
+    { operations: [REFUSED], samples: [sample], links: [link], refusals: [], reloads: [] },
   );
 });

@@ -53,6 +53,7 @@ export const STATUS: StatusView = {
   draining: false,
   cloud: { url: 'https://plant.example.com', state: 'connected' },
   switch: { state: 'none' },
+  reload: null,
   eventLoopDelay: { p50Ms: 0.2, p99Ms: 2, maxMs: 11 },
   resources: [
     { resource: 'memory', used: 104_857_600, limit: 1_073_741_824 },
@@ -119,7 +120,7 @@ export class FakeBackend implements AdminBackend {
   ready = true;
   list: readonly SessionView[] = [SESSION];
   recent: readonly OperationView[] = [REFUSED];
-  lately: ActivityView = { samples: [], links: [], refusals: [] };
+  lately: ActivityView = { samples: [], links: [], refusals: [], reloads: [] };
   waiting: readonly ApprovalView[] = [APPROVAL];
   readonly answers: (ApprovalAnswer & { readonly id: string })[] = [];
   /** What `close` waits for. */

@@ -14,6 +14,7 @@ const NOTHING: Snapshot = {
   samples: [],
   links: [],
   refusals: [],
+  reloads: [],
 };
 
 test('a snapshot has everything there is to show', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ReloadView } from '../../../src/admin/backend.js';
 import { statusLines } from '../../../src/cli/status-lines.js';
 import { STATUS } from '../admin/admin-helpers.js';
 
@@ -98,4 +99,18 @@ test('paints what needs somebody', () => {
     resources: [{ resource: 'memory', used: 96, limit: 100 }],
   });
   assert.match(bad, /Agent {7}<yellow>.*\nCloud {7}<red>disconnected[^]*Resources {3}<red>memory 96 %\n/);
+});
+
+test('shows what the last reload changed, or why it was refused', () => {
+  const at = '2030-01-02T03:04:05.678Z';
+  const changes = [1, 2, 3, 4].map((one) => ({ key: `limits.k${one}`, from: '(none)', to: String(one) }));
+  const shown = (reload: ReloadView): string => statusLines({ ...STATUS, reload }).join('\n');
+  assert.match(
+    shown({ at, outcome: 'applied', changes, changed: 60, problems: [] }),
+    /^Reload {6}2030-01-02T03:04:05Z: limits\.k1: \(none\) -> 1; .*limits\.k3: \(none\) -> 3; and 57 more \(--json\)$/m,
+  );
+  assert.match(
+    shown({ at, outcome: 'refused', changes: [], changed: 0, problems: ['a: one', 'b: two\u001b'] }),
+    /^Reload {6}refused .*Z, the old configuration holds: a: one; b: two\?$/m,
+  );
 });

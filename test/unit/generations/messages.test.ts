@@ -31,7 +31,7 @@ const FOR_GENERATIONS = [
   { kind: 'answer', id: 1, value: [] },
   { kind: 'guest-gone', sessionId: 'a' },
   { kind: 'elder-ended', generation: 1, sessions: ['a'] },
-  { kind: 'operation-news', news: { operationId: '4711' } },
+  { kind: 'news', news: { operationId: '4711' } },
   { kind: 'note', level: 'warn', text: 'x', fields: {} },
 ];
 
@@ -45,7 +45,7 @@ const FOR_THE_PARENT = [
   { kind: 'confirm', id: 1 },
   { kind: 'drain-asked' },
   { kind: 'session-ended', sessionId: 'a' },
-  { kind: 'operation-news', news: { operationId: '4711' } },
+  { kind: 'news', news: { operationId: '4711' } },
   { kind: 'ask', id: 1, generation: 1, question: { kind: 'status' } },
   { kind: 'ask', id: 2, generation: 1, question: { kind: 'activity' } },
   { kind: 'answer', id: 1 },

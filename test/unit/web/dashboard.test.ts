@@ -15,6 +15,7 @@ const SNAPSHOT: Snapshot = {
   samples: [{ atMs: START - 1_000, uplinkRate: 1, downlinkRate: 2, sessions: 2 }],
   links: [],
   refusals: [],
+  reloads: [],
 };
 
 const next = (seconds: number) => ({ atMs: START + seconds * 1_000, status: STATUS });
