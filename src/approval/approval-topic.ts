@@ -12,6 +12,11 @@ const MAX_REQUEST_BYTES = 4_096;
 /** Requests of others that are remembered: eight generations with a hundred each. */
 const MAX_OTHERS = 800;
 
+/** What is subscribed to below approval.mqttTopic: answers, and requests. */
+export function approvalFilters(topic: string): readonly [answers: string, requests: string] {
+  return [`${topic}/+/answer`, `${topic}/+/request`];
+}
+
 export interface ApprovalTopicOptions {
   readonly topic: string;
   readonly broker: Pick<PlantBroker, 'publish' | 'listen'>;
@@ -33,8 +38,9 @@ export class ApprovalTopic implements ApprovalChannel {
   constructor(options: ApprovalTopicOptions) {
     this.#options = options;
     const { broker, topic } = options;
-    broker.listen(this.#listener(`${topic}/+/answer`, (at, ...message) => this.#onAnswer(at, ...message)));
-    broker.listen(this.#listener(`${topic}/+/request`, (at, payload) => this.#onRequest(at, payload)));
+    const [answers, requests] = approvalFilters(topic);
+    broker.listen(this.#listener(answers, (at, ...message) => this.#onAnswer(at, ...message)));
+    broker.listen(this.#listener(requests, (at, payload) => this.#onRequest(at, payload)));
   }
 
   asked(request: ApprovalView): void {

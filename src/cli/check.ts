@@ -17,6 +17,7 @@ import { runProbes } from './check/probe.js';
 import type { Probe, ProbeContext, ProbeResult } from './check/probe.js';
 import { REMOTE_ACCESS_PROBE } from './check/remote-access-probe.js';
 import { fixLines, problemViews, resultLines, summary, wrapped } from './check/report.js';
+import { siteProbes } from './check/site-probes.js';
 import { targetProbes } from './check/target-probes.js';
 import { THIN_EDGE_PROBES } from './check/thin-edge-probes.js';
 import { Spinner } from './spinner.js';
@@ -112,6 +113,7 @@ function probesOf({ config }: LoadedConfig): readonly Probe[] {
   const isThinEdge = config.intake.kind === 'thin-edge';
   return [
     ...LOCAL_PROBES,
+    ...siteProbes(config),
     ...NETWORK_PROBES,
     CLOCK_PROBE,
     ...(isThinEdge ? THIN_EDGE_PROBES : []),

@@ -1,18 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { Backoff } from '../cloud/backoff.js';
 import { LinkError, sentenceOf } from '../cloud/link-error.js';
-import { MqttLink } from '../cloud/mqtt-link.js';
+import type { MqttLink } from '../cloud/mqtt-link.js';
 import { isAborted, pause } from '../cloud/pause.js';
 import type { PlantConfig } from '../config/config.js';
+import { openPlantLink } from './plant-link.js';
 import { Pulse, PULSE_MS } from './pulse.js';
-
-/** What the broker is told of our silence, in ms; ours of it is noticed earlier, by the pulse. */
-const KEEP_ALIVE_MS = 2_000;
-
-/** Longest time for TCP and TLS, and for each acknowledgement, in ms; the broker is next door. */
-const CONNECT_MS = 3_000;
-const ACK_MS = 3_000;
 
 /** Messages that wait for their acknowledgement; more are given up: each request is told of again at a reconnect. */
 const MAX_PUBLISHING = 500;
@@ -97,22 +90,9 @@ export class PlantBroker {
   /** One connection, from its login to its end; resolves or rejects with why it ended. */
   async #connection(signal: AbortSignal): Promise<string> {
     const { plant, backoff, log } = this.#parts;
-    const link = await MqttLink.open(
-      {
-        transport: {
-          url: plant.mqttUrl,
-          ca: plant.ca,
-          minTlsVersion: 'TLSv1.2',
-          proxy: undefined,
-          connectMs: CONNECT_MS,
-        },
-        // A new one each time, also for generations side by side: two with one id would throw each other out.
-        clientId: `gatehouse${randomBytes(6).toString('hex')}`,
-        login: () => loginOf(plant),
-        keepAliveMs: KEEP_ALIVE_MS,
-        ackMs: ACK_MS,
-        onMessage: (topic, payload, isRetained) => this.#onMessage(topic, payload, isRetained),
-      },
+    const link = await openPlantLink(
+      plant,
+      (topic, payload, isRetained) => this.#onMessage(topic, payload, isRetained),
       signal,
     );
     const pulse = new Pulse({
@@ -151,10 +131,6 @@ export class PlantBroker {
     this.#lastWhy = why;
     for (const listener of this.#listeners) listener.onDown(why);
   }
-}
-
-function loginOf({ user, password }: PlantConfig): { username: string; password: string } | undefined {
-  return user === undefined ? undefined : { username: user, password: password?.reveal() ?? '' };
 }
 
 /** Whether an MQTT topic is one that a filter with `+` names. */

@@ -9,6 +9,9 @@ export const FAULTS = [
   'state-unusable',
   'admin-taken',
   'admin-unusable',
+  'audit-unusable',
+  'switch-unreadable',
+  'approvals-unusable',
   // The way to the cloud.
   'name-unresolved',
   'name-server-silent',
@@ -47,6 +50,8 @@ export const FAULTS = [
   'token-missing',
   'operation-file',
   // The plant.
+  'plant-broker-unreachable',
+  'plant-broker-refuses',
   'target-unresolved',
   'target-closed',
   'target-silent',

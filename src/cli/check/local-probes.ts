@@ -64,7 +64,8 @@ function stateTrouble(directory: string, found: Stats, self: number): [string, s
   return undefined;
 }
 
-async function nearest(directory: string): Promise<string> {
+/** The closest folder above that is there. */
+export async function nearest(directory: string): Promise<string> {
   const parent = path.dirname(directory);
   if (parent === directory) return directory;
   const isThere = await stat(parent).then(
