@@ -1,6 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { Backoff } from './backoff.js';
 import type { CloudOptions } from './cloud-options.js';
+import type { CloudLink } from './intake.js';
+import { LinkKeeper, type LinkKeeperOptions } from './link-keeper.js';
 import type { Log } from './log.js';
 import { DEFAULT_TIMING, type Timing } from './timing.js';
 
@@ -30,4 +32,24 @@ export function commonOf(options: CloudOptions): Common {
     now: options.now ?? (() => Date.now()),
     newBackoff: () => new Backoff(timing.backoff, monotonic, options.random),
   };
+}
+
+/** Keeps the control connection. Each time it is up, what waits for it goes out at once. */
+export function keeperOf(
+  { newBackoff, options: { log } }: Common,
+  parts: Pick<LinkKeeperOptions, 'attempt'> & {
+    readonly waiting: readonly { retryNow(): void }[];
+    readonly onLink: (link: CloudLink) => void;
+  },
+): LinkKeeper {
+  const { attempt, waiting, onLink } = parts;
+  return new LinkKeeper({
+    attempt,
+    onLink: (link) => {
+      if (link.state === 'connected') for (const each of waiting) each.retryNow();
+      onLink(link);
+    },
+    backoff: newBackoff(),
+    log,
+  });
 }

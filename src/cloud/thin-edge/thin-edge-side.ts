@@ -1,26 +1,25 @@
 import { randomBytes } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
 import type { Config } from '../../config/config.js';
 import type { CurrentCredentials } from '../authorization.js';
-import { Backoff } from '../backoff.js';
 import { CloudClock } from '../cloud-clock.js';
 import type { Cloud } from '../cloud.js';
 import type { CloudOptions } from '../cloud-options.js';
+import { commonOf, keeperOf, type Common } from '../common.js';
 import { DeviceIdentity } from '../device-identity.js';
 import type { CloudDevice } from '../devices.js';
 import { EVENT_TOPIC } from '../event-mqtt.js';
 import type { EventOutbox } from '../event-outbox.js';
 import { createBrokerEvents } from '../events.js';
 import type { Intake, ParsedOperation } from '../intake.js';
-import { LinkError, paceOf, sentenceOf } from '../link-error.js';
-import { LinkKeeper } from '../link-keeper.js';
+import { LinkError, paceOf } from '../link-error.js';
+import type { LinkKeeper } from '../link-keeper.js';
 import { MqttLink } from '../mqtt-link.js';
 import { MqttStatus } from '../mqtt-status.js';
 import { MqttUplink } from '../mqtt-uplink.js';
+import { OperationGate } from '../operation-gate.js';
 import { RestClient } from '../rest-client.js';
 import { StatusOutbox } from '../status-outbox.js';
 import type { StatusTransport } from '../status-transport.js';
-import { DEFAULT_TIMING, type Timing } from '../timing.js';
 import { BridgeTokens } from './bridge-tokens.js';
 import { BridgeTopics } from './bridge-topics.js';
 import { DeviceDirectory } from './device-directory.js';
@@ -44,7 +43,8 @@ export class ThinEdgeSide implements Cloud {
   readonly clock: CloudClock;
   readonly #options: ThinEdgeOptions;
   readonly #topics: BridgeTopics;
-  readonly #timing: Timing;
+  readonly #common: Common;
+  readonly #gate: OperationGate;
   readonly #directory: DeviceDirectory;
   readonly #devices: ServedDevices;
   readonly #keeper: LinkKeeper;
@@ -53,29 +53,29 @@ export class ThinEdgeSide implements Cloud {
   readonly #identity: DeviceIdentity;
   readonly #tokens: BridgeTokens;
   readonly #recent: RecentStatuses;
-  #delivering = false;
   /** Another process has the operations; we stay connected for the statuses of what we have begun. */
   #isReleased = false;
 
   constructor(options: ThinEdgeOptions) {
     const { config, log } = options;
-    const monotonic = options.monotonic ?? (() => performance.now());
+    const common = commonOf(options);
+    const { monotonic, newBackoff } = common;
     this.#options = options;
-    this.#timing = { ...DEFAULT_TIMING, ...options.timing };
-    const newBackoff = () => new Backoff(this.#timing.backoff, monotonic, options.random);
+    this.#common = common;
+    this.#gate = new OperationGate({ ...options, before: (parsed) => this.#tellStranger(parsed) });
     this.#topics = new BridgeTopics(config.thinEdge);
     this.#directory = new DeviceDirectory(config.state.directory, config.device.externalIdType);
     this.#devices = new ServedDevices(this.#directory, this.#topics, config.device);
     // Nothing tells the cloud's time here: the gateway's clock has to be right, as thin-edge.io's certificates want it.
-    this.clock = new CloudClock({ now: options.now ?? (() => Date.now()), monotonic });
+    this.clock = new CloudClock(common);
     this.#tokens = new BridgeTokens({ uplink: this.#uplink, topics: this.#topics });
-    this.#identity = this.#newIdentity(newBackoff, monotonic);
+    this.#identity = this.#newIdentity();
     this.rest = new RestClient({
       cloud: config.cloud,
       credentials: this.#identity.credentials,
       clock: this.clock,
       parseJson: options.parseJson,
-      requestMs: this.#timing.requestMs,
+      requestMs: common.timing.requestMs,
       onViolation: (violation, count) => options.events.onViolation?.(violation, count),
     });
     this.#recent = new RecentStatuses(this.#statusTransport(), monotonic);
@@ -83,7 +83,7 @@ export class ThinEdgeSide implements Cloud {
       transport: this.#recent,
       journal: options.journal,
       backoff: newBackoff(),
-      timing: this.#timing.backoff,
+      timing: common.timing.backoff,
       monotonic,
       log,
     });
@@ -98,18 +98,13 @@ export class ThinEdgeSide implements Cloud {
       backoff: newBackoff(),
       log,
     });
-    this.#run = this.#newIntake(monotonic);
-    this.#keeper = new LinkKeeper({
+    this.#run = this.#newIntake();
+    this.#keeper = keeperOf(common, {
       attempt: (signal, onUp) => this.#attempt(signal, onUp),
+      waiting: [this.status, this.events],
       onLink: (link) => {
-        if (link.state === 'connected') {
-          this.status.retryNow();
-          this.events.retryNow();
-        }
         if (!this.#isReleased) options.events.onLink(link);
       },
-      backoff: newBackoff(),
-      log,
     });
     this.intake = { start: () => this.#start(), stop: () => this.#stop() };
   }
@@ -133,14 +128,14 @@ export class ThinEdgeSide implements Cloud {
   /** Only whether the local broker lets us in: everything behind it is thin-edge.io's. */
   async prepare(signal: AbortSignal): Promise<void> {
     const link = await MqttLink.open(
-      { ...localLink(this.#options.config, this.#timing, 'prepare'), onMessage: () => undefined },
+      { ...localLink(this.#options.config, this.#common.timing, 'prepare'), onMessage: () => undefined },
       signal,
     );
     await link.close();
   }
 
   async release(): Promise<void> {
-    this.#delivering = false;
+    this.#gate.close();
     this.#isReleased = true;
     await this.#keeper.stop();
     this.#options.events.onLink({ state: 'disconnected', reason: 'another process has the operations' });
@@ -148,7 +143,7 @@ export class ThinEdgeSide implements Cloud {
   }
 
   async close(): Promise<void> {
-    this.#delivering = false;
+    this.#gate.close();
     this.#identity.stop();
     this.status.stop();
     this.events.stop();
@@ -157,8 +152,7 @@ export class ThinEdgeSide implements Cloud {
   }
 
   #start(): void {
-    if (this.#delivering) return;
-    this.#delivering = true;
+    if (!this.#gate.open()) return;
     this.#identity.start();
     if (this.#isReleased) void this.#takeBack();
     else this.#keeper.start();
@@ -172,7 +166,7 @@ export class ThinEdgeSide implements Cloud {
 
   /** The link stays up: the last statuses go out through it. */
   #stop(): Promise<void> {
-    this.#delivering = false;
+    this.#gate.close();
     return Promise.resolve();
   }
 
@@ -190,19 +184,6 @@ export class ThinEdgeSide implements Cloud {
         this.#options.events.onViolation?.(error.violation);
       if (paceOf(error).kind === 'slow') this.#identity.renew('refused');
       throw error;
-    }
-  }
-
-  #onOperation(parsed: ParsedOperation): void {
-    const { events, log } = this.#options;
-    if (!this.#delivering) return;
-    if (parsed.kind === 'ignored' && parsed.isUnusable === true) events.onViolation?.('unusable-operation');
-    try {
-      this.#tellStranger(parsed);
-      events.onOperation(parsed);
-    } catch (error) {
-      // One operation must not take the link down with it.
-      log.error({ cause: sentenceOf(error) }, 'an operation was not handled');
     }
   }
 
@@ -228,12 +209,9 @@ export class ThinEdgeSide implements Cloud {
   }
 
   /** Tokens come over the bridge, which is logged in as the device; nobody else may use its client id. */
-  #newIdentity(newBackoff: () => Backoff, monotonic: () => number): DeviceIdentity {
+  #newIdentity(): DeviceIdentity {
     return new DeviceIdentity({
-      options: this.#options,
-      timing: this.#timing,
-      monotonic,
-      newBackoff,
+      ...this.#common,
       clock: this.clock,
       uplink: this.#uplink,
       overLink: () => ({
@@ -246,21 +224,22 @@ export class ThinEdgeSide implements Cloud {
     });
   }
 
-  #newIntake(monotonic: () => number): ThinEdgeIntake {
+  #newIntake(): ThinEdgeIntake {
     const { config, events, log, parseOperations } = this.#options;
+    const { timing, monotonic } = this.#common;
     const lose = (cause: string) =>
       log.warn(
         { cause },
         'devices cannot be written down; a status that a restart leaves may miss its device',
       );
     return new ThinEdgeIntake({
-      link: localLink(config, this.#timing, randomBytes(4).toString('hex')),
+      link: localLink(config, timing, randomBytes(4).toString('hex')),
       topics: this.#topics,
       uplink: this.#uplink,
       takesOperations: () => !this.#isReleased,
       onDocuments: (payload) => this.#directory.learn(payload, lose),
       parseOperations,
-      onOperation: (parsed) => this.#onOperation(parsed),
+      onOperation: (parsed) => this.#gate.take(parsed),
       onToken: (payload) => this.#tokens.onMessage(payload),
       onTokenRefused: () => this.#tokens.onRefused(),
       onViolation: (violation, count) => events.onViolation?.(violation, count),
