@@ -25,6 +25,7 @@ export function difference(old: Config, fresh: Config): readonly Change[] {
   return [
     ...keys.map((key) => change(key, viewOf(key, old), viewOf(key, fresh))),
     ...conduitChanges(old.conduits, fresh.conduits),
+    ...orderChange(old.conduits, fresh.conduits),
     ...childChanges(old.device.children, fresh.device.children),
   ];
 }
@@ -47,6 +48,14 @@ function conduitChanges(old: readonly Conduit[], fresh: readonly Conduit[]): Cha
       change(`${key}.${field}`, from, to, at),
     );
   });
+}
+
+/** The first conduit that has a target decides, so their order is part of what they permit. */
+function orderChange(old: readonly Conduit[], fresh: readonly Conduit[]): Change[] {
+  const common = (all: readonly Conduit[], other: readonly Conduit[]): string =>
+    all.flatMap(({ name }) => (other.some((one) => one.name === name) ? [name] : [])).join(', ');
+  const [from, to] = [common(old, fresh), common(fresh, old)];
+  return from === to ? [] : [change('conduits (order)', from, to)];
 }
 
 function childChanges(old: readonly ChildConfig[], fresh: readonly ChildConfig[]): Change[] {

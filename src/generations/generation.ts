@@ -252,9 +252,12 @@ class Generation {
     if (this.#gateway === undefined) return;
     if (this.#role !== 'elder') {
       this.#role = 'elder';
+      const { registry } = this.#gateway.supervisor;
       const handOver = await this.#gateway.release();
-      void this.options.port.send({ kind: 'released', handOver });
-      const sessions = this.#gateway.supervisor.registry.sessions;
+      // Those that ended in the meantime were told of already, and would be guests for ever.
+      const guests = handOver.guests.filter(({ id }) => registry.get(id) !== undefined);
+      void this.options.port.send({ kind: 'released', handOver: { ...handOver, guests } });
+      const { sessions } = registry;
       this.log.info({ generation: this.#generation, sessions }, 'control given up');
     }
   }

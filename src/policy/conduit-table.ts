@@ -32,6 +32,7 @@ export interface Candidate {
 export class ConduitTable {
   readonly all: readonly PreparedConduit[];
   readonly #byConduit: ReadonlyMap<Conduit, PreparedConduit>;
+  readonly #conduits: ReadonlyMap<string, Conduit>;
   readonly #byName = new Map<string, PreparedConduit[]>();
   readonly #byNetwork = { 4: new Map<number, Buckets>(), 6: new Map<number, Buckets>() };
 
@@ -40,12 +41,18 @@ export class ConduitTable {
     const zones = new TimeZones();
     this.all = conduits.map((conduit, index) => prepare(conduit, index, zones));
     this.#byConduit = new Map(this.all.map((prepared) => [prepared.conduit, prepared]));
+    this.#conduits = new Map(conduits.map((conduit) => [conduit.name, conduit]));
     for (const prepared of this.all) this.#add(prepared);
   }
 
   /** When a conduit of this table may be used; undefined = always. */
   windowOf(conduit: Conduit): Window | undefined {
     return this.#byConduit.get(conduit)?.window;
+  }
+
+  /** Names are unique in a configuration. */
+  named(name: string): Conduit | undefined {
+    return this.#conduits.get(name);
   }
 
   #add(prepared: PreparedConduit): void {

@@ -109,6 +109,11 @@ export class Admission {
     return { ...decision, ...this.#rules(decision.conduit) };
   }
 
+  /** Whether the conduit of that name is exclusive; undefined when there is none. */
+  isExclusive(conduit: string): boolean | undefined {
+    return this.#policy.conduits.named(conduit)?.exclusive;
+  }
+
   /** What holds for a running session. Limits on numbers do not end what runs. */
   standing({ host, port, deviceId, addresses }: SessionRecord): Standing {
     const decision = decide({ ...this.#question(host, port, deviceId), addresses, counts: NO_SESSIONS });

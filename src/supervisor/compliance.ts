@@ -30,6 +30,12 @@ export function comply(
       ending.add(record.id);
       continue;
     }
+    if (standing.conduit.approval && !record.asksOnSite) {
+      const why = `conduit "${standing.conduit.name}" asks for approval on site now, and nobody has approved this session`;
+      breaches.push({ record, reason: 'policy-revoked', why });
+      ending.add(record.id);
+      continue;
+    }
     record.term.replace(standing.term);
     record.isExclusive = standing.conduit.exclusive;
     onAllowed(record, standing.limits);

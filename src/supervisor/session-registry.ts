@@ -23,7 +23,9 @@ export interface SessionRecord {
   isExclusive: boolean;
   /** What ends it by the clock. */
   readonly term: Term;
-  /** Undefined where the conduit asks nobody on site. */
+  /** Its conduit wanted approval on site when it began. */
+  readonly asksOnSite: boolean;
+  /** Undefined where the conduit asks nobody on site, and until somebody is asked. */
   approval: Approval | undefined;
   state: SessionState;
   /** Thread id; 0 until a worker has taken the session on. */
@@ -49,6 +51,9 @@ export type Guest = Pick<SessionRecord, 'id' | 'conduit' | 'addresses' | 'port'>
   // An earlier version of the agent does not tell these.
   Partial<Pick<SessionRecord, 'operationId' | 'sinceMs' | 'isExclusive'>>;
 
+/** Ends of guests that are remembered, as they may be told of before the guest is; ids are ten characters. */
+const MAX_DISMISSED = 10_000;
+
 /**
  * All sessions from the decision until both sockets are gone, with the counts that limits need. Bounded by
  * limits.sessions: nothing is added before a decision that looked at these counts.
@@ -59,6 +64,8 @@ export class SessionRegistry {
   readonly #perConduit = new Map<string, number>();
   readonly #perTarget = new Map<string, Set<Guest>>();
   readonly #guests = new Map<string, Guest>();
+  /** Guests that ended while control was handed over; the oldest is forgotten first. */
+  readonly #dismissed = new Set<string>();
 
   /** What limits are compared with: also the sessions of other generations. */
   readonly counts: SessionCounts = counting(this, this.#guests);
@@ -145,17 +152,28 @@ export class SessionRegistry {
 
   /** Counts a session of another generation until `dismiss`; once, however often it is told of. */
   welcome(guest: Guest): void {
-    if (this.#guests.has(guest.id) || this.#records.has(guest.id)) return;
+    const isKnown = this.#guests.has(guest.id) || this.#records.has(guest.id);
+    if (isKnown || this.#dismissed.has(guest.id)) return;
     this.#guests.set(guest.id, guest);
     this.#occupy(guest);
   }
 
-  /** The session of another generation has ended. */
+  /** The session of another generation has ended, also one that nobody has told of yet. */
   dismiss(id: string): void {
     const guest = this.#guests.get(id);
-    if (guest === undefined) return;
-    this.#guests.delete(id);
-    this.#vacate(guest);
+    if (guest !== undefined) {
+      this.#guests.delete(id);
+      this.#vacate(guest);
+    }
+    this.#dismissed.add(id);
+    const [oldest] = this.#dismissed;
+    if (this.#dismissed.size > MAX_DISMISSED && oldest !== undefined) this.#dismissed.delete(oldest);
+  }
+
+  /** Sessions of other generations, as they stand under the conduit of that name; undefined leaves them as they are. */
+  regrade(isExclusive: (conduit: string) => boolean | undefined): void {
+    for (const guest of this.#guests.values())
+      guest.isExclusive = isExclusive(guest.conduit) ?? guest.isExclusive;
   }
 
   #occupy(session: Guest): void {

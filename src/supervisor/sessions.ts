@@ -101,6 +101,7 @@ export class Sessions {
       sinceMs: this.#parts.realNow(),
       isExclusive: conduit.exclusive,
       term: new Term(term),
+      asksOnSite: conduit.approval,
       approval: undefined,
       state: 'connecting',
       worker: 0,

@@ -156,7 +156,8 @@ export class Supervisor {
   adopt({ remembered, guests }: Taken): void {
     for (const [operationId, keyHash] of remembered)
       this.#memory.add({ operationId, keyHash: keyHash ?? undefined, final: undefined });
-    for (const guest of guests) this.registry.welcome(guest);
+    for (const guest of guests) this.registry.welcome({ ...guest });
+    this.#regradeGuests();
   }
 
   /** Ends all sessions cleanly; resolves when they are gone. Takes on no more operations. */
@@ -183,6 +184,7 @@ export class Supervisor {
   /** Takes over a reloaded policy: sessions that it no longer allows end, and are given back; all others stay. */
   reload(policy: Policy): readonly Breach[] {
     this.#admission.replace(policy);
+    this.#regradeGuests();
     const breaches = comply(
       this.registry,
       (record) => this.#admission.standing(record),
@@ -292,6 +294,11 @@ export class Supervisor {
     }
     if (prepared instanceof GatehouseError) throw prepared;
     return prepared;
+  }
+
+  /** What another generation has told of its sessions was true under the configuration that it had then. */
+  #regradeGuests(): void {
+    this.registry.regrade((conduit) => this.#admission.isExclusive(conduit));
   }
 
   #whenHeld(then: () => void): void {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StatusView } from '../../src/admin/backend.js';
+import type { Tunnel } from '../../src/cli/connect/tunnel.js';
 import { echoes, startAgent, startTarget } from '../helpers/agent-scene.js';
+import { eventually } from '../helpers/eventually.js';
 import * as gen from '../helpers/generations.js';
 
 /** A window that is closed now, whatever the hour. */
@@ -103,4 +105,76 @@ test('a session that an elder keeps holds its exclusive target against the next 
   await gen.poll(async () => ((await gen.sessions(agent)).length === 0 ? true : undefined), 'no session');
   await echoes(await agent.open(target), 'now mine');
   assert.equal(target.connections.length, 2);
+});
+
+test('a target is as exclusive for the sessions before a reload as for those behind it', async (t) => {
+  const target = await startTarget(t);
+  const conduits = (more: object): object[] => [
+    { name: 'by-name', host: 'localhost', ports: ['*'] },
+    { name: 'by-address', host: '127.0.0.1', ports: ['*'], ...more },
+  ];
+  const agent = await startAgent(t, { sections: { conduits: conduits({}) } });
+  const first = await agent.open(target);
+  await echoes(first, 'first');
+  agent.configure({ conduits: conduits({ exclusive: true }) });
+  await gen.reload(agent);
+  await agent.logged('configuration reloaded');
+  const byName = { hostname: 'localhost', port: target.port };
+  const refused = await agent.open(byName);
+  refused.on('error', () => undefined).resume();
+  assert.match((await agent.finalOperation()).failureReason ?? '', /^target-in-use: /);
+  agent.configure({ conduits: conduits({}) });
+  await gen.reload(agent);
+  await echoes(await agent.open(byName), 'beside the first');
+});
+
+test('sessions that end during a hand-over leave their places free', async (t) => {
+  const target = await startTarget(t);
+  const count = 120;
+  const conduits = [{ name: 'plc', host: '127.0.0.1', ports: ['*'], maxSessions: count }];
+  const agent = await startAgent(t, { sections: { conduits, limits: { sessionsPerTarget: count } } });
+  const openAll = (): Promise<Tunnel[]> =>
+    Promise.all(Array.from({ length: count }, () => agent.open(target)));
+  const tunnels = await openAll();
+  for (const tunnel of tunnels) tunnel.on('error', () => undefined).resume();
+  const endings: Promise<void>[] = [];
+  // Spread over the whole hand-over, whenever that is.
+  const pace = setInterval(() => {
+    const next = tunnels.pop();
+    if (next !== undefined) endings.push(next.close());
+  }, 20);
+  t.after(() => clearInterval(pace));
+  await gen.reload(agent);
+  await eventually(() => tunnels.length === 0 || undefined, 'the last end');
+  await Promise.all(endings);
+  await gen.poll(async () => ((await gen.sessions(agent)).length === 0 ? true : undefined), 'no session');
+  for (const tunnel of await openAll()) tunnel.on('error', () => undefined).resume();
+  const statuses = await eventually(() => {
+    const last = agent.operations().slice(-count);
+    return last.every(({ status }) => status === 'SUCCESSFUL' || status === 'FAILED')
+      ? last.map(({ status }) => status)
+      : undefined;
+  }, 'every status');
+  assert.deepEqual([...new Set(statuses)], ['SUCCESSFUL']);
+});
+
+test('a reload that asks for approval ends the sessions that nobody has approved', async (t) => {
+  const target = await startTarget(t);
+  const conduit = { name: 'hmi', host: '127.0.0.1', ports: ['*'] };
+  const agent = await startAgent(t, { sections: { conduits: [conduit] } });
+  const tunnel = await agent.open(target);
+  await echoes(tunnel, 'unasked');
+  tunnel.on('error', () => undefined).resume();
+  agent.configure({ conduits: [{ ...conduit, approval: true }] });
+  await gen.reload(agent);
+  await agent.logged('configuration reloaded', { sessionsEnded: 1 });
+  assert.equal((await eventually(() => tunnel.ending, 'the end')).detail, 'policy-revoked');
+});
+
+test('a reload that only changes the order of conduits says so', async (t) => {
+  const conduits = ['one', 'two'].map((name) => ({ name, host: '127.0.0.1', ports: ['*'] }));
+  const agent = await startAgent(t, { sections: { conduits } });
+  agent.configure({ conduits: conduits.toReversed() });
+  await gen.reload(agent);
+  await agent.logged('configuration changed', { key: 'conduits (order)', from: 'one, two', to: 'two, one' });
 });

@@ -12,6 +12,7 @@ function record(id: string): SessionRecord {
     host: '127.0.0.1',
     port: 22,
     addresses: ['127.0.0.1'],
+    asksOnSite: false,
     approval: undefined,
     startedAtMs: 0,
     sinceMs: 0,
@@ -49,4 +50,24 @@ test('a session counts as connecting until it opens, begins to close, or is gone
   registry.remove(opens);
   registry.remove(fails);
   assert.deepEqual([registry.connecting, registry.sessions], [0, 0]);
+});
+
+test('a guest that ended before it was told of takes no place', () => {
+  const registry = new SessionRegistry();
+  const guest = { id: 'g1', conduit: 'loopback', addresses: ['127.0.0.1'], port: 22, isExclusive: true };
+  registry.dismiss('g1');
+  registry.welcome(guest);
+  assert.deepEqual([registry.counts.sessions, registry.holderOf('127.0.0.1', 22)], [0, undefined]);
+  registry.welcome({ ...guest, id: 'g2' });
+  assert.equal(registry.counts.sessions, 1);
+});
+
+test('a guest is exclusive when its conduit is now; one without a conduit stays as it was', () => {
+  const registry = new SessionRegistry();
+  const guest = { id: 'g1', conduit: 'loopback', addresses: ['127.0.0.1'], port: 22, isExclusive: false };
+  registry.welcome(guest);
+  registry.regrade(() => undefined);
+  assert.equal(registry.holderOf('127.0.0.1', 22)?.isExclusive, false);
+  registry.regrade((conduit) => conduit === 'loopback');
+  assert.equal(registry.holderOf('127.0.0.1', 22)?.isExclusive, true);
 });
