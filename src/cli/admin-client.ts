@@ -9,6 +9,8 @@ import type { CommandIo } from './command-io.js';
 export interface AdminTarget {
   readonly listen: AdminListen;
   readonly token: Secret | undefined;
+  /** What is wrong with the rest of the configuration, a line each: told when nobody answers. */
+  readonly invalid?: string;
 }
 
 /** Options of every command that talks to a running agent. */
@@ -63,6 +65,8 @@ export class AdminClient {
       const options = { ...whereOf(this.#target.listen), method, path, headers, signal };
       answer = await exchange(options, content === undefined ? undefined : JSON.stringify(content));
     } catch (error) {
+      const { invalid } = this.#target;
+      if (invalid !== undefined) throw new AdminClientError(EXIT.config, invalid, { cause: error });
       throw unreachable(error, place, this.#answerMs);
     }
     const body = parse(answer.text);

@@ -85,39 +85,10 @@ export interface LoadedConfig {
  */
 export function loadConfig(options: LoadOptions): LoadedConfig {
   const { env, cwd } = options;
-  const problems: Problem[] = [];
+  const { found, locate, entries, given, folder, folderOf, values, problems, isBroken } = readValues(options);
+  // What it lacks would only hide why.
+  if (isBroken) throw new ConfigError(inOrder(problems));
   const warnings: string[] = [...unknownVariables(env)];
-  const environment = environmentLayer(env);
-  const found = findFile(options, environment.size > 0);
-  const tree = found === undefined ? undefined : readYaml(found.text);
-  const locate = locator(found?.file, tree);
-
-  for (const { line, path: key, message } of tree?.problems ?? []) {
-    problems.push({
-      source: { kind: 'file', file: found?.file ?? '', line },
-      key,
-      message,
-      example: undefined,
-    });
-  }
-  if (tree?.isBroken === true) throw new ConfigError(inOrder(problems));
-  const layers = [
-    tree === undefined ? new Map() : fileLayer(tree, found?.file ?? '', problems),
-    environment,
-    commandLineLayer(options.overrides ?? {}, problems),
-  ];
-  const entries = merge(layers, problems);
-  const folder = found === undefined ? cwd : path.dirname(path.resolve(cwd, found.file));
-  if (found !== undefined) problems.push(...openFile(found, path.resolve(cwd, found.file), entries));
-  const folderOf = (source: Source): string => (source.kind === 'file' ? folder : cwd);
-  resolvePaths(entries, folderOf);
-  addThinEdge(entries, problems);
-  const given = new Set(entries.keys());
-  if (options.loginAs !== undefined) loginAs(entries, options.loginAs);
-  readSecrets(entries, folderOf, problems);
-  if (options.loginAs === undefined) openCredentials(entries, problems);
-
-  const values = validate(entries, locate, problems);
   const nowhere: Source =
     found === undefined ? { kind: 'default' } : { kind: 'file', file: found.file, line: 1 };
   // A secret whose file could not be read has its problem; the rules must not call it missing.
@@ -152,6 +123,73 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     warnings,
     file: found?.file,
   };
+}
+
+/**
+ * Where the running agent listens for commands, whatever else is wrong with the configuration: after a reload that was
+ * refused the agent still runs, and has to be asked. Undefined when that cannot be told.
+ * @throws ConfigError when there is no file to read.
+ */
+export function loadAdmin(options: LoadOptions): Config['admin'] | undefined {
+  const { values, problems, isBroken } = readValues(options);
+  // Of a file that is not even YAML nothing can be told: then environment and defaults are what is left.
+  const isWrong = problems.some(({ key }) => key.startsWith('admin.') || (key === '' && !isBroken));
+  const { 'admin.listen': listen, 'admin.token': token } = values;
+  return isWrong || listen === undefined ? undefined : { listen, token };
+}
+
+interface ReadValues {
+  readonly found: FoundFile | undefined;
+  readonly locate: Locate;
+  readonly entries: Layer;
+  /** Keys that were given, before secrets were read from their files. */
+  readonly given: ReadonlySet<string>;
+  /** Of the configuration file. */
+  readonly folder: string;
+  readonly folderOf: (source: Source) => string;
+  /** Each by itself; those that are wrong are missing. */
+  readonly values: ReturnType<typeof validate>;
+  readonly problems: Problem[];
+  /** The file is not even YAML; then `problems` says why, and nothing is read from it. */
+  readonly isBroken: boolean;
+}
+
+/** The value of every key. @throws ConfigError when there is nothing to read. */
+function readValues(options: LoadOptions): ReadValues {
+  const { env, cwd } = options;
+  const problems: Problem[] = [];
+  const environment = environmentLayer(env);
+  const found = findFile(options, environment.size > 0);
+  const tree = found === undefined ? undefined : readYaml(found.text);
+  const locate = locator(found?.file, tree);
+
+  for (const { line, path: key, message } of tree?.problems ?? []) {
+    problems.push({
+      source: { kind: 'file', file: found?.file ?? '', line },
+      key,
+      message,
+      example: undefined,
+    });
+  }
+  const isBroken = tree?.isBroken === true;
+  const layers = [
+    tree === undefined || isBroken ? new Map() : fileLayer(tree, found?.file ?? '', problems),
+    environment,
+    commandLineLayer(options.overrides ?? {}, problems),
+  ];
+  const entries = merge(layers, problems);
+  const folder = found === undefined ? cwd : path.dirname(path.resolve(cwd, found.file));
+  if (found !== undefined) problems.push(...openFile(found, path.resolve(cwd, found.file), entries));
+  const folderOf = (source: Source): string => (source.kind === 'file' ? folder : cwd);
+  resolvePaths(entries, folderOf);
+  addThinEdge(entries, problems);
+  const given = new Set(entries.keys());
+  if (options.loginAs !== undefined) loginAs(entries, options.loginAs);
+  readSecrets(entries, folderOf, problems);
+  if (options.loginAs === undefined) openCredentials(entries, problems);
+
+  const values = validate(entries, locate, problems);
+  return { found, locate, entries, given, folder, folderOf, values, problems, isBroken };
 }
 
 interface FoundFile extends TextFile {

@@ -205,6 +205,9 @@ test('SIGHUP with a bad file keeps the old configuration in force and says what 
     assert.ok(text.includes(key), `${key} in ${text}`);
   const { reload } = await agent.status();
   assert.deepEqual([reload?.outcome, reload?.problems, reload?.changed], ['refused', problems, 0]);
+  const told = await agent.ask('status');
+  assert.equal(told.code, 0, told.stderr);
+  assert.match(told.stdout, /^Reload +refused .*limit/m);
   await echoes(tunnel, 'after');
   await echoes(await agent.open(target), 'new ones by the old rules');
 
