@@ -73,10 +73,10 @@ export class GatewayChronicle implements SessionNotes {
   }
 
   /** This generation has given up control to one with these changes. */
-  reloaded(changes: readonly ChangeView[]): void {
+  reloaded(changes: readonly ChangeView[], sessionsEnded: number): void {
     const reload: ReloadView = {
       ...{ at: new Date().toISOString(), outcome: 'applied', problems: [] },
-      ...{ changes: changes.slice(0, MAX_RELOAD_LINES), changed: changes.length },
+      ...{ changes: changes.slice(0, MAX_RELOAD_LINES), changed: changes.length, sessionsEnded },
     };
     this.#reloads.note(reload);
     this.#others?.onNews(reload);
@@ -85,7 +85,7 @@ export class GatewayChronicle implements SessionNotes {
   /** The next generation could not take over, and why. */
   reloadRefused(problems: readonly string[]): void {
     this.#reloads.note({
-      ...{ at: new Date().toISOString(), outcome: 'refused', changes: [], changed: 0 },
+      ...{ at: new Date().toISOString(), outcome: 'refused', changes: [], changed: 0, sessionsEnded: 0 },
       problems: problems.slice(0, MAX_RELOAD_LINES),
     });
   }

@@ -300,8 +300,6 @@ export class Gateway {
     const { log } = this.#options;
     // Those before have said it already, and know no more than what they took over.
     const changes = this.#wasInCharge ? logDifference(log, this.#config, fresh) : undefined;
-    if (changes !== undefined) this.chronicle.reloaded(changes);
-    const changed = changes?.length;
     this.#wasInCharge = false;
     const { applies, needsRestart } = changedKeys(this.#config, fresh);
     this.#config = reloaded(this.#config, fresh);
@@ -312,7 +310,9 @@ export class Gateway {
     const breaches = this.supervisor.reload(policyOf(this.#config, this.#adminListen));
     if (applies.some((key) => /^(switch|plant)\./.test(key))) this.#consent.reload(this.#config);
     logBreaches(log, breaches);
-    log.info({ changed, sessionsEnded: breaches.length, applies, needsRestart }, 'configuration reloaded');
+    const [changed, sessionsEnded] = [changes?.length, breaches.length];
+    if (changes !== undefined) this.chronicle.reloaded(changes, sessionsEnded);
+    log.info({ changed, sessionsEnded, applies, needsRestart }, 'configuration reloaded');
   }
 
   /** Not before the take-over: what the generation before has begun until then is in it. */

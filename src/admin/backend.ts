@@ -218,6 +218,8 @@ export interface ReloadView {
   readonly changes: readonly ChangeView[];
   /** How many there are. */
   readonly changed: number;
+  /** Sessions of the generation before that no longer complied, and were ended. */
+  readonly sessionsEnded: number;
   /** Why it was refused, in sentences; empty when it was applied. */
   readonly problems: readonly string[];
 }

@@ -1,8 +1,9 @@
 import { constants, type Stats } from 'node:fs';
-import { lstat, mkdir, open, opendir, rename, rm, chmod } from 'node:fs/promises';
+import { lstat, mkdir, open, opendir, rename, rm, chmod, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Verdict } from '../../contract/approval.js';
+import { planting } from '../config/permissions.js';
 
 /** Largest file of ours or of others that is read, in bytes. */
 const MAX_FILE_BYTES = 4_096;
@@ -45,6 +46,10 @@ export class ApprovalFiles {
     if ((stats.mode & 0o002) !== 0) {
       throw new Error(`everybody on this machine could approve; run: chmod o-w ${this.directory}`);
     }
+    const parent = path.dirname(path.resolve(this.directory));
+    const { mode, uid: owner } = await stat(parent);
+    const planted = planting(stats.uid, { path: parent, mode, owner });
+    if (planted !== undefined) throw new Error(`it ${planted}`);
     return stats;
   }
 

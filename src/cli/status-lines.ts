@@ -131,7 +131,7 @@ function generationText({ generation, pid, sessions, draining, answers }: Genera
 /** Only when there was one; an agent of an earlier version tells of none. */
 function reloadFacts(reload: ReloadView | null): Fact[] {
   if (reload === null) return [];
-  const { at, outcome, problems, changes, changed } = reload;
+  const { at, outcome, problems, changes, changed, sessionsEnded } = reload;
   const when = at.replace(/\.\d+Z$/, 'Z');
   if (outcome === 'refused') {
     const why = problems.join('; ') || 'the log says why';
@@ -146,7 +146,8 @@ function reloadFacts(reload: ReloadView | null): Fact[] {
   const shown = changes.slice(0, MAX_CHANGES).map(({ key, from, to }) => `${key}: ${from} -> ${to}`);
   const left = changed - shown.length;
   const what = [...shown, ...(left > 0 ? [`and ${left} more (--json)`] : [])].join('; ');
-  return [{ name: 'Reload', text: printable(`${when}: ${what || 'nothing changed'}`) }];
+  const ended = sessionsEnded > 0 ? `; ended ${sessionsEnded} sessions that no longer complied` : '';
+  return [{ name: 'Reload', text: printable(`${when}: ${what || 'nothing changed'}${ended}`) }];
 }
 
 function warnIf(condition: boolean): { readonly colour?: Colour } {

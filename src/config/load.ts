@@ -84,7 +84,7 @@ export interface LoadedConfig {
  * @throws ConfigError with all problems at once.
  */
 export function loadConfig(options: LoadOptions): LoadedConfig {
-  const { env, cwd } = options;
+  const { env } = options;
   const { found, locate, entries, given, folder, folderOf, values, problems, isBroken } = readValues(options);
   // What it lacks would only hide why.
   if (isBroken) throw new ConfigError(inOrder(problems));

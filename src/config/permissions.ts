@@ -44,6 +44,27 @@ export function tampering(file: string, { mode }: Permissions): string | undefin
   return `everybody on this machine can change (mode ${octal(mode)}); run: chmod o-w ${quoted(file)}`;
 }
 
+/** The sticky bit: whoever may write a folder may not take away what belongs to others. */
+const STICKY = 0o1000;
+
+/**
+ * Whether anybody could have put something where it lies, as the end of a sentence that begins with a name: into a folder
+ * that everybody may write anybody puts what they like. There it has to belong to the agent or root, and the folder has to
+ * keep others from replacing it (`/tmp`).
+ *
+ * @param owner user id of what lies there.
+ * @param folder the folder it lies in.
+ */
+export function planting(
+  owner: number,
+  folder: Permissions & { readonly path: string },
+  self: number | undefined = process.geteuid?.(),
+): string | undefined {
+  if (self === undefined || (folder.mode & OTHERS_WRITE) === 0) return undefined;
+  if ((folder.mode & STICKY) !== 0 && (owner === ROOT || owner === self)) return undefined;
+  return `lies in ${folder.path}, where everybody on this machine may put things; run: chmod o-w ${quoted(folder.path)}`;
+}
+
 function octal(mode: number): string {
   return (mode & 0o777).toString(8).padStart(4, '0');
 }

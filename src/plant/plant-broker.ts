@@ -64,6 +64,11 @@ export class PlantBroker {
     await this.#running;
   }
 
+  /** Asks for the retained messages of a filter once more; they are told as such, which others are not. */
+  again(filter: string): void {
+    void this.#link?.subscribe(filter).catch(() => undefined);
+  }
+
   /** Publishes with QoS 1, if there is a connection. An empty payload that is retained removes what was. */
   publish(topic: string, payload: string, retain: boolean): void {
     const link = this.#link;

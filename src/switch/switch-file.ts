@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat as look } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { tampering } from '../config/permissions.js';
+import { planting, tampering } from '../config/permissions.js';
 import { MAX_SWITCH_BYTES, off, readingOf, type SwitchReading } from './switch-value.js';
 
 /** Opening a FIFO or a device must wait for nobody. */
@@ -36,6 +37,10 @@ async function contentOf(file: string): Promise<Uint8Array | SwitchReading> {
     if (!stat.isFile()) return off('is no regular file');
     const changeable = tampering(file, { mode: stat.mode, owner: stat.uid });
     if (changeable !== undefined) return off(`is one that ${changeable}`);
+    const folder = path.dirname(file);
+    const { mode, uid: owner } = await look(folder);
+    const planted = planting(stat.uid, { path: folder, mode, owner });
+    if (planted !== undefined) return off(planted);
     const buffer = new Uint8Array(MAX_SWITCH_BYTES + 1);
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
     return buffer.subarray(0, bytesRead);

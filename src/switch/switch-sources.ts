@@ -31,7 +31,7 @@ export class SwitchSources {
     this.hardSwitch = new HardSwitch(parts, options.onChange);
     if (mqttTopic === undefined || topicPart === undefined) return;
     const onReading = (reading: SwitchReading): void => this.hardSwitch.read(topicPart, reading);
-    broker?.listen(new SwitchTopic({ topic: mqttTopic, onReading }));
+    broker?.listen(new SwitchTopic({ topic: mqttTopic, again: () => broker.again(mqttTopic), onReading }));
   }
 
   /** Begins to look at the file; the broker is started by whoever has it. */

@@ -3,6 +3,8 @@ import { off, readingOf, type SwitchReading } from './switch-value.js';
 
 export interface SwitchTopicOptions {
   readonly topic: string;
+  /** Asks the broker for the retained message once more. */
+  readonly again: () => void;
   readonly onReading: (reading: SwitchReading) => void;
 }
 
@@ -10,16 +12,21 @@ export interface SwitchTopicOptions {
 export class SwitchTopic implements PlantListener {
   readonly filter: string;
   readonly #onReading: (reading: SwitchReading) => void;
+  readonly #again: () => void;
   #hasValue = false;
 
-  constructor({ topic, onReading }: SwitchTopicOptions) {
+  constructor({ topic, again, onReading }: SwitchTopicOptions) {
     this.filter = topic;
     this.#onReading = onReading;
+    this.#again = again;
   }
 
-  onMessage(_topic: string, payload: Buffer): void {
+  /** A broker passes on what is published without saying whether it keeps it: what it keeps, it says when it is asked. */
+  onMessage(_topic: string, payload: Buffer, isRetained: boolean): void {
+    const reading = readingOf(payload);
+    if (reading.isOn && !isRetained) return this.#again();
     this.#hasValue = true;
-    this.#onReading(readingOf(payload));
+    this.#onReading(reading);
   }
 
   /** What is retained may come in the same packet as the acknowledgement, before this is called. */

@@ -134,7 +134,14 @@ test('a directory in which everybody may write is not used, until it is repaired
   const line = await agent.logged('the directory of approvals cannot be used');
   assert.match(String(line.why), /everybody on this machine could approve; run: chmod o-w /);
   writeFileSync(path.join(directory, `${id}.approve`), '');
+  const parent = path.dirname(directory);
+  chmodSync(parent, 0o777);
   chmodSync(directory, 0o770);
+  const planted = await agent.logged('the directory of approvals cannot be used', {
+    why: `it lies in ${parent}, where everybody on this machine may put things; run: chmod o-w ${parent}`,
+  });
+  assert.equal(planted.level, 'warn');
+  chmodSync(parent, 0o700);
   assert.equal((await final(agent, operation)).status, 'SUCCESSFUL');
 });
 

@@ -30,8 +30,14 @@ test('a retained message is the switch; without one it is off', NEEDS, async (t)
   const { reason = '' } = await switchIs(agent, 'off', /has no retained message/);
   assert.match(reason, /To turn it on, publish the word on, retained, to plant\/hall-7\/remote-access\.$/);
   assert.match((await final(agent, create(agent, target.port))).failureReason ?? '', /^switched-off: /);
+  // Not retained, it would be gone with the next connection, and nobody would know why.
+  await broker.publish(TOPIC, 'on');
+  await broker.publish(TOPIC, 'off', '-r');
+  await switchIs(agent, 'off', /says off/);
+  await broker.publish(TOPIC, 'on');
   await broker.publish(TOPIC, 'on', '-r');
   await switchIs(agent, 'on');
+  assert.deepEqual(agent.log().filter(({ msg }) => msg === 'the hard switch is on').length, 1);
   await agent.ready();
   for (const [message, why] of [
     ['off', /says off/],

@@ -80,6 +80,7 @@ test('whatever cannot be read as on is off, and says what is wrong', async (t) =
   const folder = temporaryFolder(t);
   const file = path.join(folder, 'switch');
   const on = (): void => {
+    chmodSync(folder, 0o700);
     rmSync(file, { recursive: true, force: true });
     writeFileSync(`${file}.new`, ' ON \n');
     renameSync(`${file}.new`, file);
@@ -99,6 +100,11 @@ test('whatever cannot be read as on is off, and says what is wrong', async (t) =
     ['open to everybody', () => chmodSync(file, 0o666), / everybody on this machine can change .*chmod o-w /],
     ['a FIFO', instead(() => execFileSync('mkfifo', [file])), / is no regular file\./],
     ['a directory', instead(() => mkdirSync(file)), / is no regular file\./],
+    [
+      'in a folder of everybody',
+      () => chmodSync(folder, 0o777),
+      / where everybody .* may put things.*chmod o-w /,
+    ],
     ['a loop of links', instead(() => symlinkSync(file, file)), / cannot be read \(ELOOP\)\./],
   ];
   for (const [what, spoil, why] of cases) {

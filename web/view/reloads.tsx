@@ -20,7 +20,7 @@ export function Reloads({ dashboard: { reloads, atMs } }: { readonly dashboard: 
 }
 
 function Reload({ reload, nowMs }: { readonly reload: ReloadView; readonly nowMs: number }) {
-  const { at, outcome, changes, changed, problems } = reload;
+  const { at, outcome, changes, changed, sessionsEnded, problems } = reload;
   const isRefused = outcome === 'refused';
   return (
     <li>
@@ -41,6 +41,9 @@ function Reload({ reload, nowMs }: { readonly reload: ReloadView; readonly nowMs
             <code>{key}</code> {from} <span aria-label="becomes">→</span> {to}
           </li>
         ))}
+        {sessionsEnded > 0 ? (
+          <li>{format.many(sessionsEnded, 'session')} ended that no longer complied</li>
+        ) : null}
         {changed > changes.length ? (
           <li class="muted">and {changed - changes.length} more, in the log</li>
         ) : null}

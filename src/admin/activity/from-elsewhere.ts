@@ -16,13 +16,14 @@ export function asOperation(value: unknown): OperationView | undefined {
 /** The reload, when it is one. */
 export function asReload(value: unknown): ReloadView | undefined {
   if (!isFields(value)) return undefined;
-  const { at, outcome, changes, changed, problems } = value;
+  const { at, outcome, changes, changed, sessionsEnded, problems } = value;
   if (typeof at !== 'string' || (outcome !== 'applied' && outcome !== 'refused')) return undefined;
   return {
     at,
     outcome,
     changes: keep<ChangeView>(changes, ['key', 'from', 'to'], 'string'),
     changed: typeof changed === 'number' ? changed : 0,
+    sessionsEnded: typeof sessionsEnded === 'number' ? sessionsEnded : 0,
     problems: listOf(problems).filter((one) => typeof one === 'string'),
   };
 }

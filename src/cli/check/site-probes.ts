@@ -109,12 +109,12 @@ async function lookAtSwitch(file: string): Promise<Outcome> {
   const on = command('turn it on', `echo on > ${word(file)}`);
   if (reading.why === 'says off')
     return { status: 'ok', detail: `${file} says off: no session is let in`, fixes: [on] };
-  const close = command('only its owner may turn it', `chmod o-w ${word(file)}`);
+  const [, close] = /; run: (.+)$/.exec(reading.why) ?? [];
   return failed(
     'switch-unreadable',
     `${file} ${reading.why.replace(/; run: .*/, '')}`,
     'what cannot be read is off: no session is let in',
-    reading.why.includes('chmod') ? [close] : [on],
+    [close === undefined ? on : command('keep it from everybody else', close)],
   );
 }
 

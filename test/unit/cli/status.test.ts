@@ -106,11 +106,18 @@ test('shows what the last reload changed, or why it was refused', () => {
   const changes = [1, 2, 3, 4].map((one) => ({ key: `limits.k${one}`, from: '(none)', to: String(one) }));
   const shown = (reload: ReloadView): string => statusLines({ ...STATUS, reload }).join('\n');
   assert.match(
-    shown({ at, outcome: 'applied', changes, changed: 60, problems: [] }),
-    /^Reload {6}2030-01-02T03:04:05Z: limits\.k1: \(none\) -> 1; .*limits\.k3: \(none\) -> 3; and 57 more \(--json\)$/m,
+    shown({ at, outcome: 'applied', changes, changed: 60, sessionsEnded: 2, problems: [] }),
+    /^Reload {6}2030-01-02T03:04:05Z: limits\.k1: \(none\) -> 1; .*limits\.k3: \(none\) -> 3; and 57 more \(--json\); ended 2 sessions that no longer complied$/m,
   );
   assert.match(
-    shown({ at, outcome: 'refused', changes: [], changed: 0, problems: ['a: one', 'b: two\u001b'] }),
+    shown({
+      at,
+      outcome: 'refused',
+      changes: [],
+      changed: 0,
+      sessionsEnded: 0,
+      problems: ['a: one', 'b: two\u001b'],
+    }),
     /^Reload {6}refused .*Z, the old configuration holds: a: one; b: two\?$/m,
   );
 });

@@ -6,7 +6,7 @@ import { after, describe, test } from 'node:test';
 import { rootCertificates } from 'node:tls';
 import { loadConfig } from '../../../src/config/load.js';
 import type { LoadedConfig } from '../../../src/config/load.js';
-import { exposure } from '../../../src/config/permissions.js';
+import { exposure, planting } from '../../../src/config/permissions.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-secret-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -169,4 +169,20 @@ describe('who may have access to a file with a secret', () => {
   test('a path with blanks is quoted for the shell', () => {
     assert.match(exposure("/a b'c", { mode: 0o644, owner: 0 }, 0) ?? '', /chmod 600 '\/a b'\\''c'$/);
   });
+});
+
+test('in a folder that everybody may write only what belongs to the agent or root counts, and only where it is kept', () => {
+  const folder = (mode: number) => ({ path: '/x', mode, owner: 0 });
+  for (const [owner, mode, isPlanted] of [
+    [65_534, 0o755, false],
+    [1_000, 0o1777, false],
+    [0, 0o1777, false],
+    [65_534, 0o1777, true],
+    [1_000, 0o777, true],
+  ] as const)
+    assert.equal(
+      planting(owner, folder(mode), 1_000) !== undefined,
+      isPlanted,
+      `${owner} ${mode.toString(8)}`,
+    );
 });
