@@ -54,6 +54,7 @@ function factsOf(view: StatusView, waiting: number): Fact[] {
       text: view.draining ? `${about}, draining: no new sessions` : about,
       ...warnIf(view.draining),
     },
+    ...deviceFacts(view),
     {
       name: 'Cloud',
       text: printable(cloudText(cloud)),
@@ -87,6 +88,11 @@ function factsOf(view: StatusView, waiting: number): Fact[] {
     ...generationFacts(view),
     ...reloadFacts(view.reload ?? null),
   ];
+}
+
+/** An agent of an earlier version does not say. */
+function deviceFacts({ device = '' }: Partial<Pick<StatusView, 'device'>>): Fact[] {
+  return device === '' ? [] : [{ name: 'Device', text: printable(device) }];
 }
 
 /** An agent of an earlier version tells no URL. */

@@ -8,6 +8,7 @@ test('shows the agent at a glance within 80 columns', () => {
   const lines = statusLines(STATUS);
   assert.deepEqual(lines, [
     'Agent       0.1.0, pid 77, up 1d 2h',
+    'Device      gw-7',
     'Cloud       connected to https://plant.example.com',
     'Sessions    1 now, 3 opened, 2 failed',
     'Operations  5 received, 0 with a status the cloud does not have yet',
@@ -29,7 +30,10 @@ test('says why the cloud is away and that it drains', () => {
     cloud: { ...STATUS.cloud, state: 'disconnected', reason: 'no answer\u001b[2J' },
     workers: STATUS.workers.map((worker) => ({ ...worker, eventLoopDelay: null })),
   });
-  assert.match(lines.join('\n'), /draining: no new sessions\nCloud {7}disconnected: no answer\?\[2J\n/);
+  assert.match(
+    lines.join('\n'),
+    /draining: no new sessions\nDevice {6}gw-7\nCloud {7}disconnected: no answer\?\[2J\n/,
+  );
   assert.match(lines.at(-1) ?? '', / - {7}- {7}-$|-$/);
 });
 
@@ -98,7 +102,10 @@ test('paints what needs somebody', () => {
     cloud: { ...STATUS.cloud, state: 'disconnected' },
     resources: [{ resource: 'memory', used: 96, limit: 100 }],
   });
-  assert.match(bad, /Agent {7}<yellow>.*\nCloud {7}<red>disconnected[^]*Resources {3}<red>memory 96 %\n/);
+  assert.match(
+    bad,
+    /Agent {7}<yellow>.*\nDevice.*\nCloud {7}<red>disconnected[^]*Resources {3}<red>memory 96 %\n/,
+  );
 });
 
 test('shows what the last reload changed, or why it was refused', () => {
