@@ -13,6 +13,7 @@ import {
   environmentLayer,
   fileLayer,
   merge,
+  printable,
   unknownVariables,
 } from './layers.js';
 import type { Layer } from './layers.js';
@@ -69,9 +70,15 @@ export interface LoadOptions {
 /** Where each value came from. */
 export type Sources = Readonly<Record<KeyName, Source>>;
 
+/** Absolute paths of the files that secrets were read from, by the key that they stand for. */
+export type SecretFiles = Readonly<Partial<Record<KeyName, string>>>;
+
 export interface LoadedConfig {
   readonly config: Config;
   readonly sources: Sources;
+  /** Where the proxy is set, also when NO_PROXY keeps `cloud.url` from it, which is what `sources` says then. */
+  readonly proxySource: Source;
+  readonly secretFiles: SecretFiles;
   /** One sentence each, with its place; not fatal. */
   readonly warnings: readonly string[];
   /** The file that was read, as it was named; undefined when everything came from elsewhere. */
@@ -114,7 +121,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   addThinEdge(entries, problems);
   const given = new Set(entries.keys());
   if (options.loginAs !== undefined) loginAs(entries, options.loginAs);
-  readSecrets(entries, folderOf, problems);
+  const secretFiles = readSecrets(entries, folderOf, problems);
   if (options.loginAs === undefined) openCredentials(entries, problems);
 
   const values = validate(entries, locate, problems);
@@ -149,6 +156,8 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   return {
     config,
     sources: sourcesOf(entries, route.bypasses(config.cloud.url)),
+    proxySource: sourceOf(entries, 'cloud.proxy'),
+    secretFiles,
     warnings,
     file: found?.file,
   };
@@ -222,19 +231,25 @@ function resolvePaths(entries: Layer, folderOf: (source: Source) => string): voi
   }
 }
 
-/** Turns `<key>File` into the secret it holds. */
-function readSecrets(entries: Layer, folderOf: (source: Source) => string, problems: Problem[]): void {
+/** Turns `<key>File` into the secret it holds. Gives the files that were read. */
+function readSecrets(entries: Layer, folderOf: (source: Source) => string, problems: Problem[]): SecretFiles {
+  const files: Partial<Record<KeyName, string>> = {};
   for (const [fileKey, key] of SECRET_FILES) {
     const entry = entries.get(fileKey);
     if (entry === undefined) continue;
     const { raw, source } = entry;
-    const result = tryValue(() => readSecretFile(path.resolve(folderOf(source), text(raw))));
+    const place = tryValue(() => path.resolve(folderOf(source), text(raw)));
+    const result = 'message' in place ? place : tryValue(() => readSecretFile(place.value));
     if ('message' in result) {
-      problems.push({ source, key: fileKey, message: result.message, example: '/etc/gatehouse/secret' });
+      const named = 'value' in place ? `"${printable(place.value)}" ` : '';
+      const message = `${named}${result.message}`;
+      problems.push({ source, key: fileKey, message, example: '/etc/gatehouse/secret' });
       continue;
     }
+    if ('value' in place) files[key] = place.value;
     entries.set(key, { raw: result.value, source });
   }
+  return files;
 }
 
 /** A secret inside a configuration file to which others have access; or a file in which others may permit something. */
