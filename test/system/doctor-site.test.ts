@@ -27,11 +27,11 @@ test('an audit log: what is none is moved away, and what others can write is shu
   patient.configure({ audit: { file } });
   assert.match((await found(patient, 'audit')).detail, /is made at the first start$/);
   writeFileSync(file, 'Dear diary,\n', { mode: 0o600 });
-  patient.follow(await patient.suffersFrom('audit-unusable', [`mv ${file} ${file}.old`], EXIT.failed));
+  await patient.follow(await patient.suffersFrom('audit-unusable', [`mv ${file} ${file}.old`], EXIT.failed));
   await patient.isHealthy();
   writeFileSync(file, '');
   chmodSync(file, 0o666);
-  patient.follow(await patient.suffersFrom('audit-unusable', [`chmod 0600 ${file}`], EXIT.failed));
+  await patient.follow(await patient.suffersFrom('audit-unusable', [`chmod 0600 ${file}`], EXIT.failed));
   await patient.isHealthy();
 });
 
@@ -39,10 +39,10 @@ test('a switch file: one that is not there is written, one that everybody can tu
   const patient = await Patient.healthy(t);
   const file = path.join(patient.folder, 'switch');
   patient.configure({ switch: { file } });
-  patient.follow(await patient.suffersFrom('switch-unreadable', [`echo on > ${file}`], EXIT.failed));
+  await patient.follow(await patient.suffersFrom('switch-unreadable', [`echo on > ${file}`], EXIT.failed));
   await patient.isHealthy();
   chmodSync(file, 0o666);
-  patient.follow(await patient.suffersFrom('switch-unreadable', [`chmod o-w ${file}`], EXIT.failed));
+  await patient.follow(await patient.suffersFrom('switch-unreadable', [`chmod o-w ${file}`], EXIT.failed));
   writeFileSync(file, 'off\n');
   const { status, detail, fixes } = await found(patient, 'switch');
   assert.deepEqual([status, detail], ['ok', `${file} says off: no session is let in`]);
@@ -56,7 +56,9 @@ test('a directory of approvals that everybody can write is shut', async (t) => {
   assert.match((await found(patient, 'approvals')).detail, /is made at the first start$/);
   mkdirSync(directory);
   chmodSync(directory, 0o777);
-  patient.follow(await patient.suffersFrom('approvals-unusable', [`chmod o-w ${directory}`], EXIT.failed));
+  await patient.follow(
+    await patient.suffersFrom('approvals-unusable', [`chmod o-w ${directory}`], EXIT.failed),
+  );
   await patient.isHealthy();
 });
 

@@ -3,7 +3,8 @@ import { printable } from '../terminal.js';
 import type { Outcome, Probe, ProbeContext } from './probe.js';
 import { isFailed, tryGet, unexpected } from './request.js';
 import { itemsAt, textAt } from './rest.js';
-import { command, setting, word } from './setting.js';
+import { refusedAdvice } from './refused-credentials.js';
+import { setting } from './setting.js';
 
 const DEADLINE_MS = 15_000;
 
@@ -53,7 +54,7 @@ async function tenantOfHost(context: ProbeContext, signal: AbortSignal): Promise
 
 function refused(context: ProbeContext, actual: string | undefined): Outcome {
   const { config, origin } = context;
-  const { tenant, credentials } = config.cloud;
+  const { tenant } = config.cloud;
   if (actual !== undefined && tenant !== '' && tenant !== actual) {
     return {
       status: 'failed',
@@ -64,33 +65,11 @@ function refused(context: ProbeContext, actual: string | undefined): Outcome {
       exit: EXIT.refused,
     };
   }
-  const isToken = credentials.kind === 'token';
-  const url = new URL('/user/currentUser', config.cloud.url).href;
   return {
     status: 'failed',
     fault: 'credentials-refused',
     detail: `refused (401)${actual === undefined || tenant === '' ? '' : `, and the tenant is right`}`,
-    advice: isToken
-      ? 'the token has expired or is another one'
-      : 'user or password are wrong, or the user is disabled',
-    fixes: [
-      command(
-        'get new ones for this device',
-        `gatehouse register --config ${word(origin.file ?? 'gatehouse.yaml')}`,
-      ),
-      isToken
-        ? setting(origin, 'cloud.tokenFile', '/etc/gatehouse/token', 'put a good token into a file')
-        : setting(
-            origin,
-            'cloud.passwordFile',
-            '/etc/gatehouse/password',
-            'put the right password into a file',
-          ),
-      command(
-        'try them by hand',
-        `curl -i -u '${tenant === '' ? '' : `${actual ?? 'TENANT'}/`}USER' ${word(url)}`,
-      ),
-    ],
+    ...refusedAdvice(context, tenant === '' ? '' : `${actual ?? 'TENANT'}/`),
     exit: EXIT.refused,
   };
 }

@@ -52,6 +52,7 @@ export const FAULTS = [
   // The plant.
   'plant-broker-unreachable',
   'plant-broker-refuses',
+  'target-never',
   'target-unresolved',
   'target-closed',
   'target-silent',

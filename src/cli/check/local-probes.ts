@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { EXIT } from '../../exit-codes.js';
+import { printable } from '../terminal.js';
 import { at } from './dial.js';
 import type { Place } from './dial.js';
 import { askAgent, listens } from './listening.js';
@@ -94,24 +95,45 @@ async function tryAdmin(context: ProbeContext, signal: AbortSignal): Promise<Out
   if (listen.kind === 'off') return { status: 'skipped', detail: 'admin.listen is off' };
   const where = listen.kind === 'unix' ? { path: listen.path } : listen;
   const name = listen.kind === 'unix' ? listen.path : at(listen);
-  const answer = await askAgent(where, context.config.admin.token, signal);
-  if (answer.isAgent) {
-    context.facts.isAgentRunning = true;
+  const { admin, device } = context.config;
+  const answer = await askAgent(where, admin.token, signal);
+  if (answer.kind === 'locked') return otherAgent(context, `an agent that refuses the token of admin.token`);
+  if (answer.kind === 'agent') {
     const { trouble } = answer;
+    if (answer.device !== undefined && answer.device !== device.externalId)
+      return otherAgent(context, `the agent of another device, ${printable(answer.device)}`);
+    context.facts.isAgentRunning = true;
     return { status: 'ok', detail: `an agent runs at ${name}${trouble === undefined ? '' : `: ${trouble}`}` };
   }
   if (listen.kind === 'unix') return lookAtSocket(context, listen.path);
   const code = await listens(listen);
   if (code === undefined) return { status: 'ok', detail: `${name} is free` };
-  return code === 'EADDRINUSE' ? adminTaken(context, listen) : adminUnusable(context, listen, code);
+  return code === 'EADDRINUSE'
+    ? adminTaken(context, listen, 'another program')
+    : adminUnusable(context, listen, code);
 }
 
-async function adminTaken({ origin }: ProbeContext, listen: Place): Promise<Outcome> {
+/** An agent listens there, but not the one of this configuration. */
+async function otherAgent(context: ProbeContext, who: string): Promise<Outcome> {
+  const { listen } = context.config.admin;
+  if (listen.kind === 'tcp') return adminTaken(context, listen, who);
+  const socket = listen.kind === 'unix' ? listen.path : '';
+  return {
+    status: 'failed',
+    fault: 'admin-taken',
+    detail: `${socket} is taken by ${who}`,
+    advice: 'the agent does not start while it is',
+    fixes: [setting(context.origin, 'admin.listen', `unix:${socket}.2`, 'take another socket')],
+    exit: EXIT.failed,
+  };
+}
+
+async function adminTaken({ origin }: ProbeContext, listen: Place, who: string): Promise<Outcome> {
   const free = await freePort(listen);
   return {
     status: 'failed',
     fault: 'admin-taken',
-    detail: `${at(listen)} is taken by another program`,
+    detail: `${at(listen)} is taken by ${who}`,
     advice: 'the agent does not start while it is',
     fixes: [
       setting(origin, 'admin.listen', at({ ...listen, port: free }), 'take another port, this one is free'),
