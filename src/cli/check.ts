@@ -57,7 +57,7 @@ export async function check(options: CheckOptions, io: Io): Promise<ExitCode> {
 function tellInvalid(error: ConfigError, { json }: CheckOptions, io: Io): ExitCode {
   const problems = problemViews(error);
   if (json === true) {
-    writeJson(io, { ok: false, exitCode: EXIT.config, problems });
+    writeJson(io, { ok: false, exitCode: EXIT.config, message: error.message, problems });
     return EXIT.config;
   }
   const terminal = new Terminal(io.stderr, io.env);
