@@ -89,7 +89,7 @@ test('fits one screen of 80 by 24 with the longest texts and the most workers', 
     lines.join('\n'),
     /\n {4}64 {8}63 .*\n {4}63 {8}62 [^]*\nand \d+ more: gatehouse status --json$/,
   );
-  assert.equal(statusLines({ ...STATUS, workers }).length, 8 + 2 + 64, 'elsewhere all of them');
+  assert.equal(statusLines({ ...STATUS, workers }).length, 9 + 2 + 64, 'elsewhere all of them');
 });
 
 test('paints what needs somebody', () => {
