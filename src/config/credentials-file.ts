@@ -60,15 +60,18 @@ export function openCredentials(entries: Layer, problems: Problem[]): void {
   const named = entries.get('cloud.credentialsFile');
   if (typeof named?.raw !== 'string') return;
   const file = named.raw;
-  const complain = (message: string): void => {
-    problems.push({ source: named.source, key: 'cloud.credentialsFile', message, example: undefined });
-  };
   try {
     for (const [name, entry] of contentOf(file)) entries.set(name, entry);
   } catch (error) {
     if (!(error instanceof BadValue)) throw error;
-    const next = error instanceof FileMissing ? '; `gatehouse register` makes it' : '';
-    complain(`"${printable(file)}" names a file that ${error.message}${next}`);
+    const isUnregistered = error instanceof FileMissing;
+    problems.push({
+      source: named.source,
+      key: 'cloud.credentialsFile',
+      message: `"${printable(file)}" names a file that ${error.message}${isUnregistered ? '; `gatehouse register` makes it' : ''}`,
+      example: undefined,
+      ...(isUnregistered ? { isUnregistered } : {}),
+    });
   }
 }
 

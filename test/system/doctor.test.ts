@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { EXIT } from '../../src/exit-codes.js';
 import { startAgent, startTarget } from '../helpers/agent-scene.js';
 import { closedPort } from '../helpers/closed-port.js';
-import { gatehouse } from '../helpers/command.js';
+import { Command, gatehouse } from '../helpers/command.js';
 import { Patient, type Finding } from '../helpers/doctor.js';
 import { PlantTarget } from '../helpers/plant.js';
 import { SilentPort } from '../helpers/silent-port.js';
@@ -77,6 +77,32 @@ test('registered credentials that are refused: the device is registered anew, an
   const command = 'gatehouse register --force --config gatehouse.yaml';
   await patient.follow(await patient.suffersFrom('credentials-refused', [command], EXIT.refused));
   await patient.isHealthy();
+});
+
+test('not registered yet: the way to the cloud is tried all the same, and register is the fix', async (t) => {
+  const patient = await Patient.healthy(t, { acceptAllDevices: true });
+  const credentials = { tenant: undefined, user: undefined, password: undefined };
+  patient.configure({ cloud: { ...credentials, credentialsFile: 'credentials.yaml' } });
+  const command = 'gatehouse register --config gatehouse.yaml';
+  const fix = await patient.suffersFrom('credentials-missing', [command], EXIT.config);
+  const { checks } = await patient.examine();
+  const status = (id: string) => checks.find((check) => check.id === id)?.status;
+  assert.deepEqual(['tcp', 'clock', 'managed-object'].map(status), ['ok', 'ok', 'skipped']);
+  await patient.follow(fix);
+  await patient.isHealthy();
+});
+
+test('not registered yet, and no way to the cloud: both are told', async (t) => {
+  const patient = await Patient.healthy(t);
+  const credentials = { tenant: undefined, user: undefined, password: undefined };
+  const url = `http://127.0.0.1:${await closedPort()}`;
+  patient.configure({ cloud: { ...credentials, url, credentialsFile: 'credentials.yaml' } });
+  const { failed, code } = await patient.examine();
+  assert.deepEqual(
+    failed.map(({ fault }) => fault),
+    ['cloud-closed', 'credentials-missing'],
+  );
+  assert.equal(code, EXIT.unreachable);
 });
 
 test('missing role: the command gives exactly that role to exactly that user', async (t) => {
@@ -252,6 +278,60 @@ test('file modes: the command shuts a state directory that others can write', as
   chmodSync(directory, 0o777);
   await patient.follow(await patient.suffersFrom('state-unusable', [`chmod 0700 ${directory}`], EXIT.failed));
   await patient.isHealthy();
+});
+
+test('a state directory that another agent uses: that one is named, another directory is proposed', async (t) => {
+  const other = await startAgent(t);
+  const patient = await Patient.healthy(t);
+  const directory = path.join(other.folder, '.gatehouse');
+  patient.configure({ state: { directory }, admin: { listen: `127.0.0.1:${await closedPort()}` } });
+  const own = new RegExp(`^ {2}directory: ${directory}-2$`);
+  const fix = await patient.suffersFrom('state-in-use', [own], EXIT.failed);
+  const { checks } = await patient.examine();
+  assert.match(checks.find(({ id }) => id === 'state')?.detail ?? '', /is in use by process \d+, an agent/);
+  await patient.follow(fix);
+  await patient.isHealthy();
+});
+
+test('a state directory that our own agent uses is fine', async (t) => {
+  const agent = await startAgent(t);
+  const { stdout } = await agent.ask('check', '--json');
+  const { checks } = JSON.parse(stdout) as { checks: Finding[] };
+  assert.equal(checks.find(({ id }) => id === 'state')?.status, 'ok');
+});
+
+test('a state directory and an audit log where nothing can be made, whoever asks', async (t) => {
+  const patient = await Patient.healthy(t);
+  const taken = patient.write('file', '');
+  for (const place of ['/proc/nope', path.join(taken, 'nope')]) {
+    patient.configure({ state: { directory: place }, audit: { file: `${place}/audit.jsonl` } });
+    const { failed } = await patient.examine();
+    assert.deepEqual(
+      failed.map(({ fault }) => fault),
+      ['state-unusable', 'audit-unusable'],
+      place,
+    );
+  }
+});
+
+test('too few file descriptors for the sessions: check and run say so, with how to raise them', async (t) => {
+  const patient = await Patient.healthy(t);
+  const prefix = ['prlimit', '--nofile=256'];
+  const { code, stdout } = await gatehouse(['check', '--json'], { cwd: patient.folder, prefix });
+  const { checks } = JSON.parse(stdout) as { checks: Finding[] };
+  const found = checks.find(({ id }) => id === 'descriptors');
+  assert.equal(code, EXIT.done);
+  assert.equal(found?.detail, '256 are enough for 96 of the 10000 sessions of limits.sessions');
+  assert.deepEqual(
+    found.fixes?.slice(0, 2).map(({ paste }) => paste),
+    [['ulimit -n 20064'], ['[Service]', 'LimitNOFILE=20064']],
+  );
+  const agent = new Command(['run'], { cwd: patient.folder, prefix });
+  t.after(() => agent.discard());
+  await agent.printed(/gatehouse started/);
+  agent.kill('SIGTERM');
+  const run = await agent.ended();
+  assert.equal(run.stdout.match(/too few file descriptors for limits\.sessions/g)?.length, 1);
 });
 
 test('a configuration that is wrong: each key with a line that would be right', async (t) => {

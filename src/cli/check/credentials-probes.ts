@@ -3,8 +3,8 @@ import { printable } from '../terminal.js';
 import type { Outcome, Probe, ProbeContext } from './probe.js';
 import { isFailed, tryGet, unexpected } from './request.js';
 import { itemsAt, textAt } from './rest.js';
-import { refusedAdvice } from './refused-credentials.js';
-import { setting } from './setting.js';
+import { refusedAdvice, registerCommand } from './refused-credentials.js';
+import { command, setting } from './setting.js';
 
 const DEADLINE_MS = 15_000;
 
@@ -19,6 +19,24 @@ export const CREDENTIALS_PROBES: readonly Probe[] = [
   },
   { id: 'tenant', title: 'tenant', deadlineMs: DEADLINE_MS, needs: ['credentials'], run: compareTenant },
 ];
+
+/** The same before `gatehouse register`: what needs credentials is passed over, whatever the way to the cloud is like. */
+export const UNREGISTERED_PROBES: readonly Probe[] = CREDENTIALS_PROBES.map((probe) =>
+  probe.id === 'credentials'
+    ? { ...probe, needs: [], run: (context) => Promise.resolve(missing(context)) }
+    : probe,
+);
+
+function missing({ config, origin }: ProbeContext): Outcome {
+  return {
+    status: 'failed',
+    fault: 'credentials-missing',
+    detail: `${config.cloud.credentialsFile ?? 'the file of cloud.credentialsFile'} does not exist`,
+    advice: 'this device is not registered yet',
+    fixes: [command('let it get credentials from the cloud', registerCommand(origin))],
+    exit: EXIT.config,
+  };
+}
 
 async function tryCredentials(context: ProbeContext, signal: AbortSignal): Promise<Outcome> {
   const path = '/user/currentUser';
@@ -59,8 +77,8 @@ function refused(context: ProbeContext, actual: string | undefined): Outcome {
     return {
       status: 'failed',
       fault: 'tenant-wrong',
-      detail: `refused (401): this host belongs to tenant ${actual}, and cloud.tenant is another one`,
-      advice: 'a user exists in its own tenant only',
+      detail: `refused (401): this host belongs to tenant ${actual}`,
+      advice: 'cloud.tenant is another one, and a user exists in its own tenant only',
       fixes: [setting(origin, 'cloud.tenant', actual, 'name that tenant')],
       exit: EXIT.refused,
     };

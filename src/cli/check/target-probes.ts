@@ -103,15 +103,8 @@ function targetProbe({ place, conduits }: Target, judge: Judge): Probe {
 }
 
 function untriedProbe(conduit: Conduit): Probe {
-  const isNetwork = conduit.host.includes('/');
-  const what = isNetwork
-    ? `${conduit.host} is a network`
-    : `ports ${portsOf(conduit)} are more than is tried`;
-  return skipped(
-    `conduit:${conduit.name}`,
-    `conduit ${conduit.name}`,
-    `${what}: try one with nc -vz HOST PORT`,
-  );
+  const what = conduit.host.includes('/') ? `network ${conduit.host}` : `ports ${portsOf(conduit)}`;
+  return skipped(`conduit:${conduit.name}`, `conduit ${conduit.name}`, `${what}, not tried one by one`);
 }
 
 function rest(count: number, what: string): Probe[] {

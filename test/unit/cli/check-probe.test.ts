@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dialProxy, dialTcp, dialTls, placeOf } from '../../../src/cli/check/dial.js';
 import { runProbes } from '../../../src/cli/check/probe.js';
+import { accountProbes } from '../../../src/cli/check/account-probe.js';
 import type { Outcome, Probe, ProbeContext, ProbeResult } from '../../../src/cli/check/probe.js';
 import { targetsOf } from '../../../src/cli/check/target-probes.js';
 import { wayFailure } from '../../../src/cli/check/way-fault.js';
@@ -129,6 +130,17 @@ test('the place of a URL has the usual port of its scheme', () => {
   assert.deepEqual(placeOf('mqtts://acme'), { host: 'acme', port: 8883, isTls: true });
   assert.deepEqual(placeOf('mqtt://127.0.0.1'), { host: '127.0.0.1', port: 1883, isTls: false });
   assert.deepEqual(placeOf('wss://acme/mqtt'), { host: 'acme', port: 443, isTls: true });
+});
+
+test('root is told how to check for the user of the service, where there is one', async () => {
+  const users = 'root:x:0:0::/root:/bin/sh\ngatehouse:x:994:994::/var/lib/gatehouse:/usr/sbin/nologin\n';
+  const [probe, ...more] = accountProbes({ uid: 0, users });
+  assert.ok(probe !== undefined && more.length === 0);
+  const outcome = await probe.run(CONTEXT, AbortSignal.timeout(1_000));
+  assert.ok(outcome.status === 'ok');
+  assert.match(outcome.fixes?.[0]?.paste[0] ?? '', /^sudo runuser -u gatehouse -- gatehouse check/);
+  assert.deepEqual(accountProbes({ uid: 994, users }), []);
+  assert.deepEqual(accountProbes({ uid: 0, users: 'root:x:0:0::/root:/bin/sh\n' }), []);
 });
 
 test('only a conduit for one host and a few ports names its targets one by one', () => {

@@ -93,7 +93,7 @@ test('beside thin-edge.io its credentials are used, and nothing is to be registe
   const { folder, io, init } = script(t);
   assert.equal(await init({ ...NEW, intake: 'thin-edge' }), 0);
   const text = readFileSync(path.join(folder, 'gatehouse.yaml'), 'utf8');
-  assert.doesNotMatch(text, /credentialsFile|passwordFile|tokenFile/);
+  assert.doesNotMatch(text, /^ +(credentials|password|token)File:/m);
   assert.match(text, /kind: thin-edge/);
   assert.doesNotMatch(io.written, /gatehouse register/);
   assert.match(io.written, /sudo gatehouse thin-edge install .*\n {2}gatehouse check /);
