@@ -106,7 +106,9 @@ function cloudText({ state, url = '', reason }: Partial<StatusView['cloud']>): s
 function switchFacts(view: Partial<Pick<StatusView, 'switch'>>): Fact[] {
   const { state = 'none', reason } = view.switch ?? {};
   if (state === 'none') return [];
-  const text = printable(reason === undefined ? state : `${state}: ${reason}`);
+  // What an operation is refused with begins so; here the line does.
+  const why = reason?.replace(/^The hard switch is off: /, '');
+  const text = printable(why === undefined ? state : `${state}: ${why}`);
   return [{ name: 'Switch', text, colour: state === 'on' ? 'green' : 'red' }];
 }
 

@@ -79,6 +79,8 @@ export interface LoadedConfig {
   /** Where the proxy is set, also when NO_PROXY keeps `cloud.url` from it, which is what `sources` says then. */
   readonly proxySource: Source;
   readonly secretFiles: SecretFiles;
+  /** Absolute path of plant.caFile, whose content the configuration has. */
+  readonly plantCaFile: string | undefined;
   /** One sentence each, with its place; not fatal. */
   readonly warnings: readonly string[];
   /** The file that was read, as it was named; undefined when everything came from elsewhere. */
@@ -158,6 +160,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     sources: sourcesOf(entries, route.bypasses(config.cloud.url)),
     proxySource: sourceOf(entries, 'cloud.proxy'),
     secretFiles,
+    plantCaFile: pathOf(entries, 'plant.caFile'),
     warnings,
     file: found?.file,
   };
@@ -179,7 +182,9 @@ function findFile(
     } catch (error) {
       if (!(error instanceof BadValue)) throw error;
       if (error instanceof FileMissing && file === undefined) continue;
-      throw new ConfigError([fileProblem(candidate, `${error.message}; \`gatehouse demo\` needs none`)]);
+      const next = '; `gatehouse init` makes one, and `gatehouse demo` needs none';
+      const sentence = `${error.message}${error instanceof FileMissing ? next : ''}`;
+      throw new ConfigError([fileProblem(candidate, sentence)]);
     }
   }
   if (mayLack) return undefined;
@@ -194,7 +199,7 @@ function fileProblem(file: string, sentence: string): Problem {
 function noFile(candidates: readonly string[], cwd: string): Problem {
   const message = [
     `no configuration: neither ${candidates.map((file) => path.resolve(cwd, file)).join(' nor ')} exists.`,
-    'Name one with --config FILE, or try `gatehouse demo`, which needs none.',
+    'Make one with `gatehouse init`, name one with --config FILE, or try `gatehouse demo`, which needs none.',
     'The smallest one that works:',
     ...[
       'cloud:',
@@ -281,6 +286,11 @@ function sourcesOf(entries: Layer, isProxyBypassed: boolean): Sources {
     result['cloud.proxy'] = { kind: 'environment', name: 'NO_PROXY' };
   }
   return result;
+}
+
+function pathOf(entries: Layer, name: KeyName): string | undefined {
+  const raw = entries.get(name)?.raw;
+  return typeof raw === 'string' ? raw : undefined;
 }
 
 function sourceOf(entries: Layer, name: KeyName): Source {

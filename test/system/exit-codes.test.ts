@@ -197,7 +197,7 @@ describe('exit codes', () => {
       const file = path.join(folder, 'absent.yaml');
       const { code, stderr } = await gatehouse([...args, '--config', file]);
       assert.equal(code, 78);
-      assert.ok(stderr.includes(file), stderr);
+      assert.ok(stderr.includes(file) && stderr.includes('gatehouse init'), stderr);
     });
   }
 
@@ -205,7 +205,7 @@ describe('exit codes', () => {
     test(`gatehouse ${args.join(' ')} without any configuration says how to come by one, with 78`, async () => {
       const { code, stderr } = await gatehouse(args, { cwd: mkdtempSync(path.join(folder, 'empty-')) });
       assert.equal(code, 78);
-      for (const way of ['--config', 'gatehouse demo', 'gatehouse.yaml'])
+      for (const way of ['--config', 'gatehouse init', 'gatehouse demo', 'gatehouse.yaml'])
         assert.ok(stderr.includes(way), stderr);
     });
   }
@@ -281,6 +281,7 @@ describe('exit codes', () => {
       assert.equal(code, 1);
       assert.match(stdout, new RegExp(`EADDRINUSE.*127\\.0\\.0\\.1:${taken.port}`));
       assert.match(stdout, /gatehouse cannot start/);
+      assert.doesNotMatch(stdout, /parent process is gone/);
     } finally {
       taken.close();
     }

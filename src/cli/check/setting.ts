@@ -6,7 +6,7 @@ import type { LoadedConfig } from '../../config/load.js';
 import type { Fix } from './fault.js';
 
 /** Where the configuration came from, so that a fix can name the line to change. */
-export type Origin = Pick<LoadedConfig, 'sources' | 'file' | 'proxySource' | 'secretFiles'>;
+export type Origin = Pick<LoadedConfig, 'sources' | 'file' | 'proxySource' | 'secretFiles' | 'plantCaFile'>;
 
 /**
  * The line that sets `name` to `value`, and where it belongs: in place of the line that sets it now, else into its

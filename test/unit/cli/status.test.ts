@@ -51,7 +51,7 @@ test('shows switch, approvals and generations where there are any', () => {
   const lines = statusLines(
     {
       ...STATUS,
-      switch: { state: 'off', reason: 'the file says off' },
+      switch: { state: 'off', reason: 'The hard switch is off: the file says off' },
       generations:
         generation === undefined ? [] : [generation, { ...generation, generation: 2, answers: false }],
     },
