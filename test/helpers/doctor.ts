@@ -109,7 +109,10 @@ export class Patient {
   /** Does what a fix says: changes the line or the file that it names, or runs its command. */
   async follow({ what, paste }: Fix): Promise<void> {
     const [, content] = /this is the content of (\S+)$/.exec(what) ?? [];
-    if (content !== undefined) return writeFileSync(content, `${paste.join('\n')}\n`);
+    if (content !== undefined) {
+      writeFileSync(content, `${paste.join('\n')}\n`);
+      return;
+    }
     const [, line] = /this is \S+:(\d+)$/.exec(what) ?? [];
     const [, section] = /add this below `(\w+):`/.exec(what) ?? [];
     const text = readFileSync(this.file, 'utf8').split('\n');

@@ -289,6 +289,9 @@ test('a state directory that another agent uses: that one is named, another dire
   const fix = await patient.suffersFrom('state-in-use', [own], EXIT.failed);
   const { checks } = await patient.examine();
   assert.match(checks.find(({ id }) => id === 'state')?.detail ?? '', /is in use by process \d+, an agent/);
+  const run = await gatehouse(['run'], { cwd: patient.folder });
+  assert.match(run.stderr, /is in use by process \d+/);
+  assert.doesNotMatch(run.stdout, /parent process is gone|gatehouse stopped/);
   await patient.follow(fix);
   await patient.isHealthy();
 });

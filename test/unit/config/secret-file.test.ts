@@ -82,7 +82,10 @@ test('a secret file that others can read or write is refused with the command to
     assert.throws(
       () => load('hunter2', {}, mode),
       ({ message }: Error) => {
-        assert.match(message, /cloud\.passwordFile "\/\S+\/password" names a file that .* has access to \(mode 0\d{3}\)/);
+        assert.match(
+          message,
+          /cloud\.passwordFile "\/\S+\/password" names a file that .* has access to \(mode 0\d{3}\)/,
+        );
         assert.ok(message.includes(`run: chmod 600 ${path.join(folder, 'etc', 'password')}`), message);
         return !message.includes('hunter2');
       },
