@@ -7,6 +7,7 @@ import type { AdminPlace } from './generations/messages.js';
 import { wholeAgent, wholeMetrics, type OwnBackend } from './generations/elders.js';
 import type { GatewayOptions } from './gateway-options.js';
 import { dashboardPages } from './gateway-pages.js';
+import { hostAndPort } from './policy/host-and-port.js';
 
 /** How often an address that somebody holds is tried again, in ms. */
 const RETRY_MS = 500;
@@ -43,7 +44,7 @@ export class GatewayAdmin {
     try {
       return await server.start();
     } catch (error) {
-      if (!mayWait) throw error;
+      if (!mayWait) throw notListening(listen, error);
       this.#options.log.warn({ err: error }, 'the admin address is not free yet');
       this.#tryLater(listen);
       return undefined;
@@ -83,6 +84,19 @@ export class GatewayAdmin {
       now: () => performance.now(),
     });
   }
+}
+
+/** For whoever starts the agent: which key it is, and what to do. */
+function notListening(listen: AdminListen, cause: unknown): Error {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const isTaken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
+  const next = isTaken
+    ? 'another program or another agent has it; end that, or name another one'
+    : 'name one that this machine has and the agent may use';
+  const place = listen.kind === 'tcp' ? ` ${hostAndPort(listen.host, listen.port)}` : '';
+  return new Error(`admin.listen${place} cannot be had (${why}): ${next}. gatehouse check proposes one.`, {
+    cause,
+  });
 }
 
 /** Port 0 of the configuration stands for any free one: the one that the generation before had, if there was one. */

@@ -9,13 +9,22 @@ export interface WatchedParts {
   readonly supervisor: Supervisor;
   /** limits.memory in bytes; 0 = not watched. */
   readonly memoryLimit: () => number;
+  /** limits.sessions. */
+  readonly maxSessions: () => number;
 }
 
 /** The watch over what the agent uses up, joined to who uses it. */
-export function watchResources({ log, pool, supervisor, memoryLimit }: WatchedParts): ResourceWatch {
+export function watchResources({
+  log,
+  pool,
+  supervisor,
+  memoryLimit,
+  maxSessions,
+}: WatchedParts): ResourceWatch {
   return new ResourceWatch({
     log,
     memoryLimit,
+    maxSessions,
     pids: () => pool.pids,
     sessions: () => supervisor.registry.sessions,
     weigh: () => {

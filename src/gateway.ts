@@ -142,6 +142,7 @@ export class Gateway {
       pool: this.#workers.pool,
       supervisor: this.supervisor,
       memoryLimit: () => this.#config.limits.memoryBytes,
+      maxSessions: () => this.#config.limits.sessions,
     });
     this.own = this.#view.backend({
       supervisor: this.supervisor,

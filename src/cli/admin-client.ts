@@ -164,13 +164,20 @@ function unreachable(error: unknown, place: string, answerMs: number): AdminClie
 
 function refusal(status: number, body: unknown, place: string): AdminClientError {
   if (!Object.hasOwn(ADMIN_ERRORS, field(body, 'error') ?? '')) return noAgent(status, place);
-  const message = field(body, 'message') ?? 'it gave no reason';
+  const message = messageFor(field(body, 'error') ?? '') ?? field(body, 'message') ?? 'it gave no reason';
   if (status === 401) {
     const next = 'Give the admin token of the running agent: admin.token or GATEHOUSE_ADMIN_TOKEN.';
     return new AdminClientError(EXIT.refused, `The agent at ${place} refuses the token. ${next}`);
   }
   if (status === 429) return new AdminClientError(EXIT.refused, `The agent at ${place} refuses: ${message}`);
   return new AdminClientError(EXIT.failed, message);
+}
+
+/** What the agent says to programs in terms of its paths, in terms of commands; undefined when it is fine as it is. */
+function messageFor(error: string): string | undefined {
+  return error === 'unknown-approval'
+    ? 'There is no request with this id; gatehouse approvals shows those that wait.'
+    : undefined;
 }
 
 function noAgent(status: number, place: string): AdminClientError {

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import type { StoredCredentials } from '../config/credentials-file.js';
 import { ConfigError } from '../config/problem.js';
 import { loadConfig } from '../config/load.js';
 import type { LoadedConfig } from '../config/load.js';
@@ -6,9 +8,11 @@ import { EXIT } from '../exit-codes.js';
 import type { ExitCode } from '../exit-codes.js';
 import { Redactor } from '../log/redaction.js';
 import { registerSecrets } from '../log/secrets.js';
+import { accountProbes } from './check/account-probe.js';
 import { CERTIFICATE_PROBE } from './check/certificate-probe.js';
 import { CLOCK_PROBE } from './check/clock-probe.js';
-import { CREDENTIALS_PROBES } from './check/credentials-probes.js';
+import { CREDENTIALS_PROBES, UNREGISTERED_PROBES } from './check/credentials-probes.js';
+import { DESCRIPTOR_PROBE } from './check/descriptor-probe.js';
 import { DEVICE_PROBES } from './check/device-probes.js';
 import { LOCAL_PROBES } from './check/local-probes.js';
 import { MQTT_PROBE } from './check/mqtt-probe.js';
@@ -40,24 +44,33 @@ export interface CheckOptions {
 
 /**
  * `gatehouse check`: validates the configuration, then probes everything it names.
- * @returns 0, or the code of the first failure: 78 configuration, 69 cloud unreachable, 77 credentials, 1 anything else.
+ * @returns 0, or the code of the first failure: 78 configuration, or not registered yet, 69 cloud unreachable, 77 credentials, 1 anything else.
  */
 export async function check(options: CheckOptions, io: Io): Promise<ExitCode> {
   const { env, cwd } = io;
-  let loaded: LoadedConfig;
+  const load = { file: options.file, env, cwd, isTerminal: io.stdout.isTTY === true };
   try {
-    loaded = loadConfig({ file: options.file, env, cwd, isTerminal: io.stdout.isTTY === true });
+    const loaded = loadConfig(load);
+    return await (options.print === true ? print(loaded, options, io) : probe({ loaded }, options, io));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return tellInvalid(error, options, io);
+    if (options.print === true || !error.problems.every(({ isUnregistered }) => isUnregistered))
+      return tellInvalid(error, options, io);
   }
-  return options.print === true ? print(loaded, options, io) : probe(loaded, options, io);
+  // The way to the cloud has to be right before anybody can register.
+  const loaded = loadConfig({ ...load, loginAs: nobody() });
+  return probe({ loaded, isUnregistered: true }, options, io);
+}
+
+/** Somebody to load a configuration with; nobody logs in. Its password is in nothing that is printed. */
+function nobody(): StoredCredentials {
+  return { tenant: '', user: 'nobody', password: randomUUID() };
 }
 
 function tellInvalid(error: ConfigError, { json }: CheckOptions, io: Io): ExitCode {
   const problems = problemViews(error);
   if (json === true) {
-    writeJson(io, { ok: false, exitCode: EXIT.config, problems });
+    writeJson(io, { ok: false, exitCode: EXIT.config, message: error.message, problems });
     return EXIT.config;
   }
   const terminal = new Terminal(io.stderr, io.env);
@@ -69,6 +82,12 @@ function tellInvalid(error: ConfigError, { json }: CheckOptions, io: Io): ExitCo
   }
   if (problems.length > MAX_PROBLEMS) terminal.line(`  and ${problems.length - MAX_PROBLEMS} more`);
   return EXIT.config;
+}
+
+/** A configuration that is valid, but for credentials that `gatehouse register` has still to bring. */
+interface Subject {
+  readonly loaded: LoadedConfig;
+  readonly isUnregistered?: boolean;
 }
 
 function print({ config, sources, warnings, file }: LoadedConfig, { json }: CheckOptions, io: Io): ExitCode {
@@ -88,13 +107,14 @@ function print({ config, sources, warnings, file }: LoadedConfig, { json }: Chec
   return EXIT.done;
 }
 
-async function probe(loaded: LoadedConfig, options: CheckOptions, io: Io): Promise<ExitCode> {
+async function probe(subject: Subject, options: CheckOptions, io: Io): Promise<ExitCode> {
+  const { loaded } = subject;
   const { config, warnings, file } = loaded;
   const redactor = new Redactor();
   registerSecrets(redactor, config);
   const isJson = options.json === true;
   const context = { config, origin: loaded, facts: {}, now: options.now ?? Date.now };
-  const probes = probesOf(loaded);
+  const probes = probesOf(subject);
   const results = isJson
     ? await runProbes(probes, context, { onStart: () => undefined, onResult: () => undefined })
     : await tellProbes(probes, context, { loaded, io, redactor });
@@ -109,16 +129,18 @@ async function probe(loaded: LoadedConfig, options: CheckOptions, io: Io): Promi
 }
 
 /** In the order in which one builds on the other. */
-function probesOf({ config }: LoadedConfig): readonly Probe[] {
+function probesOf({ loaded: { config }, isUnregistered = false }: Subject): readonly Probe[] {
   const isThinEdge = config.intake.kind === 'thin-edge';
   return [
+    ...accountProbes(),
     ...LOCAL_PROBES,
+    DESCRIPTOR_PROBE,
     ...siteProbes(config),
     ...NETWORK_PROBES,
     CLOCK_PROBE,
     ...(isThinEdge ? THIN_EDGE_PROBES : []),
     CERTIFICATE_PROBE,
-    ...CREDENTIALS_PROBES,
+    ...(isUnregistered ? UNREGISTERED_PROBES : CREDENTIALS_PROBES),
     // Devices, and what they declare, are thin-edge.io's.
     ...(isThinEdge ? [] : DEVICE_PROBES),
     REMOTE_ACCESS_PROBE,

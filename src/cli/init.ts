@@ -15,7 +15,7 @@ import { conduitsFor, proposalsFor } from './init/proposals.js';
 import { Questions, TooManyTries } from './init/questions.js';
 import { stagedConfig } from './init/staging.js';
 import { endpointsOf } from './init/tenant.js';
-import { askDraft } from './init/wizard.js';
+import { askDraft, usualLogin } from './init/wizard.js';
 import { fileTrouble, writePrivateFile } from './private-file.js';
 import type { ProcessIo } from './process-io.js';
 import { Prompt, PromptEnded } from './prompt.js';
@@ -82,7 +82,7 @@ async function make(undertaking: Undertaking, farewell: Farewell): Promise<ExitC
   const terminal = new Terminal(io.stderr, io.env);
   if (prompt !== undefined) {
     terminal.line('This makes a configuration for Gatehouse.');
-    terminal.line('Enter takes what stands in [brackets]; Ctrl-C stops, and then nothing is written.');
+    terminal.line('Enter takes what stands in [brackets]; Ctrl-C stops and writes nothing.');
   }
   await mayReplace(file, undertaking, terminal);
   const stem = path.basename(file).replace(/\.ya?ml$/, '');
@@ -135,7 +135,7 @@ async function draftByFlags(given: Given, stem: string, undertaking: Undertaking
   const draft: Draft = {
     url,
     externalId,
-    login: given.login ?? { kind: 'register', file: `${stem}.credentials.yaml` },
+    login: given.login ?? usualLogin(given.intake, stem),
     intake: given.intake,
     proxy: given.proxy,
     caFile: given.caFile,

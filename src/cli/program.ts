@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/problem.js';
-import { EXIT } from '../exit-codes.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
 import type { AdminCommandOptions } from './admin-client.js';
 import { example } from './example.js';
 import { auditCommand } from './audit/command.js';
@@ -17,19 +17,43 @@ interface ConfigFlag {
 
 /** Runs one command line and gives its exit code. @throws nothing: wrong usage is 64, an unexpected error 1. */
 export async function runProgram(argv: readonly string[], io: ProcessIo, version: string): Promise<number> {
-  const program = new Program(io, version);
+  const isJson = argv.includes('--json');
+  const program = new Program(io, version, isJson);
   try {
+    program.refuseHelpForNothing(argv);
     await program.command.parseAsync(withDefault(argv), { from: 'user' });
     return program.exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    if (error instanceof ConfigError) {
-      io.stderr.write(`${error.message}\n`);
-      return EXIT.config;
-    }
-    io.stderr.write(`gatehouse: ${error instanceof Error ? error.message : String(error)}\n`);
-    return EXIT.failed;
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+    return isJson ? tellAsJson(error, io) : tell(error, io);
   }
+}
+
+function tell(error: unknown, io: ProcessIo): ExitCode {
+  // Commander has said it already.
+  if (error instanceof CommanderError) return EXIT.usage;
+  if (error instanceof ConfigError) {
+    io.stderr.write(`${error.message}\n`);
+    return EXIT.config;
+  }
+  io.stderr.write(`gatehouse: ${messageOf(error)}\n`);
+  return EXIT.failed;
+}
+
+async function tellAsJson(error: unknown, io: ProcessIo): Promise<ExitCode> {
+  const { refusalJson } = await import('./refusal.js');
+  if (error instanceof ConfigError) {
+    const { problemViews } = await import('./check/report.js');
+    io.stdout.write(refusalJson(EXIT.config, error.message, { problems: problemViews(error) }));
+    return EXIT.config;
+  }
+  const exitCode = error instanceof CommanderError ? EXIT.usage : EXIT.failed;
+  io.stdout.write(refusalJson(exitCode, messageOf(error).replace(/^error: /, '')));
+  return exitCode;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /**
@@ -43,14 +67,15 @@ class Program {
   constructor(
     private readonly io: ProcessIo,
     version: string,
+    isJson: boolean,
   ) {
     this.command
       .description('Remote-access agent for industrial gateways (Cumulocity Cloud Remote Access).')
       .version(version, '-V, --version')
-      .showHelpAfterError('(gatehouse --help shows what there is)')
       .configureOutput({
         writeOut: (text) => io.stdout.write(text),
-        writeErr: (text) => io.stderr.write(text),
+        // With --json what is wrong goes to standard output, in one document.
+        writeErr: (text) => isJson || io.stderr.write(text),
       })
       // With the arguments of every command beside its name, nothing would be left of 80 columns to describe it.
       .configureHelp({ subcommandTerm: (command) => command.name() })
@@ -70,6 +95,14 @@ class Program {
         'validate and probe a set-up',
       ),
     );
+    pointToHelp(this.command, 'gatehouse');
+  }
+
+  /** Commander shows its help for `help nonsense`, and leaves out what was wrong. */
+  refuseHelpForNothing([first, name]: readonly string[]): void {
+    if (first !== 'help' || name === undefined || name.startsWith('-')) return;
+    if (name !== 'help' && this.command.commands.every((command) => command.name() !== name))
+      this.command.error(`error: unknown command '${name}'`);
   }
 
   #agentCommands(): void {
@@ -199,6 +232,12 @@ class Program {
   async #finish(exitCode: Promise<number>): Promise<void> {
     this.exitCode = await exitCode;
   }
+}
+
+/** Wrong usage of a command is explained by the help of that command. */
+function pointToHelp(command: Command, name: string): void {
+  command.showHelpAfterError(`(${name} --help shows what there is)`);
+  for (const inner of command.commands) pointToHelp(inner, `${name} ${inner.name()}`);
 }
 
 /**

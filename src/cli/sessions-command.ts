@@ -23,6 +23,10 @@ export async function sessionsCommand(
     io.stderr.write('--interval is a number of seconds from 0.1 to 86400.\n');
     return EXIT.usage;
   }
+  if (watch !== true && interval !== undefined) {
+    io.stderr.write('--interval is for --watch.\n');
+    return EXIT.usage;
+  }
   if (watch !== true) return sessions(options, io);
   const stop = new AbortController();
   io.onInterrupt(() => stop.abort());

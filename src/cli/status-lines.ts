@@ -54,6 +54,7 @@ function factsOf(view: StatusView, waiting: number): Fact[] {
       text: view.draining ? `${about}, draining: no new sessions` : about,
       ...warnIf(view.draining),
     },
+    ...deviceFacts(view),
     {
       name: 'Cloud',
       text: printable(cloudText(cloud)),
@@ -89,6 +90,11 @@ function factsOf(view: StatusView, waiting: number): Fact[] {
   ];
 }
 
+/** An agent of an earlier version does not say. */
+function deviceFacts({ device = '' }: Partial<Pick<StatusView, 'device'>>): Fact[] {
+  return device === '' ? [] : [{ name: 'Device', text: printable(device) }];
+}
+
 /** An agent of an earlier version tells no URL. */
 function cloudText({ state, url = '', reason }: Partial<StatusView['cloud']>): string {
   // Where it is away, the reason names it.
@@ -100,7 +106,9 @@ function cloudText({ state, url = '', reason }: Partial<StatusView['cloud']>): s
 function switchFacts(view: Partial<Pick<StatusView, 'switch'>>): Fact[] {
   const { state = 'none', reason } = view.switch ?? {};
   if (state === 'none') return [];
-  const text = printable(reason === undefined ? state : `${state}: ${reason}`);
+  // What an operation is refused with begins so; here the line does.
+  const why = reason?.replace(/^The hard switch is off: /, '');
+  const text = printable(why === undefined ? state : `${state}: ${why}`);
   return [{ name: 'Switch', text, colour: state === 'on' ? 'green' : 'red' }];
 }
 

@@ -40,7 +40,10 @@ export function addTrialCommands(parts: TrialParts): void {
   program
     .command('demo')
     .description('embedded cloud, agent and demo targets on this machine, and what to try with them')
-    .option('--once', 'prove it alone: 8 sessions with bytes compared and one denied, then exit')
+    .option(
+      '--once',
+      'prove it alone: 8 sessions with bytes compared and one denied, then exit; for scripts the exit code says it (no --json)',
+    )
     .addHelpText(
       'after',
       example('gatehouse demo', 'look around', 'gatehouse demo --once', 'prove it and exit'),

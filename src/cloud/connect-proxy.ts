@@ -36,7 +36,8 @@ export async function connectThroughProxy(
   socket.write(`${lines.join('\r\n')}\r\n\r\n`);
   try {
     const status = await answerOf(socket, name);
-    if (status === 200) return socket;
+    // RFC 9110 9.3.6: any 2xx opens the tunnel.
+    if (status >= 200 && status <= 299) return socket;
     const pace = status === 407 ? ({ kind: 'slow' } as const) : ({ kind: 'normal' } as const);
     throw new LinkError(`${name} answered ${status} to CONNECT${hintAt(String(status))}`, { pace });
   } catch (error) {

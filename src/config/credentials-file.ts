@@ -1,6 +1,6 @@
 import { readYaml } from './document.js';
 import { FileMissing, readTextFile } from './file.js';
-import type { Entry, Layer } from './layers.js';
+import { printable, type Entry, type Layer } from './layers.js';
 import { exposure } from './permissions.js';
 import type { Problem, Source } from './problem.js';
 import type { KeyName } from './schema.js';
@@ -59,15 +59,19 @@ export function loginAs(entries: Layer, { tenant, user, password }: StoredCreden
 export function openCredentials(entries: Layer, problems: Problem[]): void {
   const named = entries.get('cloud.credentialsFile');
   if (typeof named?.raw !== 'string') return;
-  const complain = (message: string): void => {
-    problems.push({ source: named.source, key: 'cloud.credentialsFile', message, example: undefined });
-  };
+  const file = named.raw;
   try {
-    for (const [name, entry] of contentOf(named.raw)) entries.set(name, entry);
+    for (const [name, entry] of contentOf(file)) entries.set(name, entry);
   } catch (error) {
     if (!(error instanceof BadValue)) throw error;
-    const next = error instanceof FileMissing ? '; `gatehouse register` makes it' : '';
-    complain(`names a file that ${error.message}${next}`);
+    const isUnregistered = error instanceof FileMissing;
+    problems.push({
+      source: named.source,
+      key: 'cloud.credentialsFile',
+      message: `"${printable(file)}" names a file that ${error.message}${isUnregistered ? '; `gatehouse register` makes it' : ''}`,
+      example: undefined,
+      ...(isUnregistered ? { isUnregistered } : {}),
+    });
   }
 }
 

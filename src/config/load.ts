@@ -13,6 +13,7 @@ import {
   environmentLayer,
   fileLayer,
   merge,
+  printable,
   unknownVariables,
 } from './layers.js';
 import type { Layer } from './layers.js';
@@ -69,9 +70,17 @@ export interface LoadOptions {
 /** Where each value came from. */
 export type Sources = Readonly<Record<KeyName, Source>>;
 
+/** Absolute paths of the files that secrets were read from, by the key that they stand for. */
+export type SecretFiles = Readonly<Partial<Record<KeyName, string>>>;
+
 export interface LoadedConfig {
   readonly config: Config;
   readonly sources: Sources;
+  /** Where the proxy is set, also when NO_PROXY keeps `cloud.url` from it, which is what `sources` says then. */
+  readonly proxySource: Source;
+  readonly secretFiles: SecretFiles;
+  /** Absolute path of plant.caFile, whose content the configuration has. */
+  readonly plantCaFile: string | undefined;
   /** One sentence each, with its place; not fatal. */
   readonly warnings: readonly string[];
   /** The file that was read, as it was named; undefined when everything came from elsewhere. */
@@ -85,7 +94,8 @@ export interface LoadedConfig {
  */
 export function loadConfig(options: LoadOptions): LoadedConfig {
   const { env } = options;
-  const { found, locate, entries, given, folder, folderOf, values, problems, isBroken } = readValues(options);
+  const { found, locate, entries, given, folder, folderOf, secretFiles, values, problems, isBroken } =
+    readValues(options);
   // What it lacks would only hide why.
   if (isBroken) throw new ConfigError(inOrder(problems));
   const warnings: string[] = [...unknownVariables(env)];
@@ -120,6 +130,9 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   return {
     config,
     sources: sourcesOf(entries, route.bypasses(config.cloud.url)),
+    proxySource: sourceOf(entries, 'cloud.proxy'),
+    secretFiles,
+    plantCaFile: pathOf(entries, 'plant.caFile'),
     warnings,
     file: found?.file,
   };
@@ -147,6 +160,7 @@ interface ReadValues {
   /** Of the configuration file. */
   readonly folder: string;
   readonly folderOf: (source: Source) => string;
+  readonly secretFiles: SecretFiles;
   /** Each by itself; those that are wrong are missing. */
   readonly values: ReturnType<typeof validate>;
   readonly problems: Problem[];
@@ -185,11 +199,11 @@ function readValues(options: LoadOptions): ReadValues {
   addThinEdge(entries, problems);
   const given = new Set(entries.keys());
   if (options.loginAs !== undefined) loginAs(entries, options.loginAs);
-  readSecrets(entries, folderOf, problems);
+  const secretFiles = readSecrets(entries, folderOf, problems);
   if (options.loginAs === undefined) openCredentials(entries, problems);
 
   const values = validate(entries, locate, problems);
-  return { found, locate, entries, given, folder, folderOf, values, problems, isBroken };
+  return { found, locate, entries, given, folder, folderOf, secretFiles, values, problems, isBroken };
 }
 
 interface FoundFile extends TextFile {
@@ -208,7 +222,9 @@ function findFile(
     } catch (error) {
       if (!(error instanceof BadValue)) throw error;
       if (error instanceof FileMissing && file === undefined) continue;
-      throw new ConfigError([fileProblem(candidate, `${error.message}; \`gatehouse demo\` needs none`)]);
+      const next = '; `gatehouse init` makes one, and `gatehouse demo` needs none';
+      const sentence = `${error.message}${error instanceof FileMissing ? next : ''}`;
+      throw new ConfigError([fileProblem(candidate, sentence)]);
     }
   }
   if (mayLack) return undefined;
@@ -223,7 +239,7 @@ function fileProblem(file: string, sentence: string): Problem {
 function noFile(candidates: readonly string[], cwd: string): Problem {
   const message = [
     `no configuration: neither ${candidates.map((file) => path.resolve(cwd, file)).join(' nor ')} exists.`,
-    'Name one with --config FILE, or try `gatehouse demo`, which needs none.',
+    'Make one with `gatehouse init`, name one with --config FILE, or try `gatehouse demo`, which needs none.',
     'The smallest one that works:',
     ...[
       'cloud:',
@@ -260,19 +276,25 @@ function resolvePaths(entries: Layer, folderOf: (source: Source) => string): voi
   }
 }
 
-/** Turns `<key>File` into the secret it holds. */
-function readSecrets(entries: Layer, folderOf: (source: Source) => string, problems: Problem[]): void {
+/** Turns `<key>File` into the secret it holds. Gives the files that were read. */
+function readSecrets(entries: Layer, folderOf: (source: Source) => string, problems: Problem[]): SecretFiles {
+  const files: Partial<Record<KeyName, string>> = {};
   for (const [fileKey, key] of SECRET_FILES) {
     const entry = entries.get(fileKey);
     if (entry === undefined) continue;
     const { raw, source } = entry;
-    const result = tryValue(() => readSecretFile(path.resolve(folderOf(source), text(raw))));
+    const place = tryValue(() => path.resolve(folderOf(source), text(raw)));
+    const result = 'message' in place ? place : tryValue(() => readSecretFile(place.value));
     if ('message' in result) {
-      problems.push({ source, key: fileKey, message: result.message, example: '/etc/gatehouse/secret' });
+      const named = 'value' in place ? `"${printable(place.value)}" ` : '';
+      const message = `${named}${result.message}`;
+      problems.push({ source, key: fileKey, message, example: '/etc/gatehouse/secret' });
       continue;
     }
+    if ('value' in place) files[key] = place.value;
     entries.set(key, { raw: result.value, source });
   }
+  return files;
 }
 
 /** A secret inside a configuration file to which others have access; or a file in which others may permit something. */
@@ -304,6 +326,11 @@ function sourcesOf(entries: Layer, isProxyBypassed: boolean): Sources {
     result['cloud.proxy'] = { kind: 'environment', name: 'NO_PROXY' };
   }
   return result;
+}
+
+function pathOf(entries: Layer, name: KeyName): string | undefined {
+  const raw = entries.get(name)?.raw;
+  return typeof raw === 'string' ? raw : undefined;
 }
 
 function sourceOf(entries: Layer, name: KeyName): Source {

@@ -17,6 +17,8 @@ export interface Problem {
   readonly message: string;
   /** A value that would be right, as YAML; undefined when none helps. */
   readonly example: string | undefined;
+  /** Nothing is wrong but that `gatehouse register` has not run yet. */
+  readonly isUnregistered?: true;
 }
 
 /** More problems than this are counted, not printed: nobody repairs more in one go. */

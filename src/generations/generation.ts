@@ -66,6 +66,7 @@ class Generation {
   #elders: readonly number[] = [];
   #role: 'standby' | 'in-charge' | 'elder' = 'standby';
   #isObeying = false;
+  #isEnding = false;
 
   constructor(
     private readonly options: GenerationOptions,
@@ -88,15 +89,18 @@ class Generation {
     });
     port.onMessage((message) => this.#onMessage(message));
     port.onGone(() => {
-      this.log.warn({}, 'the parent process is gone, stopping');
+      // A parent that could not start ends before its first generation has a number, or behind one that has failed.
+      const isOrphaned = this.#generation > 0 && !this.#isEnding;
+      if (isOrphaned) this.log.warn({}, 'the parent process is gone, stopping');
       this.#resolve(EXIT.done);
     });
     void port.send({ kind: 'loaded', protocol: PROTOCOL, stateDirectory: config.state.directory ?? null });
     void prepared.then((order) => this.#prepare(order));
     const exitCode = await this.#exit;
+    this.#isEnding = true;
     this.#lease.stop();
     await this.#gateway?.stop();
-    this.log.info({ generation: this.#generation, exitCode }, 'gatehouse stopped');
+    if (this.#generation > 0) this.log.info({ generation: this.#generation, exitCode }, 'gatehouse stopped');
     await port.send({ kind: 'stopped', exitCode });
     return exitCode;
   }
@@ -135,6 +139,7 @@ class Generation {
     this.log.fatal({ err: error, generation: this.#generation }, 'gatehouse cannot start');
     const sentence = error instanceof Error ? error.message : String(error);
     const exitCode = error instanceof StateError ? stateExitCode(error) : EXIT.failed;
+    this.#isEnding = true;
     await this.options.port.send({ kind: 'failed', exitCode, sentences: [sentence] });
     this.#resolve(exitCode);
   }

@@ -97,6 +97,11 @@ async function linked(own: string, file: string): Promise<boolean> {
   }
 }
 
+/** Who has the lock of a state directory (`process 4711`); undefined when nobody has it. Takes nothing. */
+export async function lockOwner(directory: string): Promise<string | undefined> {
+  return ownerOf(directory, path.join(directory, 'lock'));
+}
+
 /** Who listens on the socket; undefined when nobody does, or it is gone. */
 async function ownerOf(directory: string, file: string): Promise<string | undefined> {
   const handle = await open(directory, 'r');

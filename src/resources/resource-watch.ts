@@ -1,6 +1,7 @@
 import type { SessionWeight } from '../../contract/messages.js';
 import { ResourceReader, type ReaderParts } from './resource-reader.js';
 import {
+  descriptorGap,
   DESCRIPTORS_PER_SESSION,
   SHED_MEMORY_SHARE,
   share,
@@ -22,6 +23,8 @@ const QUIET_MS = 10_000;
 
 export interface WatchParts extends Omit<ReaderParts, 'onUnreadable'> {
   readonly log: WatchLog;
+  /** limits.sessions. */
+  readonly maxSessions: () => number;
   /** Asks every worker for its heaviest sessions; onWeights() gets the answers. */
   readonly weigh: () => void;
   /** Ends a session whose memory is needed. */
@@ -63,6 +66,7 @@ export class ResourceWatch {
   async start(): Promise<void> {
     this.#sample = await this.#reader.read();
     this.#idleDescriptors = this.#sample.descriptors?.used ?? 0;
+    this.#warnOfDescriptors();
     this.#next();
   }
 
@@ -89,6 +93,16 @@ export class ResourceWatch {
   /** What a worker answers when it is asked who holds most. */
   onWeights(weights: readonly SessionWeight[]): void {
     this.#weights.push(...weights);
+  }
+
+  /** Once, before anybody finds out by a refused session. */
+  #warnOfDescriptors(): void {
+    const { log, maxSessions, pids } = this.#parts;
+    const limit = this.#sample.descriptors?.limit ?? Infinity;
+    const gap = descriptorGap(limit, maxSessions(), pids().length);
+    if (gap === undefined) return;
+    const text = 'too few file descriptors for limits.sessions: raise LimitNOFILE= of the unit, or ulimit -n';
+    log.warn({ limit, sessions: maxSessions(), ...gap }, text);
   }
 
   /** Thousands of sessions may wait for their turn to dial: they have no socket yet, and will. */

@@ -26,6 +26,30 @@ export const RESERVED_DESCRIPTORS = 64;
 /** Descriptors that a session takes: target and cloud. */
 export const DESCRIPTORS_PER_SESSION = 2;
 
+/** Below this share of `limits.sessions` it is worth a word: that is a round number, and seldom meant to the last one. */
+const ENOUGH_SHARE = 0.9;
+
+/** Why there are too few descriptors for a configuration. */
+export interface DescriptorGap {
+  /** Sessions that there can be. */
+  readonly enoughFor: number;
+  /** What the limit has to be, for each process. */
+  readonly needed: number;
+}
+
+/**
+ * Whether `limit`, that of each process, is far too low for so many sessions; undefined when it is not.
+ *
+ * @param processes that share the sessions: workers, with isolation; else 1.
+ */
+export function descriptorGap(limit: number, sessions: number, processes: number): DescriptorGap | undefined {
+  const share = Math.max(1, processes);
+  const perProcess = Math.max(0, Math.floor((limit - RESERVED_DESCRIPTORS) / DESCRIPTORS_PER_SESSION));
+  const enoughFor = perProcess * share;
+  if (enoughFor >= sessions * ENOUGH_SHARE) return undefined;
+  return { enoughFor, needed: DESCRIPTORS_PER_SESSION * Math.ceil(sessions / share) + RESERVED_DESCRIPTORS };
+}
+
 /** From here on sessions that hold much are ended. */
 export const SHED_MEMORY_SHARE = 0.95;
 

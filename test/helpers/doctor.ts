@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
+import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { startCloud, type Cloud, type CloudOptions, type RegisteredDevice } from '../../simulator/cloud.js';
 import type { Fix } from '../../src/cli/check/fault.js';
+import { BOOTSTRAP } from '../../simulator/platform.js';
 import { gatehouse } from './command.js';
+import { quoted } from './terminal-screen.js';
+import { MAIN } from './wizard-terminal.js';
 
 /** Sections of a configuration, with the keys to change in them. */
 export type Sections = Readonly<Record<string, Readonly<Record<string, unknown>> | readonly unknown[]>>;
@@ -53,6 +57,13 @@ export class Patient {
     return path.join(this.folder, 'gatehouse.yaml');
   }
 
+  /** Writes a file beside the configuration and gives its path. */
+  write(name: string, content: string): string {
+    const file = path.join(this.folder, name);
+    writeFileSync(file, content, { mode: 0o600 });
+    return file;
+  }
+
   /** Writes the configuration; what is given is merged into its sections, lists replace. */
   configure(changes: Sections = {}): void {
     const { tenant, user, password } = this.device;
@@ -95,8 +106,13 @@ export class Patient {
     return fix;
   }
 
-  /** Does what a fix says: changes the line of the configuration that it names, or runs its command. */
-  follow({ what, paste }: Fix): void {
+  /** Does what a fix says: changes the line or the file that it names, or runs its command. */
+  async follow({ what, paste }: Fix): Promise<void> {
+    const [, content] = /this is the content of (\S+)$/.exec(what) ?? [];
+    if (content !== undefined) {
+      writeFileSync(content, `${paste.join('\n')}\n`);
+      return;
+    }
     const [, line] = /this is \S+:(\d+)$/.exec(what) ?? [];
     const [, section] = /add this below `(\w+):`/.exec(what) ?? [];
     const text = readFileSync(this.file, 'utf8').split('\n');
@@ -105,10 +121,20 @@ export class Patient {
     } else if (section !== undefined) {
       text.splice(text.indexOf(`${section}:`) + 1, 0, ...paste);
     } else {
-      for (const command of paste) execFileSync('sh', ['-c', command]);
+      for (const command of paste) await this.run(command);
       return;
     }
     writeFileSync(this.file, text.join('\n'));
+  }
+
+  /** Runs a command in the folder of the configuration, with the `gatehouse` that was built in its PATH. */
+  async run(command: string): Promise<void> {
+    const bin = path.join(this.folder, 'bin');
+    mkdirSync(bin, { recursive: true });
+    const script = `#!/bin/sh\nexec ${quoted(process.execPath)} ${quoted(MAIN)} "$@"\n`;
+    writeFileSync(path.join(bin, 'gatehouse'), script, { mode: 0o755 });
+    const env = { PATH: `${bin}:${process.env.PATH ?? ''}`, C8Y_BOOTSTRAP_PASSWORD: BOOTSTRAP.password };
+    await promisify(execFile)('sh', ['-c', command], { cwd: this.folder, env });
   }
 
   /** Fails unless everything is fine now. */

@@ -4,6 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { processTree } from '../faults/rig/processes.js';
+import { endAll } from './end-all.js';
 import { eventually } from './eventually.js';
 
 /** Where captures of the screen are left for somebody to look at. */
@@ -78,8 +80,23 @@ export class TerminalScreen {
   }
 
   /** Ends the terminal and what runs in it. */
-  close(): void {
-    this.#tmux('kill-server');
+  async close(): Promise<void> {
+    const pids = this.#pids();
+    try {
+      this.#tmux('kill-server');
+    } catch {
+      // It has ended with what ran in it.
+    }
+    await endAll(pids);
+  }
+
+  /** What runs in it; nothing when it has ended. */
+  #pids(): number[] {
+    try {
+      return processTree(Number(this.#tmux('display-message', '-p', '#{pane_pid}')));
+    } catch {
+      return [];
+    }
   }
 
   #tmux(...args: readonly string[]): string {

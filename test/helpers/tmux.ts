@@ -6,6 +6,8 @@ import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as wait } from 'node:timers/promises';
+import { processTree } from '../faults/rig/processes.js';
+import { endAll } from './end-all.js';
 import { findProgram } from './programs.js';
 
 /** The command as it is installed, seen from dist/test/helpers. */
@@ -28,12 +30,10 @@ export interface TmuxOptions {
 export class Tmux {
   readonly #socket = `gatehouse-test-${randomUUID()}`;
 
-  private constructor(private readonly options: TmuxOptions) {}
-
   /** Runs the command; behind it stands `ended CODE`, so that its end shows. */
   static start(t: TestContext, args: readonly string[], options: TmuxOptions): Tmux {
-    const tmux = new Tmux(options);
-    t.after(() => tmux.#run('kill-server'));
+    const tmux = new Tmux();
+    t.after(() => tmux.#end());
     const { columns = 80, rows = 24, env = {} } = options;
     const words = [
       'env',
@@ -97,12 +97,20 @@ export class Tmux {
     }
   }
 
+  /** Ends the terminal and everything that was started in it. */
+  async #end(): Promise<void> {
+    const pid = Number(this.#run('display-message', '-p', '#{pane_pid}'));
+    const pids = pid > 0 ? processTree(pid) : [];
+    this.#run('kill-server');
+    await endAll(pids);
+  }
+
+  // Not in the folder of the test, which may be gone before the terminal is.
   #run(...args: readonly string[]): string {
     const env = { PATH: process.env.PATH ?? '', TERM: 'xterm-256color', LC_ALL: 'C.UTF-8' };
     const { stdout } = spawnSync(findProgram('tmux') ?? 'tmux', ['-L', this.#socket, ...args], {
       encoding: 'utf8',
       env,
-      cwd: this.options.cwd,
     });
     return stdout;
   }

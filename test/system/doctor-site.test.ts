@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { EXIT } from '../../src/exit-codes.js';
+import { serverIdentity } from '../helpers/certificates.js';
 import { closedPort } from '../helpers/closed-port.js';
 import { Patient, type Finding } from '../helpers/doctor.js';
 import { PlantMosquitto } from '../helpers/plant-mosquitto.js';
@@ -27,11 +28,11 @@ test('an audit log: what is none is moved away, and what others can write is shu
   patient.configure({ audit: { file } });
   assert.match((await found(patient, 'audit')).detail, /is made at the first start$/);
   writeFileSync(file, 'Dear diary,\n', { mode: 0o600 });
-  patient.follow(await patient.suffersFrom('audit-unusable', [`mv ${file} ${file}.old`], EXIT.failed));
+  await patient.follow(await patient.suffersFrom('audit-unusable', [`mv ${file} ${file}.old`], EXIT.failed));
   await patient.isHealthy();
   writeFileSync(file, '');
   chmodSync(file, 0o666);
-  patient.follow(await patient.suffersFrom('audit-unusable', [`chmod 0600 ${file}`], EXIT.failed));
+  await patient.follow(await patient.suffersFrom('audit-unusable', [`chmod 0600 ${file}`], EXIT.failed));
   await patient.isHealthy();
 });
 
@@ -39,10 +40,10 @@ test('a switch file: one that is not there is written, one that everybody can tu
   const patient = await Patient.healthy(t);
   const file = path.join(patient.folder, 'switch');
   patient.configure({ switch: { file } });
-  patient.follow(await patient.suffersFrom('switch-unreadable', [`echo on > ${file}`], EXIT.failed));
+  await patient.follow(await patient.suffersFrom('switch-unreadable', [`echo on > ${file}`], EXIT.failed));
   await patient.isHealthy();
   chmodSync(file, 0o666);
-  patient.follow(await patient.suffersFrom('switch-unreadable', [`chmod o-w ${file}`], EXIT.failed));
+  await patient.follow(await patient.suffersFrom('switch-unreadable', [`chmod o-w ${file}`], EXIT.failed));
   writeFileSync(file, 'off\n');
   const { status, detail, fixes } = await found(patient, 'switch');
   assert.deepEqual([status, detail], ['ok', `${file} says off: no session is let in`]);
@@ -56,7 +57,9 @@ test('a directory of approvals that everybody can write is shut', async (t) => {
   assert.match((await found(patient, 'approvals')).detail, /is made at the first start$/);
   mkdirSync(directory);
   chmodSync(directory, 0o777);
-  patient.follow(await patient.suffersFrom('approvals-unusable', [`chmod o-w ${directory}`], EXIT.failed));
+  await patient.follow(
+    await patient.suffersFrom('approvals-unusable', [`chmod o-w ${directory}`], EXIT.failed),
+  );
   await patient.isHealthy();
 });
 
@@ -72,9 +75,22 @@ test("the plant's broker: one that is not there, a login, a switch without a val
   await patient.suffersFrom('plant-broker-refuses', ['  mqttUser: gatehouse'], EXIT.refused);
   const plant = { mqttUrl: broker.url, mqttUser: login.user, mqttPassword: login.password };
   patient.configure({ ...topics, plant });
-  const publish = `mosquitto_pub -q 1 -r -t ${TOPIC} -m on`;
-  await patient.suffersFrom('switch-unreadable', [publish], EXIT.failed);
-  await broker.publish(TOPIC, 'on', '-r');
+  const where = `-h 127.0.0.1 -p ${broker.port} -u ${login.user} -P PASSWORD`;
+  const publish = `mosquitto_pub ${where} -q 1 -r -t ${TOPIC} -m on`;
+  const fix = await patient.suffersFrom('switch-unreadable', [publish], EXIT.failed);
+  await patient.follow({ ...fix, paste: [publish.replace('PASSWORD', login.password)] });
   await patient.isHealthy();
   assert.match((await found(patient, 'plant-broker')).detail, /remote-access says on$/);
+});
+
+test("the plant's broker speaks TLS: the command that turns the switch on does so too", NEEDS, async (t) => {
+  const patient = await Patient.healthy(t);
+  const { ca, server } = await serverIdentity();
+  const tls = { cert: server.cert, key: String(server.key), ca };
+  const broker = await PlantMosquitto.start(t, { tls });
+  const caFile = patient.write('plant-ca.pem', ca);
+  patient.configure({ switch: { mqttTopic: TOPIC }, plant: { mqttUrl: broker.url, caFile } });
+  const publish = `mosquitto_pub -h 127.0.0.1 -p ${broker.port} --cafile ${caFile} -q 1 -r -t ${TOPIC} -m on`;
+  await patient.follow(await patient.suffersFrom('switch-unreadable', [publish], EXIT.failed));
+  await patient.isHealthy();
 });

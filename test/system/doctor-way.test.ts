@@ -11,6 +11,7 @@ import { closedPort } from '../helpers/closed-port.js';
 import { startSquid } from '../helpers/doctor-squid.js';
 import { Patient } from '../helpers/doctor.js';
 import { unlessMissing } from '../helpers/programs.js';
+import { startProxy } from '../unit/cli/check-cloud.js';
 import { SilentPort } from '../helpers/silent-port.js';
 import { startTlsFront } from '../helpers/tls-front.js';
 
@@ -24,6 +25,76 @@ test('a name that does not resolve: it is to be looked up here, or a proxy is to
   await patient.suffersFrom('name-unresolved', [`getent hosts ${host}`], EXIT.unreachable);
   const fix = await patient.suffersFrom('name-unresolved', ['  proxy: http://PROXY:3128'], EXIT.unreachable);
   assert.match(fix.what, /add this below `cloud:` in gatehouse\.yaml$/);
+});
+
+test(
+  'a proxy that wants a login, from a file of its own: the content of that file',
+  unlessMissing('squid'),
+  async (t) => {
+    const patient = await Patient.healthy(t);
+    const { port } = await startSquid(t, 'login');
+    const proxyFile = patient.write('proxy', `http://127.0.0.1:${port}`);
+    patient.configure({ cloud: { proxyFile } });
+    const content = `http://USER:PASSWORD@127.0.0.1:${port}`;
+    const fix = await patient.suffersFrom('proxy-credentials', [content], EXIT.unreachable);
+    assert.equal(fix.what, `give them: this is the content of ${proxyFile}`);
+  },
+);
+
+test(
+  'a proxy that says no to the tunnels only: it is named, and not proposed',
+  unlessMissing('squid'),
+  async (t) => {
+    const patient = await Patient.healthy(t);
+    const { port } = await startSquid(t, 'nobody');
+    const { port: cloudPort } = new URL(patient.cloud.url);
+    patient.configure({
+      cloud: { remoteAccessUrl: `http://127.0.0.2:${cloudPort}`, proxy: `http://127.0.0.1:${port}` },
+    });
+    const { failed } = await patient.examine({ NO_PROXY: '127.0.0.1' });
+    assert.deepEqual(
+      failed.map(({ fault }) => fault),
+      ['proxy-refused'],
+    );
+    const text = JSON.stringify(failed);
+    assert.ok(text.includes(`127.0.0.1:${port} answers 403 to CONNECT 127.0.0.2:${cloudPort}`), text);
+    assert.ok(!text.includes('HOST:PORT') && !text.includes('PROXY:3128'), text);
+  },
+);
+
+test('a name that does not resolve, which NO_PROXY keeps from the proxy: out of NO_PROXY with it', async (t) => {
+  const patient = await Patient.healthy(t);
+  const host = `${'a'.repeat(64)}.example`;
+  patient.configure({ cloud: { url: `https://${host}`, proxy: `http://127.0.0.1:${await closedPort()}` } });
+  const { failed } = await patient.examine({ NO_PROXY: host });
+  assert.equal(failed[0]?.fault, 'name-unresolved');
+  const last = failed[0].fixes?.at(-1);
+  assert.match(last?.what ?? '', /out of NO_PROXY/);
+});
+
+test('a proxy that is spoken to by TLS and does not speak it: plain HTTP to it, and all is well', async (t) => {
+  const patient = await Patient.healthy(t);
+  const proxy = await startProxy();
+  t.after(() => proxy.close());
+  patient.configure({ cloud: { proxy: `https://127.0.0.1:${proxy.port}` } });
+  const line = `  proxy: http://127.0.0.1:${proxy.port}`;
+  const fix = await patient.suffersFrom('proxy-unreachable', [line], EXIT.unreachable);
+  const [failure] = (await patient.examine()).failed;
+  assert.doesNotMatch(JSON.stringify(failure), /SSL routines|EPROTO|wrong version/);
+  await patient.follow(fix);
+  await patient.isHealthy();
+});
+
+test('a port that is the usual one already is not corrected to itself', async (t) => {
+  const patient = await Patient.healthy(t);
+  // Nobody can listen there: an address of loopback that nothing uses.
+  patient.configure({ intake: { kind: 'mqtt', mqttUrl: 'mqtts://127.83.0.9:8883' } });
+  const { failed } = await patient.examine();
+  assert.deepEqual(
+    failed.map(({ fault }) => fault),
+    ['cloud-closed'],
+  );
+  assert.doesNotMatch(JSON.stringify(failed[0]?.fixes), /mqttUrl/);
 });
 
 test('a closed port: the URL without it', async (t) => {
@@ -78,7 +149,7 @@ test('an unknown TLS issuer: the file for its root, and with it all is well', as
   const fix = await patient.suffersFrom('tls-issuer', ['  caFile: /etc/gatehouse/ca.pem'], EXIT.unreachable);
   const file = path.join(patient.folder, 'ca.pem');
   writeFileSync(file, ca);
-  patient.follow({ ...fix, paste: [`  caFile: ${file}`] });
+  await patient.follow({ ...fix, paste: [`  caFile: ${file}`] });
   await patient.isHealthy();
 });
 
@@ -89,7 +160,7 @@ test('another TLS host name: the name that the certificate is for, and with it a
   const caFile = path.join(patient.folder, 'ca.pem');
   writeFileSync(caFile, ca);
   patient.configure({ cloud: { url: `https://127.0.0.1:${port}`, caFile } });
-  patient.follow(
+  await patient.follow(
     await patient.suffersFrom('tls-name', [`  url: https://localhost:${port}`], EXIT.unreachable),
   );
   await patient.isHealthy();
@@ -127,6 +198,7 @@ test('a port that does not speak TLS', async (t) => {
   const patient = await Patient.healthy(t);
   patient.configure({ cloud: { url: patient.cloud.url.replace('http://127.0.0.1', 'https://localhost') } });
   await patient.suffersFrom('tls-none', ['  url: https://localhost'], EXIT.unreachable);
+  assert.doesNotMatch(JSON.stringify((await patient.examine()).failed), /SSL routines|EPROTO|wrong version/);
 });
 
 test("a clock that is wrong: NTP, or the cloud's time", async (t) => {

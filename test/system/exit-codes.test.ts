@@ -23,6 +23,11 @@ const COMMANDS = [
   'init',
   'register',
   'schema',
+  'thin-edge',
+  'audit',
+  'approvals',
+  'approve',
+  'deny',
 ];
 
 /** Commands that read the configuration, with what else they need on their command line. */
@@ -92,12 +97,19 @@ describe('exit codes', () => {
     ['explain without a target', ['explain'], /missing required argument 'host:port'/],
     ['explain with a target without a port', ['explain', '10.0.0.1'], /HOST:PORT, for example/],
     ['explain with port 0', ['explain', '10.0.0.1:0'], /HOST:PORT, for example/],
-    ['explain with a host that is no host', ['explain', 'a..b:22'], /The host cannot be used/],
+    [
+      'explain with a host that is no host',
+      ['explain', 'a..b:22'],
+      /The host cannot be used: "a\.\.b" has an empty label/,
+    ],
     [
       'explain for a child that is not configured',
       ['explain', '10.0.0.1:22', '--device', 'x'],
       /device\.children/,
     ],
+    ['help for an unknown command', ['help', 'nosuch'], /unknown command 'nosuch'/],
+    ['an option that says nothing', ['sessions', '--interval', '2'], /--interval is for --watch/],
+    ['explain with a day that is none', ['explain', 'a:22', '--at', '2026-02-30T10:00'], /--at takes a date/],
     ['close without an id', ['close'], /missing required argument 'id'/],
     ['close with what is no id', ['close', '../status'], /session id/],
     ['simulate with a port that is none', ['simulate', '--port', '70000'], /0 to 65535/],
@@ -111,6 +123,49 @@ describe('exit codes', () => {
       assert.deepEqual({ code, stdout }, { code: 64, stdout: '' });
       assert.match(stderr, complaint);
       assert.doesNotMatch(stderr, /\n\s+at /, 'a stack trace');
+    });
+  }
+
+  test('wrong usage points to the help of its command', async () => {
+    const { stderr } = await gatehouse(['audit', 'verify', '--nonsense']);
+    assert.match(stderr, /\(gatehouse audit verify --help shows what there is\)/);
+  });
+
+  for (const args of [
+    ['explain'],
+    ['status', 'now'],
+    ['register', '--nonsense'],
+    ['init', '--nonsense'],
+    ['check', 'x'],
+  ]) {
+    test(`${args.join(' ')} --json is wrong usage, told as JSON`, async () => {
+      const { code, stdout, stderr } = await gatehouse([...args, '--json']);
+      assert.deepEqual({ code, stderr }, { code: 64, stderr: '' });
+      const { ok, exitCode, message } = JSON.parse(stdout) as Record<string, unknown>;
+      assert.deepEqual([ok, exitCode, typeof message], [false, 64, 'string']);
+    });
+  }
+
+  test('explain --json tells as JSON what is wrong with its values, too', async () => {
+    const file = configuration();
+    const { code, stdout } = await gatehouse(['explain', '10.0.0.1', '--json', '--config', file]);
+    assert.equal(code, 64);
+    assert.match((JSON.parse(stdout) as { message: string }).message, /HOST:PORT/);
+  });
+
+  for (const args of [['check'], ['explain', '10.0.0.1:22'], ['status'], ['sessions'], ['register']]) {
+    test(`${args[0] ?? ''} --json with an invalid configuration is told as JSON, with 78`, async () => {
+      const file = configuration({ intake: { kind: 'carrier-pigeon' } });
+      const env = { C8Y_BOOTSTRAP_PASSWORD: 'x' };
+      const { code, stdout, stderr } = await gatehouse([...args, '--json', '--config', file], { env });
+      assert.deepEqual({ code, stderr }, { code: 78, stderr: '' });
+      const { ok, exitCode, problems } = JSON.parse(stdout) as {
+        ok: boolean;
+        exitCode: number;
+        problems: { key: string }[];
+      };
+      assert.deepEqual([ok, exitCode], [false, 78]);
+      assert.ok(problems.some(({ key }) => key === 'intake.kind'));
     });
   }
 
@@ -142,7 +197,7 @@ describe('exit codes', () => {
       const file = path.join(folder, 'absent.yaml');
       const { code, stderr } = await gatehouse([...args, '--config', file]);
       assert.equal(code, 78);
-      assert.ok(stderr.includes(file), stderr);
+      assert.ok(stderr.includes(file) && stderr.includes('gatehouse init'), stderr);
     });
   }
 
@@ -150,7 +205,7 @@ describe('exit codes', () => {
     test(`gatehouse ${args.join(' ')} without any configuration says how to come by one, with 78`, async () => {
       const { code, stderr } = await gatehouse(args, { cwd: mkdtempSync(path.join(folder, 'empty-')) });
       assert.equal(code, 78);
-      for (const way of ['--config', 'gatehouse demo', 'gatehouse.yaml'])
+      for (const way of ['--config', 'gatehouse init', 'gatehouse demo', 'gatehouse.yaml'])
         assert.ok(stderr.includes(way), stderr);
     });
   }
@@ -226,6 +281,7 @@ describe('exit codes', () => {
       assert.equal(code, 1);
       assert.match(stdout, new RegExp(`EADDRINUSE.*127\\.0\\.0\\.1:${taken.port}`));
       assert.match(stdout, /gatehouse cannot start/);
+      assert.doesNotMatch(stdout, /parent process is gone/);
     } finally {
       taken.close();
     }
@@ -250,10 +306,29 @@ describe('exit codes', () => {
     assert.equal((await ask('10.0.5.7:22')).code, 1);
     const allowed = await ask('10.0.5.7:5900', '--json');
     assert.equal((JSON.parse(allowed.stdout) as { kind: string }).kind, 'allow');
+    const unresolved = await ask(`${'a'.repeat(60)}.invalid:5900`, '--json');
+    const { kind, code } = JSON.parse(unresolved.stdout) as { kind: string; code: string };
+    assert.deepEqual([unresolved.code, kind, code], [1, 'deny', 'target-unresolved']);
     const denied = await ask('10.0.6.7:5900', '--json');
     assert.deepEqual(
       { code: denied.code, kind: (JSON.parse(denied.stdout) as { kind: string }).kind },
       { code: 1, kind: 'deny' },
     );
+  });
+
+  test('explain says that a session waits for approval, and that a switch is off', async () => {
+    const [file, off] = [path.join(folder, 'switch'), path.join(folder, 'approvals')];
+    writeFileSync(file, 'off\n', { mode: 0o600 });
+    const config = configuration({
+      conduits: [{ name: 'hmi', host: '10.0.5.7', ports: [5900], approval: true }],
+      approval: { directory: off },
+      switch: { file },
+    });
+    const ask = (...more: string[]) => gatehouse(['explain', '10.0.5.7:5900', '--config', config, ...more]);
+    const { stdout } = await ask();
+    assert.match(stdout, /^ {2}approval: conduit "hmi" \(.*:\d+\) lets a session in once somebody on site/m);
+    assert.match(stdout, /^ {2}hard switch: .*switch says off: no session is let in$/m);
+    const { approval, switch: why } = JSON.parse((await ask('--json')).stdout) as Record<string, unknown>;
+    assert.deepEqual([approval, why], [true, [`${file} says off: no session is let in`]]);
   });
 });

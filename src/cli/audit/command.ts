@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { example } from '../example.js';
 import type { ProcessIo } from '../process-io.js';
 
 interface VerifyFlags {
@@ -17,7 +18,8 @@ export function auditCommand(
   const audit = program
     .command('audit')
     .description('the audit log: whether it is as it was written')
-    .configureHelp({ subcommandTerm: (command) => command.name() });
+    .configureHelp({ subcommandTerm: (command) => command.name() })
+    .addHelpText('after', example('gatehouse audit verify', 'is the configured log whole?'));
   audit
     .command('verify')
     .description('go through the log and name the first line that was changed, moved, inserted or is missing')

@@ -1,3 +1,5 @@
+import type { ProxyConfig } from '../../config/config.js';
+
 /** A step did not end in time. */
 export class Timeout extends Error {
   constructor(deadlineMs: number) {
@@ -8,18 +10,21 @@ export class Timeout extends Error {
 
 /** The proxy did not open the tunnel. */
 export class ProxyRefusal extends Error {
-  readonly status: number;
-
-  constructor(status: number) {
+  constructor(
+    readonly proxy: ProxyConfig,
+    readonly status: number,
+  ) {
     super(`the proxy answered ${status}`);
     this.name = 'ProxyRefusal';
-    this.status = status;
   }
 }
 
 /** The proxy itself could not be reached; `cause` is why. */
 export class ProxyUnreachable extends Error {
-  constructor(cause: unknown) {
+  constructor(
+    readonly proxy: ProxyConfig,
+    cause: unknown,
+  ) {
     super(cause instanceof Error ? cause.message : 'failed', { cause });
     this.name = 'ProxyUnreachable';
   }

@@ -3,7 +3,8 @@ import { printable } from '../terminal.js';
 import type { Outcome, Probe, ProbeContext } from './probe.js';
 import { isFailed, tryGet, unexpected } from './request.js';
 import { itemsAt, textAt } from './rest.js';
-import { command, setting, word } from './setting.js';
+import { refusedAdvice, registerCommand } from './refused-credentials.js';
+import { command, setting } from './setting.js';
 
 const DEADLINE_MS = 15_000;
 
@@ -18,6 +19,24 @@ export const CREDENTIALS_PROBES: readonly Probe[] = [
   },
   { id: 'tenant', title: 'tenant', deadlineMs: DEADLINE_MS, needs: ['credentials'], run: compareTenant },
 ];
+
+/** The same before `gatehouse register`: what needs credentials is passed over, whatever the way to the cloud is like. */
+export const UNREGISTERED_PROBES: readonly Probe[] = CREDENTIALS_PROBES.map((probe) =>
+  probe.id === 'credentials'
+    ? { ...probe, needs: [], run: (context) => Promise.resolve(missing(context)) }
+    : probe,
+);
+
+function missing({ config, origin }: ProbeContext): Outcome {
+  return {
+    status: 'failed',
+    fault: 'credentials-missing',
+    detail: `${config.cloud.credentialsFile ?? 'the file of cloud.credentialsFile'} does not exist`,
+    advice: 'this device is not registered yet',
+    fixes: [command('let it get credentials from the cloud', registerCommand(origin))],
+    exit: EXIT.config,
+  };
+}
 
 async function tryCredentials(context: ProbeContext, signal: AbortSignal): Promise<Outcome> {
   const path = '/user/currentUser';
@@ -53,44 +72,22 @@ async function tenantOfHost(context: ProbeContext, signal: AbortSignal): Promise
 
 function refused(context: ProbeContext, actual: string | undefined): Outcome {
   const { config, origin } = context;
-  const { tenant, credentials } = config.cloud;
+  const { tenant } = config.cloud;
   if (actual !== undefined && tenant !== '' && tenant !== actual) {
     return {
       status: 'failed',
       fault: 'tenant-wrong',
-      detail: `refused (401): this host belongs to tenant ${actual}, and cloud.tenant is another one`,
-      advice: 'a user exists in its own tenant only',
+      detail: `refused (401): this host belongs to tenant ${actual}`,
+      advice: 'cloud.tenant is another one, and a user exists in its own tenant only',
       fixes: [setting(origin, 'cloud.tenant', actual, 'name that tenant')],
       exit: EXIT.refused,
     };
   }
-  const isToken = credentials.kind === 'token';
-  const url = new URL('/user/currentUser', config.cloud.url).href;
   return {
     status: 'failed',
     fault: 'credentials-refused',
     detail: `refused (401)${actual === undefined || tenant === '' ? '' : `, and the tenant is right`}`,
-    advice: isToken
-      ? 'the token has expired or is another one'
-      : 'user or password are wrong, or the user is disabled',
-    fixes: [
-      command(
-        'get new ones for this device',
-        `gatehouse register --config ${word(origin.file ?? 'gatehouse.yaml')}`,
-      ),
-      isToken
-        ? setting(origin, 'cloud.tokenFile', '/etc/gatehouse/token', 'put a good token into a file')
-        : setting(
-            origin,
-            'cloud.passwordFile',
-            '/etc/gatehouse/password',
-            'put the right password into a file',
-          ),
-      command(
-        'try them by hand',
-        `curl -i -u '${tenant === '' ? '' : `${actual ?? 'TENANT'}/`}USER' ${word(url)}`,
-      ),
-    ],
+    ...refusedAdvice(context, tenant === '' ? '' : `${actual ?? 'TENANT'}/`),
     exit: EXIT.refused,
   };
 }

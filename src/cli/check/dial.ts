@@ -29,11 +29,28 @@ export function placeOf(url: string): Place & { readonly isTls: boolean } {
   return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? usual : Number(port), isTls };
 }
 
-/** A TCP connection. Rejects with the signal's reason when that comes first. */
-export async function dialTcp({ host, port }: Place, signal: AbortSignal): Promise<net.Socket> {
+/**
+ * A TCP connection. Rejects with the signal's reason when that comes first.
+ *
+ * @param addresses which addresses of the host may be dialled. Default: all that it has.
+ */
+export async function dialTcp(
+  { host, port }: Place,
+  signal: AbortSignal,
+  addresses?: readonly string[],
+): Promise<net.Socket> {
   signal.throwIfAborted();
-  const socket = net.connect({ host, port });
+  const socket = net.connect({ host, port, ...(addresses === undefined ? {} : { lookup: only(addresses) }) });
   return whenReady(socket, 'connect', signal);
+}
+
+/** A lookup that has been done. */
+function only(addresses: readonly string[]): net.LookupFunction {
+  const found = addresses.map((address) => ({ address, family: net.isIP(address) }));
+  return (_, { all }, done) => {
+    if (all === true) done(null, found);
+    else done(null, found[0]?.address ?? '', found[0]?.family);
+  };
 }
 
 /**
@@ -47,7 +64,7 @@ export async function dialProxy(
   signal: AbortSignal,
 ): Promise<net.Socket> {
   const socket = await openProxy(proxy, cloud, signal).catch((error: unknown) => {
-    throw new ProxyUnreachable(error);
+    throw new ProxyUnreachable(proxy, error);
   });
   const target = at(place);
   const authorization = proxyAuthorization(proxy);
@@ -55,11 +72,11 @@ export async function dialProxy(
   socket.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n${credentials}\r\n`);
   try {
     const status = await proxyStatus(socket, signal);
-    if (status < 200 || status > 299) throw new ProxyRefusal(status);
+    if (status < 200 || status > 299) throw new ProxyRefusal(proxy, status);
     return socket;
   } catch (error) {
     socket.destroy();
-    throw error instanceof ProxyRefusal ? error : new ProxyUnreachable(error);
+    throw error instanceof ProxyRefusal ? error : new ProxyUnreachable(proxy, error);
   }
 }
 
@@ -74,7 +91,7 @@ async function openProxy(
 }
 
 /** The proxy on the way to one of the places of the configuration, which NO_PROXY may name one by one. */
-function proxyTo({ cloud, intake }: Config, place: Place): ProxyConfig | undefined {
+export function proxyTo({ cloud, intake }: Config, place: Place): ProxyConfig | undefined {
   const isAt = (url: string): boolean => at(placeOf(url)) === at(place);
   if (isAt(cloud.url)) return cloud.proxy;
   return isAt(cloud.remoteAccessUrl)

@@ -7,6 +7,7 @@ export const FAULTS = [
   'config-invalid',
   'file-modes',
   'state-unusable',
+  'state-in-use',
   'admin-taken',
   'admin-unusable',
   'audit-unusable',
@@ -35,6 +36,7 @@ export const FAULTS = [
   'certificate-time',
   'certificate-refused',
   'token-unreachable',
+  'credentials-missing',
   'credentials-refused',
   'tenant-wrong',
   'role-missing',
@@ -52,6 +54,7 @@ export const FAULTS = [
   // The plant.
   'plant-broker-unreachable',
   'plant-broker-refuses',
+  'target-never',
   'target-unresolved',
   'target-closed',
   'target-silent',

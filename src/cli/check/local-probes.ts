@@ -2,9 +2,12 @@ import type { Stats } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { EXIT } from '../../exit-codes.js';
+import { printable } from '../terminal.js';
+import { lockOwner } from '../../journal/directory-lock.js';
 import { at } from './dial.js';
 import type { Place } from './dial.js';
 import { askAgent, listens } from './listening.js';
+import { canMake } from './places.js';
 import { codeOf } from './connection-error.js';
 import type { Outcome, Probe, ProbeContext } from './probe.js';
 import { command, setting, word } from './setting.js';
@@ -16,8 +19,9 @@ const PORTS_TRIED = 20;
 
 /** What the agent needs on this machine. */
 export const LOCAL_PROBES: readonly Probe[] = [
-  { id: 'state', title: 'state directory', deadlineMs: DEADLINE_MS, needs: [], run: lookAtState },
   { id: 'admin', title: 'admin listener', deadlineMs: DEADLINE_MS, needs: [], run: tryAdmin },
+  // Behind it, which tells whether our own agent runs.
+  { id: 'state', title: 'state directory', deadlineMs: DEADLINE_MS, needs: [], run: lookAtState },
 ];
 
 async function lookAtState(context: ProbeContext): Promise<Outcome> {
@@ -29,7 +33,7 @@ async function lookAtState(context: ProbeContext): Promise<Outcome> {
     const trouble = stateTrouble(directory, found, self);
     if (trouble === undefined) {
       const whose = found.uid === self ? '' : `, of user ${found.uid}`;
-      return { status: 'ok', detail: `${directory}${whose}` };
+      return await lookAtLock(context, directory, `${directory}${whose}`);
     }
     return unusableState(context, directory, ...trouble);
   } catch (error) {
@@ -41,14 +45,38 @@ async function lookAtState(context: ProbeContext): Promise<Outcome> {
         `sudo install -d -m 0700 -o ${self} ${word(directory)}`,
       );
   }
-  const parent = await nearest(directory);
-  const mayWrite = await access(parent, constants.W_OK).then(
-    () => true,
-    () => false,
-  );
-  if (mayWrite) return { status: 'ok', detail: `${directory} is made at the first start` };
+  if (await canMake(directory)) return { status: 'ok', detail: `${directory} is made at the first start` };
   const fix = `sudo install -d -m 0700 -o ${self} ${word(directory)}`;
   return unusableState(context, directory, `is not there, and user ${self} may not make it`, fix);
+}
+
+/** An agent that runs with the directory is no fault when it is the one of this configuration. */
+async function lookAtLock(
+  { config, facts, origin }: ProbeContext,
+  directory: string,
+  place: string,
+): Promise<Outcome> {
+  const owner = facts.isAgentRunning === true ? undefined : await lockOwner(directory);
+  if (owner === undefined) return { status: 'ok', detail: place };
+  const { listen } = config.admin;
+  // Then it may well be ours: nobody can be asked.
+  if (listen.kind === 'off' || (listen.kind === 'tcp' && listen.port === 0))
+    return { status: 'ok', detail: `${place}, in use by ${owner}` };
+  const [, pid] = /^process (\d+)$/.exec(owner) ?? [];
+  return {
+    status: 'failed',
+    fault: 'state-in-use',
+    detail: `${place} is in use by ${owner}, an agent that does not answer at admin.listen`,
+    advice: 'two agents cannot share it, so this one does not start while that one runs',
+    fixes: [
+      setting(origin, 'state.directory', `${directory}-2`, 'give this one a directory of its own'),
+      command(
+        'or see which agent that is, and stop it',
+        pid === undefined ? 'pgrep -af gatehouse' : `ps -fp ${pid}`,
+      ),
+    ],
+    exit: EXIT.failed,
+  };
 }
 
 /** What is wrong with a directory that is there, and the command against it. */
@@ -62,17 +90,6 @@ function stateTrouble(directory: string, found: Stats, self: number): [string, s
   if (uid !== self && self !== 0)
     return [`belongs to user ${uid}, not to ${self}`, `sudo chown -R ${self} ${name}`];
   return undefined;
-}
-
-/** The closest folder above that is there. */
-export async function nearest(directory: string): Promise<string> {
-  const parent = path.dirname(directory);
-  if (parent === directory) return directory;
-  const isThere = await stat(parent).then(
-    () => true,
-    () => false,
-  );
-  return isThere ? parent : nearest(parent);
 }
 
 function unusableState({ origin }: ProbeContext, directory: string, what: string, fix: string): Outcome {
@@ -94,24 +111,45 @@ async function tryAdmin(context: ProbeContext, signal: AbortSignal): Promise<Out
   if (listen.kind === 'off') return { status: 'skipped', detail: 'admin.listen is off' };
   const where = listen.kind === 'unix' ? { path: listen.path } : listen;
   const name = listen.kind === 'unix' ? listen.path : at(listen);
-  const answer = await askAgent(where, context.config.admin.token, signal);
-  if (answer.isAgent) {
-    context.facts.isAgentRunning = true;
+  const { admin, device } = context.config;
+  const answer = await askAgent(where, admin.token, signal);
+  if (answer.kind === 'locked') return otherAgent(context, `an agent that refuses the token of admin.token`);
+  if (answer.kind === 'agent') {
     const { trouble } = answer;
+    if (answer.device !== undefined && answer.device !== device.externalId)
+      return otherAgent(context, `the agent of another device, ${printable(answer.device)}`);
+    context.facts.isAgentRunning = true;
     return { status: 'ok', detail: `an agent runs at ${name}${trouble === undefined ? '' : `: ${trouble}`}` };
   }
   if (listen.kind === 'unix') return lookAtSocket(context, listen.path);
   const code = await listens(listen);
   if (code === undefined) return { status: 'ok', detail: `${name} is free` };
-  return code === 'EADDRINUSE' ? adminTaken(context, listen) : adminUnusable(context, listen, code);
+  return code === 'EADDRINUSE'
+    ? adminTaken(context, listen, 'another program')
+    : adminUnusable(context, listen, code);
 }
 
-async function adminTaken({ origin }: ProbeContext, listen: Place): Promise<Outcome> {
+/** An agent listens there, but not the one of this configuration. */
+async function otherAgent(context: ProbeContext, who: string): Promise<Outcome> {
+  const { listen } = context.config.admin;
+  if (listen.kind === 'tcp') return adminTaken(context, listen, who);
+  const socket = listen.kind === 'unix' ? listen.path : '';
+  return {
+    status: 'failed',
+    fault: 'admin-taken',
+    detail: `${socket} is taken by ${who}`,
+    advice: 'the agent does not start while it is',
+    fixes: [setting(context.origin, 'admin.listen', `unix:${socket}.2`, 'take another socket')],
+    exit: EXIT.failed,
+  };
+}
+
+async function adminTaken({ origin }: ProbeContext, listen: Place, who: string): Promise<Outcome> {
   const free = await freePort(listen);
   return {
     status: 'failed',
     fault: 'admin-taken',
-    detail: `${at(listen)} is taken by another program`,
+    detail: `${at(listen)} is taken by ${who}`,
     advice: 'the agent does not start while it is',
     fixes: [
       setting(origin, 'admin.listen', at({ ...listen, port: free }), 'take another port, this one is free'),

@@ -4,6 +4,7 @@ import { openPlantLink } from '../../plant/plant-link.js';
 import { readingOf, type SwitchReading } from '../../switch/switch-value.js';
 import { messageOf } from './connection-error.js';
 import { at, placeOf } from './dial.js';
+import type { Fix } from './fault.js';
 import type { Outcome, ProbeContext } from './probe.js';
 import { command, setting, word } from './setting.js';
 
@@ -41,12 +42,24 @@ export async function tryPlantBroker(
     return unreachable(origin, place, messageOf(error));
   }
   if (switchTopic === undefined) return { status: 'ok', detail: `${place} lets us in` };
-  return switchOutcome(`${place}: ${switchTopic}`, switchTopic, reading);
+  const publish = command('turn it on', publishCommand(plant, origin.plantCaFile, switchTopic));
+  return switchOutcome(`${place}: ${switchTopic}`, publish, reading);
 }
 
-function switchOutcome(place: string, topic: string, reading: SwitchReading | undefined): Outcome {
+/** What the agent logs in with; the password is to be filled in. */
+function publishCommand({ mqttUrl, user }: PlantConfig, caFile: string | undefined, topic: string): string {
+  const { host, port, isTls } = placeOf(mqttUrl);
+  return [
+    `mosquitto_pub -h ${word(host)} -p ${port}`,
+    ...(user === undefined ? [] : [`-u ${word(user)} -P PASSWORD`]),
+    // Without either, mosquitto_pub would speak no TLS at all.
+    ...(isTls ? [caFile === undefined ? '--capath /etc/ssl/certs' : `--cafile ${word(caFile)}`] : []),
+    `-q 1 -r -t ${word(topic)} -m on`,
+  ].join(' ');
+}
+
+function switchOutcome(place: string, publish: Fix, reading: SwitchReading | undefined): Outcome {
   if (reading?.isOn === true) return { status: 'ok', detail: `${place} says on` };
-  const publish = command('turn it on', `mosquitto_pub -q 1 -r -t ${word(topic)} -m on`);
   if (reading?.why === 'says off')
     return { status: 'ok', detail: `${place} says off: no session is let in`, fixes: [publish] };
   return {

@@ -72,6 +72,9 @@ export interface ProbeEvents {
 /** Independent probes that run at once: quick for hundreds of targets, and no flood for a plant network. */
 const MAX_PARALLEL = 16;
 
+/** What cannot be built on, and why. */
+type Blocked = Map<string, 'failed' | 'was skipped'>;
+
 /** Runs probes in their order; results are told in that order too. One that fails skips those that need it. */
 export async function runProbes(
   probes: readonly Probe[],
@@ -79,7 +82,7 @@ export async function runProbes(
   events: ProbeEvents,
 ): Promise<readonly ProbeResult[]> {
   const results: ProbeResult[] = [];
-  const blocked = new Set<string>();
+  const blocked: Blocked = new Map();
   for (const batch of batches(probes)) {
     const running = batch.map((probe) => runProbe(probe, blocked, context));
     for (const [index, probe] of batch.entries()) {
@@ -87,7 +90,8 @@ export async function runProbes(
       const result = await running[index];
       if (result === undefined) continue;
       const isBlocked = probe.needs.some((need) => blocked.has(need));
-      if (result.outcome.status === 'failed' || isBlocked) blocked.add(probe.id);
+      if (result.outcome.status === 'failed') blocked.set(probe.id, 'failed');
+      else if (isBlocked) blocked.set(probe.id, 'was skipped');
       results.push(result);
       events.onResult(result);
     }
@@ -106,15 +110,12 @@ function batches(probes: readonly Probe[]): Probe[][] {
   return result;
 }
 
-async function runProbe(
-  probe: Probe,
-  blocked: ReadonlySet<string>,
-  context: ProbeContext,
-): Promise<ProbeResult> {
+async function runProbe(probe: Probe, blocked: Blocked, context: ProbeContext): Promise<ProbeResult> {
   const { id, title, needs } = probe;
   const missing = needs.find((need) => blocked.has(need));
   if (missing !== undefined) {
-    return { id, title, outcome: { status: 'skipped', detail: `needs ${missing}, which failed` }, tookMs: 0 };
+    const detail = `needs ${missing}, which ${blocked.get(missing) ?? 'failed'}`;
+    return { id, title, outcome: { status: 'skipped', detail }, tookMs: 0 };
   }
   const startedAt = performance.now();
   const outcome = await withDeadline(probe, context);

@@ -1,18 +1,22 @@
+import type { ProxyConfig } from '../../config/config.js';
 import { printable } from '../terminal.js';
-import { ProxyUnreachable, failureOf } from './connection-error.js';
+import type { ProxyRefusal, ProxyUnreachable } from './connection-error.js';
+import { failureOf } from './connection-error.js';
 import { at } from './dial.js';
 import type { Place } from './dial.js';
-import type { Diagnosis } from './fault.js';
+import type { Diagnosis, Fix } from './fault.js';
 import type { ProbeContext } from './probe.js';
-import { command, setting, word } from './setting.js';
+import { command, secretFileFix, setting, word } from './setting.js';
+import type { Origin } from './setting.js';
 
 /** The proxy took the request and said no. */
-export function proxyFault({ config, origin }: ProbeContext, place: Place, status: number): Diagnosis {
-  const { proxy } = config.cloud;
-  const via = proxy === undefined ? 'HOST:PORT' : at(proxy);
-  const detail = `${via} answers ${status} to CONNECT ${at(place)}`;
+export function proxyFault({ origin }: ProbeContext, place: Place, refusal: ProxyRefusal): Diagnosis {
+  const { proxy, status } = refusal;
+  const detail = `${at(proxy)} answers ${status} to CONNECT ${at(place)}`;
+  const curl = `curl -svo /dev/null -x ${urlOf(proxy)}`;
   if (status === 407) {
-    const isWrong = proxy?.user !== undefined;
+    const isWrong = proxy.user !== undefined;
+    const login = `${schemeOf(proxy)}://USER:PASSWORD@${at(proxy)}`;
     return {
       fault: 'proxy-credentials',
       detail,
@@ -20,11 +24,8 @@ export function proxyFault({ config, origin }: ProbeContext, place: Place, statu
         ? 'the proxy does not accept this user and password'
         : 'the proxy wants a user and a password',
       fixes: [
-        setting(origin, 'cloud.proxy', `http://USER:PASSWORD@${via}`, isWrong ? 'correct them' : 'give them'),
-        command(
-          'try them by hand',
-          `curl -svo /dev/null -x http://${via} -U USER https://${word(at(place))}/`,
-        ),
+        proxyAs(origin, login, isWrong ? 'correct them' : 'give them'),
+        command('try them by hand', `${curl} -U USER https://${word(at(place))}/`),
       ],
     };
   }
@@ -41,7 +42,7 @@ export function proxyFault({ config, origin }: ProbeContext, place: Place, statu
           'https://TENANT.example.com',
           'if the name or the port of the cloud is wrong',
         ),
-        command('see whether it gets anywhere', `curl -svo /dev/null -x http://${via} https://example.com/`),
+        command('see whether it gets anywhere', `${curl} https://example.com/`),
       ],
     };
   }
@@ -61,19 +62,43 @@ export function proxyFault({ config, origin }: ProbeContext, place: Place, statu
   };
 }
 
-/** The proxy is not there. */
-export function proxyUnreachable({ config, origin }: ProbeContext, error: ProxyUnreachable): Diagnosis {
-  const { proxy } = config.cloud;
-  const via = proxy === undefined ? 'HOST:PORT' : at(proxy);
-  const [host, port] = [word(proxy?.host ?? 'HOST'), proxy?.port ?? 'PORT'];
-  const isName = ['unresolved', 'name-server-silent'].includes(failureOf(error));
+/** The proxy is not there, or is none. */
+export function proxyUnreachable({ origin }: ProbeContext, error: ProxyUnreachable): Diagnosis {
+  const { proxy } = error;
+  const failure = failureOf(error);
+  if (failure === 'tls-none') return proxyWithoutTls(origin, proxy);
+  const host = word(proxy.host);
+  const isName = ['unresolved', 'name-server-silent'].includes(failure);
   return {
     fault: 'proxy-unreachable',
-    detail: `${via}: ${printable(error.message).slice(0, 200)}`,
+    detail: `${at(proxy)}: ${printable(error.message).slice(0, 200)}`,
     advice: isName ? 'the name of the proxy has no address here' : 'the proxy itself cannot be reached',
     fixes: [
-      command('try it by hand', isName ? `getent hosts ${host}` : `nc -vz ${host} ${port}`),
-      setting(origin, 'cloud.proxy', 'http://PROXY:3128', 'if it is written wrongly'),
+      command('try it by hand', isName ? `getent hosts ${host}` : `nc -vz ${host} ${proxy.port}`),
+      proxyAs(origin, 'http://PROXY:3128', 'if it is written wrongly'),
     ],
   };
+}
+
+function proxyWithoutTls(origin: Origin, proxy: ProxyConfig): Diagnosis {
+  const login = proxy.user === undefined ? '' : 'USER:PASSWORD@';
+  return {
+    fault: 'proxy-unreachable',
+    detail: `${at(proxy)} answers, but not with TLS, and cloud.proxy says https://`,
+    advice: 'https:// is for a proxy that wants TLS itself; what goes through either kind is encrypted',
+    fixes: [proxyAs(origin, `http://${login}${at(proxy)}`, 'speak plain HTTP to it')],
+  };
+}
+
+/** Where the URL of the proxy is to be changed: never in the configuration when it stands in a file of its own. */
+function proxyAs(origin: Origin, url: string, why: string): Fix {
+  return secretFileFix(origin, 'cloud.proxy', url, why) ?? setting(origin, 'cloud.proxy', url, why);
+}
+
+function urlOf(proxy: ProxyConfig): string {
+  return `${schemeOf(proxy)}://${word(at(proxy))}`;
+}
+
+function schemeOf({ isSecure }: ProxyConfig): string {
+  return isSecure === true ? 'https' : 'http';
 }

@@ -6,7 +6,7 @@ import type { LoadedConfig } from '../../config/load.js';
 import type { Fix } from './fault.js';
 
 /** Where the configuration came from, so that a fix can name the line to change. */
-export type Origin = Pick<LoadedConfig, 'sources' | 'file'>;
+export type Origin = Pick<LoadedConfig, 'sources' | 'file' | 'proxySource' | 'secretFiles' | 'plantCaFile'>;
 
 /**
  * The line that sets `name` to `value`, and where it belongs: in place of the line that sets it now, else into its
@@ -17,8 +17,9 @@ export type Origin = Pick<LoadedConfig, 'sources' | 'file'>;
  */
 export function setting(origin: Origin, name: KeyName | `${KeyName}File`, value: string, why: string): Fix {
   const key = (name in origin.sources ? name : name.replace(/File$/, '')) as KeyName;
-  const source = origin.sources[key];
-  if (source.kind === 'environment' && source.name !== 'NO_PROXY')
+  // With NO_PROXY the sources say why there is none, and not where it is.
+  const source = key === 'cloud.proxy' ? origin.proxySource : origin.sources[key];
+  if (source.kind === 'environment')
     return { what: `${why}: set this in the agent's environment`, paste: [`${source.name}=${value}`] };
   if (origin.file === undefined) {
     const [variable] = specOf(key).environment ?? [];
@@ -48,6 +49,18 @@ function linesOf(name: string, value: string, source: Source, key: KeyName, orig
 function hasSection(key: KeyName, { sources }: Origin): boolean {
   const prefix = `${key.split('.')[0] ?? ''}.`;
   return Object.entries(sources).some(([name, { kind }]) => name.startsWith(prefix) && kind === 'file');
+}
+
+/**
+ * The right `content` for the file that holds the secret of `key`; undefined when that stands elsewhere.
+ *
+ * @param content what is to be filled in stands in CAPITALS.
+ */
+export function secretFileFix(origin: Origin, key: KeyName, content: string, why: string): Fix | undefined {
+  const file = origin.secretFiles[key];
+  return file === undefined
+    ? undefined
+    : { what: `${why}: this is the content of ${file}`, paste: [content] };
 }
 
 /** One command. */

@@ -8,7 +8,7 @@ import { EXIT } from '../../exit-codes.js';
 import { readSwitchFile } from '../../switch/switch-file.js';
 import { codeOf } from './connection-error.js';
 import type { Fault, Fix } from './fault.js';
-import { nearest } from './local-probes.js';
+import { canMake } from './places.js';
 import { tryPlantBroker } from './plant-probe.js';
 import type { Outcome, Probe, ProbeContext } from './probe.js';
 import { command, setting, word } from './setting.js';
@@ -94,7 +94,7 @@ async function lookAtAudit(context: ProbeContext, file: string): Promise<Outcome
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') return unusable(`cannot be read (${codeOf(error)})`, other);
   }
-  if (await mayWrite(await nearest(path.join(directory, 'x'))))
+  if (await canMake(path.join(directory, 'x')))
     return { status: 'ok', detail: `${file} is made at the first start` };
   return unusable(
     `is not there, and user ${self} may not make it`,
@@ -145,8 +145,7 @@ async function lookAtApprovals({ origin }: ProbeContext, directory: string): Pro
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') return unusable(`cannot be looked at (${codeOf(error)})`, elsewhere);
   }
-  if (await mayWrite(await nearest(directory)))
-    return { status: 'ok', detail: `${directory} is made at the first start` };
+  if (await canMake(directory)) return { status: 'ok', detail: `${directory} is made at the first start` };
   return unusable(`is not there, and user ${self} may not make it`, make, elsewhere);
 }
 

@@ -1,10 +1,12 @@
 import type { Conduit } from '../../config/config.js';
+import type { Decision } from '../../policy/question.js';
 import { printable } from '../terminal.js';
 import { failureOf, messageOf } from './connection-error.js';
 import { at } from './dial.js';
 import type { Place } from './dial.js';
 import type { Diagnosis, Fix } from './fault.js';
 import { command, word } from './setting.js';
+import type { Origin } from './setting.js';
 
 /** Why a target on the plant network could not be connected to. */
 export function targetFault(place: Place, conduits: readonly Conduit[], error: unknown): Diagnosis {
@@ -68,6 +70,25 @@ export function targetFault(place: Place, conduits: readonly Conduit[], error: u
         ],
       };
   }
+}
+
+/** A target to which the policy lets nobody, so that it was not even tried. */
+export function neverReached(
+  place: Place,
+  conduits: readonly Conduit[],
+  { sentence }: Extract<Decision, { kind: 'deny' }>,
+  origin: Origin,
+): Diagnosis {
+  const config = origin.file === undefined ? '' : ` --config ${word(origin.file)}`;
+  return {
+    fault: 'target-never',
+    detail: printable(sentence.replace(/\.$/, '')),
+    advice: 'the agent refuses every session to it, so it was not tried',
+    fixes: [
+      inConduit(conduits, 'name a target on the plant network', '    host: ADDRESS'),
+      command('see what the policy says', `gatehouse explain ${word(at(place))}${config}`),
+    ],
+  };
 }
 
 /** A line of the first of the conduits that name the target. */

@@ -22,7 +22,7 @@ export interface TlsFailure {
 
 /** What is wrong with TLS, or with what is left. */
 export function tlsFault(found: TlsFailure): Diagnosis {
-  const { context, way, detail, failure } = found;
+  const { context, way, place, detail, failure } = found;
   switch (failure) {
     case 'tls-issuer':
       return unknownIssuer(found);
@@ -56,7 +56,8 @@ export function tlsFault(found: TlsFailure): Diagnosis {
     case 'tls-none':
       return {
         fault: 'tls-none',
-        detail,
+        // Node's own message is several lines of OpenSSL.
+        detail: `${at(place)} answers, but not with TLS`,
         advice: 'what answers there does not speak TLS',
         fixes: [...portFixes(context.origin, way), command('see what it is', showCertificate(found))],
       };

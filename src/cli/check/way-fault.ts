@@ -3,13 +3,12 @@ import { printable } from '../terminal.js';
 import { UntrustedCertificate } from './certificate.js';
 import { ProxyRefusal, ProxyUnreachable, failureOf, messageOf } from './connection-error.js';
 import type { Failure } from './connection-error.js';
-import { at, placeOf } from './dial.js';
+import { at, placeOf, proxyTo } from './dial.js';
 import type { Place } from './dial.js';
 import type { Diagnosis, Fault, Fix } from './fault.js';
 import type { Outcome, ProbeContext } from './probe.js';
 import { proxyFault, proxyUnreachable } from './proxy-fault.js';
 import { command, setting, word } from './setting.js';
-import type { Origin } from './setting.js';
 import { tlsFault } from './tls-fault.js';
 import { portFixes } from './way.js';
 import type { Way } from './way.js';
@@ -21,7 +20,7 @@ export function wayFailure(context: ProbeContext, way: Way, error: unknown): Out
 
 function diagnose(context: ProbeContext, way: Way, error: unknown): Diagnosis {
   const place = placeOf(way.url);
-  if (error instanceof ProxyRefusal) return proxyFault(context, place, error.status);
+  if (error instanceof ProxyRefusal) return proxyFault(context, place, error);
   if (error instanceof ProxyUnreachable) return proxyUnreachable(context, error);
   const detail = `${at(place)}: ${printable(messageOf(error)).slice(0, 200)}`;
   const found = { context, way, place, failure: failureOf(error), detail };
@@ -39,13 +38,9 @@ interface Found {
 }
 
 /** What is wrong with the name; undefined when it is something else. */
-function nameFault({
-  context: { origin },
-  way,
-  place: { host },
-  failure,
-  detail,
-}: Found): Diagnosis | undefined {
+function nameFault({ context, way, place, failure, detail }: Found): Diagnosis | undefined {
+  const { origin } = context;
+  const { host } = place;
   switch (failure) {
     case 'unresolved':
       return {
@@ -55,7 +50,7 @@ function nameFault({
         fixes: [
           command('see what the DNS of this machine says', `getent hosts ${word(host)}`),
           setting(origin, way.key, nameless(way.url), 'if it is misspelt'),
-          proxyFix(origin),
+          ...proxyFixes(context, place),
         ],
       };
     case 'name-server-silent':
@@ -66,7 +61,7 @@ function nameFault({
         fixes: [
           command('see which one that is', 'cat /etc/resolv.conf'),
           command('until it does, name the address here', `echo "ADDRESS ${host}" | sudo tee -a /etc/hosts`),
-          proxyFix(origin),
+          ...proxyFixes(context, place),
         ],
       };
     default:
@@ -75,7 +70,7 @@ function nameFault({
 }
 
 /** What is wrong below TLS; undefined when it is above. */
-function networkFault({ context: { origin }, way, place, failure, detail }: Found): Diagnosis | undefined {
+function networkFault({ context, way, place, failure, detail }: Found): Diagnosis | undefined {
   const host = word(place.host);
   const found = (fault: Fault, advice: string, ...fixes: Fix[]): Diagnosis => ({
     fault,
@@ -88,7 +83,7 @@ function networkFault({ context: { origin }, way, place, failure, detail }: Foun
       return found(
         'cloud-closed',
         'the machine is there, but nothing listens on this port',
-        ...portFixes(origin, way),
+        ...portFixes(context.origin, way),
         command('try it by hand', `nc -vz ${host} ${place.port}`),
       );
     case 'silent':
@@ -100,7 +95,7 @@ function networkFault({ context: { origin }, way, place, failure, detail }: Foun
           'on a firewall in between, if that is nftables',
           `nft add rule inet filter forward ip daddr ADDRESS tcp dport ${place.port} accept`,
         ),
-        proxyFix(origin),
+        ...proxyFixes(context, place),
       );
     case 'unreachable':
       return found(
@@ -108,22 +103,31 @@ function networkFault({ context: { origin }, way, place, failure, detail }: Foun
         'there is no route, or a firewall says no',
         command('see the route', 'ip route show default'),
         command('set one', 'sudo ip route add default via ROUTER'),
-        proxyFix(origin),
+        ...proxyFixes(context, place),
       );
     case 'cut':
       return found(
         'cloud-cut',
         'something on the way cuts the connection: a firewall or proxy that does not like what it sees',
         command('try it by hand', `nc -v ${host} ${place.port}`),
-        proxyFix(origin),
+        ...proxyFixes(context, place),
       );
     default:
       return undefined;
   }
 }
 
-function proxyFix(origin: Origin): Fix {
-  return setting(origin, 'cloud.proxy', 'http://PROXY:3128', 'if only a proxy gets out of this network');
+/** A proxy, where none was on the way; one that is there and was not used is not proposed again. */
+function proxyFixes({ config, origin }: ProbeContext, place: Place): Fix[] {
+  if (proxyTo(config, place) !== undefined) return [];
+  if (origin.proxySource.kind === 'default')
+    return [setting(origin, 'cloud.proxy', 'http://PROXY:3128', 'if only a proxy gets out of this network')];
+  return [
+    command(
+      `if only the proxy gets out of this network: take ${place.host} out of NO_PROXY in the agent's environment`,
+      'printenv NO_PROXY no_proxy',
+    ),
+  ];
 }
 
 function nameless(url: string): string {

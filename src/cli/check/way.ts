@@ -8,10 +8,11 @@ export interface Way {
   readonly url: string;
 }
 
-/** The same URL on the usual port, when it has another one. */
+/** The same URL on the usual port; nothing when it is there already. */
 export function portFixes(origin: Origin, { key, url: text }: Way): Fix[] {
   const url = new URL(text);
-  if (url.port === '' || !['https:', 'mqtts:', 'wss:'].includes(url.protocol)) return [];
-  url.port = url.protocol === 'mqtts:' ? '8883' : '';
+  const usual = url.protocol === 'mqtts:' ? '8883' : '';
+  if (['', usual].includes(url.port) || !['https:', 'mqtts:', 'wss:'].includes(url.protocol)) return [];
+  url.port = usual;
   return [setting(origin, key, url.href.replace(/\/$/, ''), 'if the port is wrong')];
 }

@@ -1,6 +1,7 @@
 import type { DeviceEndpoints } from '../../cloud/endpoints.js';
 import { RestError } from '../../cloud/rest-error.js';
 import type { StoredCredentials } from '../../config/credentials-file.js';
+import { wrapped } from '../check/report.js';
 import type { Prompt } from '../prompt.js';
 import { printable, table, type Terminal } from '../terminal.js';
 import type { Draft, DraftConduit, Login } from './draft.js';
@@ -88,15 +89,16 @@ function ownLogin(login: Login): StoredCredentials | undefined {
 async function tryToRead(
   draft: Draft,
   login: StoredCredentials,
-  { prompt, terminal, env }: Surroundings,
+  { questions, prompt, terminal, env }: Surroundings,
 ): Promise<Proposals | undefined | RestError> {
   terminal.progress('reading the endpoints of the tenant…');
   try {
-    return found(await endpointsOf(draft, login, env, prompt.ended), draft.externalId, terminal);
+    const endpoints = await endpointsOf(draft, login, env, prompt.ended);
+    return found(endpoints, draft.externalId, { questions, terminal });
   } catch (error) {
     prompt.ended.throwIfAborted();
     if (!(error instanceof RestError)) throw error;
-    terminal.line(terminal.paint('yellow', printable(`  Not read: ${whyNot(error)}.`)));
+    questions.remark(`Not read: ${whyNot(error)}.`);
     return error;
   }
 }
@@ -126,20 +128,16 @@ async function askReader(questions: Questions): Promise<StoredCredentials | unde
 function found(
   devices: readonly DeviceEndpoints[] | undefined,
   externalId: string,
-  terminal: Terminal,
+  { questions, terminal }: Pick<Surroundings, 'questions' | 'terminal'>,
 ): Proposals | undefined {
   if (devices === undefined) {
-    terminal.line(printable(`  The tenant does not know ${externalId} yet, so it has no endpoints.`));
+    const sentence = `The tenant does not know ${externalId} yet, so it has no endpoints.`;
+    for (const line of wrapped(sentence, terminal, 2)) terminal.line(line);
     return undefined;
   }
   const proposals = proposalsFor(devices);
   for (const { endpoint, why } of proposals.impossible)
-    terminal.line(
-      terminal.paint(
-        'yellow',
-        printable(`  Left out: ${endpoint.name}, whose host ${endpoint.hostname} ${why}.`),
-      ),
-    );
+    questions.remark(`Left out: ${endpoint.name}, whose host ${endpoint.hostname} ${why}.`);
   if (proposals.possible.length === 0)
     terminal.line('  The tenant has no endpoints for it that could be permitted.');
   return proposals;

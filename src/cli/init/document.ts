@@ -62,6 +62,8 @@ function valuesOf(draft: Draft, fileFor: (source: SecretSource, ending: string) 
     case 'register':
       values.set('cloud.credentialsFile', login.file);
       break;
+    case 'thin-edge':
+      break;
     case 'password':
       values.set('cloud.tenant', login.tenant).set('cloud.user', login.user);
       values.set('cloud.passwordFile', fileFor(login.password, 'password'));

@@ -12,6 +12,8 @@ export type Login =
       readonly password: SecretSource;
     }
   | { readonly kind: 'token'; readonly token: SecretSource }
+  /** With the credentials of thin-edge.io: nothing is to be written about it. */
+  | { readonly kind: 'thin-edge' }
   | { readonly kind: 'certificate'; readonly certFile: string; readonly keyFile: string };
 
 export interface DraftConduit {

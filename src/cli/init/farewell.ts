@@ -1,8 +1,13 @@
 import type { ExitCode } from '../../exit-codes.js';
 import { EXIT } from '../../exit-codes.js';
 import type { ProcessIo } from '../process-io.js';
+import { wrapped } from '../check/report.js';
+import { refusalJson } from '../refusal.js';
 import { printable, Terminal } from '../terminal.js';
 import type { Draft } from './draft.js';
+
+/** Where the text behind `failed` begins, in columns. */
+const INDENT = 8;
 
 /** What `init` says at its end. */
 export class Farewell {
@@ -24,6 +29,7 @@ export class Farewell {
   }): ExitCode {
     const { file, given, secrets, draft } = facts;
     const isNew = draft.login.kind === 'register';
+    const isThinEdge = draft.intake === 'thin-edge';
     const conduits = draft.conduits.length;
     if (this.#isJson) {
       const document = { ok: true, file, secrets, conduits, isRegistered: !isNew };
@@ -43,6 +49,7 @@ export class Farewell {
     const first = draft.conduits.find(({ host }) => !host.includes('/'));
     const steps: (readonly [string, string])[] = [
       ...(isNew ? [['register', 'get credentials from the cloud'] as const] : []),
+      ...(isThinEdge ? [['thin-edge install', 'serve remote access in place of its plug-in'] as const] : []),
       ['check', 'try cloud, login and targets'],
       ...(first === undefined || typeof first.ports[0] !== 'number'
         ? []
@@ -51,18 +58,24 @@ export class Farewell {
     ];
     say();
     say('Next:');
-    const commands = steps.map(([step, what]) => [`  gatehouse ${step}${config}`, what] as const);
+    const commands = steps.map(([step, what]) => {
+      const isOfThinEdge = step.startsWith('thin-edge');
+      return [isOfThinEdge ? `  sudo gatehouse ${step}` : `  gatehouse ${step}${config}`, what] as const;
+    });
     const width = Math.max(...commands.map(([command]) => command.length));
     for (const [command, what] of commands) say(`${command.padEnd(width)}  ${what}`);
     return EXIT.done;
   }
 
   failed(sentence: string, exit: ExitCode): ExitCode {
-    if (this.#isJson) this.#io.stdout.write(`${JSON.stringify({ ok: false, message: sentence })}\n`);
+    if (this.#isJson) this.#io.stdout.write(refusalJson(exit, sentence));
     else {
       const terminal = new Terminal(this.#io.stderr, this.#io.env);
-      for (const line of sentence.split('\n'))
-        terminal.line(`${terminal.paint('red', 'failed')}  ${printable(line)}`);
+      for (const line of sentence.split('\n')) {
+        const [first = '', ...rest] = wrapped(line, terminal, INDENT);
+        terminal.line(`${terminal.paint('red', 'failed')}${first.slice('failed'.length)}`);
+        for (const more of rest) terminal.line(more);
+      }
     }
     return exit;
   }

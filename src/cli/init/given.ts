@@ -1,6 +1,14 @@
 import path from 'node:path';
+import { readTextFile } from '../../config/file.js';
+import type { KeyName } from '../../config/schema.js';
+import { readSecretFile } from '../../config/secret-file.js';
+import { BadValue } from '../../config/values.js';
+import { printable } from '../terminal.js';
 import type { Draft, DraftConduit, Login } from './draft.js';
 import { checkConduit, checkKey, checkUrl, type Checked } from './values.js';
+
+/** Largest certificate or key, in bytes; the loader has the last word. */
+const MAX_PEM_BYTES = 1_048_576;
 
 /** The flags of `gatehouse init`. None of them takes a secret: others could read it in the list of processes. */
 export interface InitFlags {
@@ -59,7 +67,29 @@ export function givenBy(flags: InitFlags, cwd: string): Judgement {
     login: loginBy(flags, file, problems),
   };
   problems.push(...duplicates(given.conduits ?? []));
+  for (const [flag, name, key] of [
+    ['password-file', flags.passwordFile, 'cloud.password'],
+    ['token-file', flags.tokenFile, 'cloud.token'],
+    ['proxy-file', flags.proxyFile, 'cloud.proxy'],
+    ['cert-file', flags.certFile, undefined],
+    ['key-file', flags.keyFile, undefined],
+  ] as const) {
+    const why = name === undefined ? undefined : whyNot(path.resolve(cwd, name), key);
+    if (why !== undefined) problems.push(`--${flag} "${printable(name ?? '')}" ${why}.`);
+  }
   return { given, problems };
+}
+
+/** What is wrong with a file, or with the secret that it holds; undefined when nothing is. */
+function whyNot(file: string, key: KeyName | undefined): string | undefined {
+  try {
+    if (key === undefined) return void readTextFile(file, MAX_PEM_BYTES);
+    const checked = checkKey(key, readSecretFile(file));
+    return 'why' in checked ? `names a file whose content ${checked.why}` : undefined;
+  } catch (error) {
+    if (!(error instanceof BadValue)) throw error;
+    return key === undefined ? `names a file that ${error.message}` : error.message;
+  }
 }
 
 /** A proxy without credentials, so that it may stand on a command line. */

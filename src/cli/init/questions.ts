@@ -1,3 +1,4 @@
+import { wrapped } from '../check/report.js';
 import type { Prompt } from '../prompt.js';
 import type { Terminal } from '../terminal.js';
 import type { Checked } from './values.js';
@@ -68,11 +69,17 @@ export class Questions {
     );
   }
 
+  /** A sentence about an answer, in lines that fit the terminal. */
+  remark(sentence: string): void {
+    const { terminal } = this;
+    for (const line of wrapped(sentence, terminal, 2)) terminal.line(terminal.paint('yellow', line));
+  }
+
   async #until<T>(ask: () => Promise<string>, read: (answer: string) => Checked<T>): Promise<T> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const checked = read(await ask());
       if ('value' in checked) return checked.value;
-      this.terminal.line(this.terminal.paint('yellow', `  It ${checked.why}.`));
+      this.remark(`It ${checked.why}.`);
     }
     throw new TooManyTries(`No usable answer in ${MAX_TRIES} tries; nothing was written.`);
   }

@@ -17,6 +17,7 @@ const NOBODY: StoredCredentials = { tenant: '', user: 'nobody', password: 'none'
 function isOnDisk(login: Login): boolean {
   switch (login.kind) {
     case 'register':
+    case 'thin-edge':
       return false;
     case 'password':
       return 'file' in login.password;

@@ -41,7 +41,11 @@ export async function askDraft(options: WizardOptions): Promise<Draft> {
     ));
 
   title('3 of 4  How it logs in');
-  const login = given.login ?? (await askLogin(questions, options));
+  if (given.intake === 'thin-edge') terminal.line('As thin-edge.io does.');
+  const isSaid = given.login !== undefined || given.intake === 'thin-edge';
+  const login = isSaid
+    ? (given.login ?? usualLogin(given.intake, options.stem))
+    : await askLogin(questions, options);
 
   title('4 of 4  What may be reached');
   const { intake } = given;
@@ -56,6 +60,13 @@ export async function askDraft(options: WizardOptions): Promise<Draft> {
   };
   const retypeLogin = (): Promise<Login> => askPassword(questions, env);
   return askConduits(draft, { ...options, questions, retypeLogin });
+}
+
+/** The login that nobody has chosen. */
+export function usualLogin(intake: string | undefined, stem: string): Login {
+  return intake === 'thin-edge'
+    ? { kind: 'thin-edge' }
+    : { kind: 'register', file: `${stem}.credentials.yaml` };
 }
 
 /** What stands between this gateway and the cloud: asked only where there is something. */
@@ -91,7 +102,7 @@ async function proxySource(questions: Questions, proxy: string): Promise<SecretS
 }
 
 async function askLogin(questions: Questions, { stem, env, cwd }: WizardOptions): Promise<Login> {
-  const kind = await questions.choice<Login['kind']>('Which', [
+  const kind = await questions.choice<Exclude<Login['kind'], 'thin-edge'>>('Which', [
     ['It is new: register it, with gatehouse register (next)', 'register'],
     ['User and password of the device', 'password'],
     ['Token', 'token'],
@@ -103,7 +114,7 @@ async function askLogin(questions: Questions, { stem, env, cwd }: WizardOptions)
       .then((text) => path.resolve(cwd, text));
   switch (kind) {
     case 'register':
-      return { kind, file: `${stem}.credentials.yaml` };
+      return usualLogin(undefined, stem);
     case 'password':
       return askPassword(questions, env);
     case 'token':

@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config.js';
 import { EXIT, type ExitCode } from '../../exit-codes.js';
 import type { ProcessIo } from '../process-io.js';
+import { refusalJson } from '../refusal.js';
 import { printable, Terminal } from '../terminal.js';
 import type { WaitResult } from './wait.js';
 
@@ -127,7 +128,7 @@ export class Guide {
 
   failed(sentence: string, exit: ExitCode): ExitCode {
     this.#terminal.clear();
-    if (this.#isJson) this.#io.stdout.write(`${JSON.stringify({ ok: false, message: sentence })}\n`);
+    if (this.#isJson) this.#io.stdout.write(refusalJson(exit, sentence));
     else this.#terminal.line(`${this.#terminal.paint('red', 'failed')}  ${printable(sentence)}`);
     return exit;
   }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { example } from '../example.js';
 import type { Io } from '../terminal.js';
 import type { ThinEdgeAction } from './thin-edge.js';
 
@@ -22,7 +23,8 @@ export function addThinEdgeCommand(
 ): void {
   const command = program
     .command('thin-edge')
-    .description('remote access on a gateway that thin-edge.io connects');
+    .description('remote access on a gateway that thin-edge.io connects')
+    .addHelpText('after', example('gatehouse thin-edge status', 'who serves remote access on this gateway?'));
   for (const [action, description] of ACTIONS) {
     command
       .command(action)

@@ -117,20 +117,14 @@ function listLines({ state, rows, count, agent }: WatchView, width: number, heig
 function keysLine({ state, rows }: WatchView): Line {
   switch (state.mode.kind) {
     case 'search':
-      return plain(
-        'type to search id, conduit, target, state, device, operation   Enter keeps   Escape leaves',
-        'dim',
-      );
+      return plain('type to search in any column   Enter keeps   Escape leaves', 'dim');
     case 'confirm':
       return plain('y ends the session   any other key keeps it', 'dim');
     case 'help':
       return plain('any key goes back', 'dim');
     case 'list': {
       const place = rows.length === 0 ? '' : `${state.selectedIndex + 1}/${rows.length}  `;
-      return plain(
-        `${place}q quit  up/down select  x end  left/right sort  r reverse  / search  ? help`,
-        'dim',
-      );
+      return plain(`${place}q quit  up/down  x end  left/right sort  r turn  / search  ? help`, 'dim');
     }
   }
 }
@@ -139,8 +133,9 @@ function keysLine({ state, rows }: WatchView): Line {
 const MARK = '> ';
 
 const HELP: readonly string[] = [
-  'Sessions of this gateway, read once a second. UP is target to cloud, DOWN is',
-  'cloud to target; rates are those of the last three seconds.',
+  'Sessions of this gateway, read once a second or as --interval says. UP is',
+  'target to cloud, DOWN is cloud to target; rates are those of the last three',
+  'seconds, or of the last reading.',
   '',
   '  up down PgUp PgDn Home End select a session',
   '  x or Delete                end the selected session; asks once',

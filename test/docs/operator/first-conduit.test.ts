@@ -31,7 +31,6 @@ function openShell(t: TestContext, folder: string, env: Record<string, string> =
 
 test('the page leads from nothing to a refused and then a permitted session', async (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-first-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
   const ports = new Map<string, string>();
   for (const port of PAGE_PORTS) ports.set(port, String(await closedPort()));
   const here = (text: string): string =>
@@ -45,6 +44,8 @@ test('the page leads from nothing to a refused and then a permitted session', as
     PATH: `${path.join(folder, 'bin')}:${path.dirname(process.execPath)}:${process.env.PATH ?? ''}`,
     GATEHOUSE_ADMIN_LISTEN: `127.0.0.1:${await closedPort()}`,
   });
+  // Behind the terminals, with which the agent ends.
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
   const startedAt = Date.now();
   let isPermitted = false;
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { Secret } from '../../../contract/secret.js';
+import { answerApproval } from '../../../src/cli/approvals.js';
 import { close } from '../../../src/cli/close.js';
 import { drain } from '../../../src/cli/drain.js';
 import { sessions } from '../../../src/cli/sessions.js';
@@ -42,6 +43,18 @@ test('a wrong or missing token exits with 77 and does not show it', () =>
       assert.match(io.err, /GATEHOUSE_ADMIN_TOKEN/);
       assert.doesNotMatch(io.err, /not-this-one/);
     }
+  }));
+
+test('a request for approval that is not there: the command that lists them is named', () =>
+  withAdmin({}, async ({ port }) => {
+    const io = new TestIo();
+    const answer = {
+      target: { listen: tcp(port), token: undefined },
+      id: '0123456789',
+      verdict: 'deny',
+    } as const;
+    assert.equal(await answerApproval(answer, io), 1);
+    assert.equal(io.err, 'There is no request with this id; gatehouse approvals shows those that wait.\n');
   }));
 
 test('a unix socket works', async () => {

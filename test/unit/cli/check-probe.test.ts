@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dialProxy, dialTcp, dialTls, placeOf } from '../../../src/cli/check/dial.js';
 import { runProbes } from '../../../src/cli/check/probe.js';
+import { accountProbes } from '../../../src/cli/check/account-probe.js';
 import type { Outcome, Probe, ProbeContext, ProbeResult } from '../../../src/cli/check/probe.js';
-import { singleTarget } from '../../../src/cli/check/target-probes.js';
+import { targetsOf } from '../../../src/cli/check/target-probes.js';
 import { wayFailure } from '../../../src/cli/check/way-fault.js';
 import { loadConfig } from '../../../src/config/load.js';
 import { startTarget } from './check-cloud.js';
@@ -117,7 +118,7 @@ test('a proxy, and a TLS server, that say nothing are given up at the deadline w
       ({ outcome }) => outcome.status === 'failed' && [outcome.fault, outcome.detail, outcome.exit],
     ),
     [
-      ['proxy-unreachable', 'HOST:PORT: no answer within 0.05 s', 69],
+      ['proxy-unreachable', `127.0.0.1:${silent.port}: no answer within 0.05 s`, 69],
       ['cloud-silent', 'acme.example.com:443: no answer within 0.05 s', 69],
     ],
   );
@@ -131,10 +132,21 @@ test('the place of a URL has the usual port of its scheme', () => {
   assert.deepEqual(placeOf('wss://acme/mqtt'), { host: 'acme', port: 443, isTls: true });
 });
 
-test('only a conduit for one host and one port is a single target', () => {
+test('root is told how to check for the user of the service, where there is one', async () => {
+  const users = 'root:x:0:0::/root:/bin/sh\ngatehouse:x:994:994::/var/lib/gatehouse:/usr/sbin/nologin\n';
+  const [probe, ...more] = accountProbes({ uid: 0, users });
+  assert.ok(probe !== undefined && more.length === 0);
+  const outcome = await probe.run(CONTEXT, AbortSignal.timeout(1_000));
+  assert.ok(outcome.status === 'ok');
+  assert.match(outcome.fixes?.[0]?.paste[0] ?? '', /^sudo runuser -u gatehouse -- gatehouse check/);
+  assert.deepEqual(accountProbes({ uid: 994, users }), []);
+  assert.deepEqual(accountProbes({ uid: 0, users: 'root:x:0:0::/root:/bin/sh\n' }), []);
+});
+
+test('only a conduit for one host and a few ports names its targets one by one', () => {
   const one = [{ from: 22, to: 22 }];
   const target = (host: string, ports = one): unknown =>
-    singleTarget({
+    targetsOf({
       name: 'a',
       host,
       ports,
@@ -148,11 +160,16 @@ test('only a conduit for one host and one port is a single target', () => {
       approval: false,
       source: { file: 'f', line: 1 },
     });
-  assert.deepEqual(target('plc.example'), { host: 'plc.example', port: 22 });
-  assert.deepEqual(target('10.0.0.1/32'), { host: '10.0.0.1', port: 22 });
-  assert.deepEqual(target('fd00::1/128'), { host: 'fd00::1', port: 22 });
-  assert.equal(target('10.0.0.0/31'), undefined);
-  assert.equal(target('fd00::/32'), undefined);
-  assert.equal(target('10.0.0.1', [{ from: 22, to: 23 }]), undefined);
-  assert.equal(target('10.0.0.1', [...one, ...one]), undefined);
+  assert.deepEqual(target('plc.example'), [{ host: 'plc.example', port: 22 }]);
+  assert.deepEqual(target('10.0.0.1/32'), [{ host: '10.0.0.1', port: 22 }]);
+  assert.deepEqual(target('fd00::1/128'), [{ host: 'fd00::1', port: 22 }]);
+  assert.deepEqual(target('10.0.0.0/31'), []);
+  assert.deepEqual(target('fd00::/32'), []);
+  assert.deepEqual(target('10.0.0.1', [{ from: 22, to: 23 }]), []);
+  assert.deepEqual(target('10.0.0.1', [...one, { from: 80, to: 80 }]), [
+    { host: '10.0.0.1', port: 22 },
+    { host: '10.0.0.1', port: 80 },
+  ]);
+  const many = Array.from({ length: 9 }, (_, index) => ({ from: 80 + index, to: 80 + index }));
+  assert.deepEqual(target('10.0.0.1', many), []);
 });

@@ -6,6 +6,7 @@ import { after } from 'node:test';
 import type { TestContext } from 'node:test';
 import { check } from '../../../src/cli/check.js';
 import type { CheckOptions } from '../../../src/cli/check.js';
+import { loadConfig, type LoadedConfig } from '../../../src/config/load.js';
 import { startCloud } from './check-cloud.js';
 import type { CloudOptions, Listening } from './check-cloud.js';
 
@@ -58,6 +59,13 @@ export function configFor(url: string, { cloud, ...rest }: ConfigParts = {}): un
     state: { directory: 'off' },
     ...rest,
   };
+}
+
+/** The configuration as the loader gives it. */
+export function loaded(parts: ConfigParts): LoadedConfig {
+  const file = path.join(folder, `${files++}.yaml`);
+  writeFileSync(file, JSON.stringify(configFor('http://127.0.0.1:1', parts)), { mode: 0o600 });
+  return loadConfig({ file, env: {}, cwd: folder });
 }
 
 /** Closes it at the end of the test. */

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { targetProbes } from '../../../src/cli/check/target-probes.js';
 import { EXIT } from '../../../src/exit-codes.js';
 import { closedPort } from '../../helpers/closed-port.js';
 import { startTarget } from './check-cloud.js';
-import { assertLines, cloud, configFor, open, run } from './check-run.js';
+import { assertLines, cloud, configFor, loaded, open, run } from './check-run.js';
 
 test('everything is fine on a tenant that knows the device', async (t) => {
   const tenant = await cloud(t);
@@ -39,9 +40,9 @@ test('refused credentials end with 77, and what needs them is skipped', async (t
   const result = await run(configFor(tenant.url, { cloud: { password: 'canary-wrong' } }));
   assertLines(
     result,
-    /^failed {3}credentials: refused \(401\)\n {9}user or password are wrong[^]*\n {11}gatehouse register --config /m,
+    /^failed {3}credentials: refused \(401\)\n {9}user or password are wrong[^]*\n {13}passwordFile: \/etc/m,
     /^skipped {2}tenant: needs credentials, which failed$/m,
-    /^skipped {2}supported operations: needs managed-object, which failed$/m,
+    /^skipped {2}supported operations: needs managed-object, which was skipped$/m,
     /^skipped {2}remote-access service: needs credentials/m,
   );
   assert.equal(result.exitCode, EXIT.refused);
@@ -121,7 +122,7 @@ test('an invalid configuration ends with 78 before anything is connected', async
   assert.ok(problems.some(({ key }) => key === 'cloud.url'));
 });
 
-test('every conduit that is one host and port is tried once, networks and ranges are not', async (t) => {
+test('every conduit that is one host and port is tried once, networks and ranges are said to be skipped', async (t) => {
   const tenant = await cloud(t);
   const target = await open(t, startTarget());
   const closed = await closedPort();
@@ -141,9 +142,44 @@ test('every conduit that is one host and port is tried once, networks and ranges
     /^ok {7}conduit hmi, same: connected/m,
     /^failed {3}conduit off: .*\n.*nothing listens/m,
   );
-  assert.doesNotMatch(result.stdout, /range|network/);
+  assertLines(
+    result,
+    /^skipped {2}conduit range: ports \d+-\d+, not tried one by one$/m,
+    /^skipped {2}conduit network: network 127\.0\.0\.0\/8, not tried one by one$/m,
+  );
   assert.equal(target.requests.length, 1);
   assert.equal(result.exitCode, EXIT.failed);
+});
+
+test('every port of a short list is tried', async (t) => {
+  const tenant = await cloud(t);
+  const ports = [(await open(t, startTarget())).port, (await open(t, startTarget())).port];
+  const result = await run(configFor(tenant.url, { conduits: [{ name: 'hmi', host: '127.0.0.1', ports }] }));
+  for (const port of ports)
+    assertLines(result, new RegExp(`^ok {7}conduit hmi: connected to 127\\.0\\.0\\.1:${port}$`, 'm'));
+  assert.equal(result.exitCode, EXIT.done);
+});
+
+test('of very many conduits the first are tried or named, and the rest is counted', () => {
+  const conduits = (count: number, host: (index: number) => string): unknown[] =>
+    Array.from({ length: count }, (_, index) => ({
+      name: `n${host(index).replace('/', '-')}`,
+      host: host(index),
+      ports: [22],
+    }));
+  const { config } = loaded({
+    conduits: [
+      ...conduits(502, (index) => `10.1.${Math.floor(index / 250)}.${1 + (index % 250)}`),
+      ...conduits(103, (index) => `10.2.${index}.0/24`),
+    ],
+  });
+  const probes = targetProbes(config);
+  const count = (prefix: string): number => probes.filter(({ id }) => id.startsWith(prefix)).length;
+  assert.deepEqual([count('target:'), count('conduit:')], [500, 100]);
+  assert.deepEqual(
+    probes.filter(({ id }) => id.startsWith('more-')).map(({ id }) => id),
+    ['more-targets', 'more-conduits'],
+  );
 });
 
 test('--json gives one document with every check', async (t) => {
@@ -158,8 +194,9 @@ test('--json gives one document with every check', async (t) => {
   assert.deepEqual(
     checks.map(({ id }) => id),
     [
-      'state',
       'admin',
+      'state',
+      'descriptors',
       'name',
       'proxy',
       'tcp',
@@ -172,6 +209,7 @@ test('--json gives one document with every check', async (t) => {
       'supported-operations',
       'remote-access',
       'mqtt',
+      'conduit:all',
     ],
   );
 });
@@ -194,7 +232,7 @@ test('a terminal sees progress and colours, a pipe neither', async (t) => {
   const tenant = await cloud(t);
   const live = await run(configFor(tenant.url), {}, true);
   assert.ok(
-    /\| \d+\/14\s+TCP|[-/|\\] \d+\/14\s+credentials/.test(live.stdout) &&
+    /\| \d+\/16\s+TCP|[-/|\\] \d+\/16\s+credentials/.test(live.stdout) &&
       live.stdout.includes('\u001b[32mok\u001b[0m'),
   );
   const piped = await run(configFor(tenant.url));

@@ -89,13 +89,34 @@ test('a device with a certificate logs in with that', async (t) => {
   assert.equal(config.cloud.credentials.kind, 'certificate');
 });
 
-test('a login whose files are not right is found by the loader before anything is written', async (t) => {
+test('beside thin-edge.io its credentials are used, and nothing is to be registered', async (t) => {
   const { folder, io, init } = script(t);
-  const flags = { user: 'device_gw-7', passwordFile: 'no-such' };
-  assert.equal(await init({ ...NEW, ...flags }), 78);
-  assert.match(io.complained, /cloud\.passwordFile names a file that does not exist/);
-  assert.deepEqual(readdirSync(folder), []);
+  assert.equal(await init({ ...NEW, intake: 'thin-edge' }), 0);
+  const text = readFileSync(path.join(folder, 'gatehouse.yaml'), 'utf8');
+  assert.doesNotMatch(text, /^ +(credentials|password|token)File:/m);
+  assert.match(text, /kind: thin-edge/);
+  assert.doesNotMatch(io.written, /gatehouse register/);
+  assert.match(io.written, /sudo gatehouse thin-edge install .*\n {2}gatehouse check /);
 });
+
+for (const [what, flags, pattern] of [
+  [
+    'password',
+    { user: 'device_gw-7', passwordFile: 'no-such' },
+    /--password-file "no-such" names a file that/,
+  ],
+  ['token', { tokenFile: 'no-such' }, /--token-file "no-such" names a file that does not exist/],
+  ['proxy', { proxyFile: 'no-such' }, /--proxy-file "no-such" names a file that does not exist/],
+  ['key', { certFile: 'no-such', keyFile: 'x' }, /--cert-file "no-such" [^]*--key-file "x" names a file/],
+] as const) {
+  test(`a file with the ${what} that is not there is wrong usage of its flag`, async (t) => {
+    const { folder, io, init } = script(t);
+    assert.equal(await init({ ...NEW, ...flags }), 64);
+    assert.match(io.complained, pattern);
+    assert.doesNotMatch(io.complained, /gatehouse\.yaml/);
+    assert.deepEqual(readdirSync(folder), []);
+  });
+}
 
 test('a folder that is missing is made; one that cannot be made is told', async (t) => {
   const { folder, io, init } = script(t);

@@ -8,6 +8,7 @@ test('shows the agent at a glance within 80 columns', () => {
   const lines = statusLines(STATUS);
   assert.deepEqual(lines, [
     'Agent       0.1.0, pid 77, up 1d 2h',
+    'Device      gw-7',
     'Cloud       connected to https://plant.example.com',
     'Sessions    1 now, 3 opened, 2 failed',
     'Operations  5 received, 0 with a status the cloud does not have yet',
@@ -29,7 +30,10 @@ test('says why the cloud is away and that it drains', () => {
     cloud: { ...STATUS.cloud, state: 'disconnected', reason: 'no answer\u001b[2J' },
     workers: STATUS.workers.map((worker) => ({ ...worker, eventLoopDelay: null })),
   });
-  assert.match(lines.join('\n'), /draining: no new sessions\nCloud {7}disconnected: no answer\?\[2J\n/);
+  assert.match(
+    lines.join('\n'),
+    /draining: no new sessions\nDevice {6}gw-7\nCloud {7}disconnected: no answer\?\[2J\n/,
+  );
   assert.match(lines.at(-1) ?? '', / - {7}- {7}-$|-$/);
 });
 
@@ -47,7 +51,7 @@ test('shows switch, approvals and generations where there are any', () => {
   const lines = statusLines(
     {
       ...STATUS,
-      switch: { state: 'off', reason: 'the file says off' },
+      switch: { state: 'off', reason: 'The hard switch is off: the file says off' },
       generations:
         generation === undefined ? [] : [generation, { ...generation, generation: 2, answers: false }],
     },
@@ -85,7 +89,7 @@ test('fits one screen of 80 by 24 with the longest texts and the most workers', 
     lines.join('\n'),
     /\n {4}64 {8}63 .*\n {4}63 {8}62 [^]*\nand \d+ more: gatehouse status --json$/,
   );
-  assert.equal(statusLines({ ...STATUS, workers }).length, 8 + 2 + 64, 'elsewhere all of them');
+  assert.equal(statusLines({ ...STATUS, workers }).length, 9 + 2 + 64, 'elsewhere all of them');
 });
 
 test('paints what needs somebody', () => {
@@ -98,7 +102,10 @@ test('paints what needs somebody', () => {
     cloud: { ...STATUS.cloud, state: 'disconnected' },
     resources: [{ resource: 'memory', used: 96, limit: 100 }],
   });
-  assert.match(bad, /Agent {7}<yellow>.*\nCloud {7}<red>disconnected[^]*Resources {3}<red>memory 96 %\n/);
+  assert.match(
+    bad,
+    /Agent {7}<yellow>.*\nDevice.*\nCloud {7}<red>disconnected[^]*Resources {3}<red>memory 96 %\n/,
+  );
 });
 
 test('shows what the last reload changed, or why it was refused', () => {

@@ -60,6 +60,16 @@ test('80 columns have what matters, wide ones the rest, and the columns stand be
     assert.match(wide, new RegExp(` ${title}( |$)`), title);
 });
 
+test('at 80 columns the keys are whole, whatever the number of sessions', () => {
+  const rows = Array.from({ length: 10_000 }, (_, index) => row({ id: `s-${index}` }));
+  const keys = (mode: WatchView['state']['mode']): string => {
+    const settled = settle({ ...INITIAL, selectedId: 's-9999' }, rows, 10);
+    return texts(frame(view({ rows, state: { ...settled, mode } }), 80, 24), 80).at(-1) ?? '';
+  };
+  assert.match(keys({ kind: 'list' }), /^\d+\/10000 {2}q quit .*\? help$/);
+  assert.match(keys({ kind: 'search', before: '' }), /Escape leaves$/);
+});
+
 test('a question, a search, an agent that is away and one that has no sessions are said', () => {
   const line = (more: Partial<WatchView>, index = 1): string =>
     texts(frame(view(more), 100, 24), 100)[index] ?? '';

@@ -46,6 +46,13 @@ test('the request names the target and carries the credentials', async (t) => {
   );
 });
 
+test('any 2xx opens the tunnel', async (t) => {
+  const socket = await dial(t, (peer) => void peer.end('HTTP/1.1 204 No Content\r\n\r\nhello'));
+  let received = '';
+  for await (const chunk of socket) received += String(chunk);
+  assert.equal(received, 'hello');
+});
+
 test('bytes behind the answer are the target’s, wherever the answer is cut', async (t) => {
   const answer = 'HTTP/1.1 200 OK\r\nVia: x\r\n\r\nhello';
   for (let cut = 1; cut < answer.length; cut += 1) {

@@ -56,7 +56,7 @@ for (const [what, content, expected] of [
 }
 
 for (const [what, content, pattern] of [
-  ['is missing', undefined, /cloud\.passwordFile names a file that does not exist/],
+  ['is missing', undefined, /cloud\.passwordFile "\/\S+\/etc\/password" names a file that does not exist/],
   ['is empty', '', /names a file that is empty/],
   ['holds only a line break', '\n', /names a file that is empty/],
   ['holds two line breaks', 'canary\n\n', /cloud\.password holds a control character/],
@@ -82,7 +82,10 @@ test('a secret file that others can read or write is refused with the command to
     assert.throws(
       () => load('hunter2', {}, mode),
       ({ message }: Error) => {
-        assert.match(message, /cloud\.passwordFile names a file that .* has access to \(mode 0\d{3}\)/);
+        assert.match(
+          message,
+          /cloud\.passwordFile "\/\S+\/password" names a file that .* has access to \(mode 0\d{3}\)/,
+        );
         assert.ok(message.includes(`run: chmod 600 ${path.join(folder, 'etc', 'password')}`), message);
         return !message.includes('hunter2');
       },
