@@ -136,6 +136,8 @@ export interface GenesisFact {
 export interface ContinuedFact {
   readonly type: 'continued';
   readonly chain: string;
+  /** Name of the file that ends with the record before this one; null: it was in none. Earlier versions say nothing. */
+  readonly after: string | null;
   readonly format: number;
 }
 
