@@ -1,4 +1,4 @@
-import type { Answer, Asked, EndFact } from './fact.js';
+import type { Answer, EndFact } from './fact.js';
 import type { Head } from './head.js';
 import { logFiles } from './log-files.js';
 import { linesOf } from './log-reader.js';
@@ -146,7 +146,7 @@ function openSessionOf(operation: string, members: Members): OpenSession {
       ...(typeof session === 'string' ? { session } : {}),
       ...(typeof host === 'string' ? { host } : {}),
       ...(typeof port === 'number' ? { port } : {}),
-      ...(isObject(asked) ? { asked: asked as Asked } : {}),
+      ...(isObject(asked) ? { asked: asked } : {}),
     },
     approved: undefined,
     openedAt: null,

@@ -187,7 +187,8 @@ test('a session whose end is missing keeps what its decision and its approval te
   const asked = { at: '2026-11-22T09:59:00.000Z', description: 'to plc-1', by: 'jane' };
   await log.record(start(), 'fact');
   await log.record({ ...allowed('1'), asked }, 'asked');
-  const { type: _, verdict: __, conduit, addresses: ___, ...subject } = allowed('1');
+  const { operation, device, session = '', conduit } = allowed('1');
+  const subject = { operation, device, session, generation: 1 };
   await log.record({ ...subject, type: 'approval', outcome: 'approved', by: 'Ann', way: 'file' }, 'asked');
   await log.record(opened('1'), 'asked');
   // A gateway that starts without having heard from the cloud, and whose own clock is five hours slow.
