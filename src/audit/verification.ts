@@ -136,11 +136,10 @@ export class Verification {
     if (seq === 0 && type === 'genesis' && prev === NO_HASH) return undefined;
     if (seq === 0) return this.#at('changed', 'it claims to be the first record and is none');
     const before = seq === 1 ? 'record 0' : `records 0 to ${seq - 1}`;
-    if (type !== 'continued')
-      return this.#at(
-        'missing',
-        `the log begins with record ${seq}, and no file does with one like it: what stood before it in this file is missing`,
-      );
+    if (type !== 'continued') {
+      const sentence = `the log begins with record ${seq}, and no file begins with such a one: at least record ${seq - 1} is missing`;
+      return this.#at('missing', sentence);
+    }
     if (after !== null) return undefined;
     return this.#at(
       'cut',
