@@ -54,7 +54,10 @@ for (const dropped of [1, 3, 4]) {
     behead(file, dropped);
     for (const { fault, records } of [await verdictOf([file]), await verdictWithHead(folder, file)]) {
       assert.deepEqual([fault?.kind, fault?.line, records], ['missing', 1, 0]);
-      assert.match(fault?.sentence ?? '', new RegExp(`begins with record ${dropped}, .*record ${dropped - 1} is missing$`));
+      assert.match(
+        fault?.sentence ?? '',
+        new RegExp(`begins with record ${dropped}, .*record ${dropped - 1} is missing$`),
+      );
     }
   });
 }
