@@ -1,13 +1,14 @@
 import type { EvidenceView } from './admin/evidence-metrics.js';
 import { AuditLog } from './audit/audit-log.js';
 import { configHash } from './audit/config-hash.js';
+import type { StatedFact } from './audit/fact.js';
 import { SessionRecorder } from './audit/session-recorder.js';
-import { unfinished } from './audit/unfinished.js';
+import { TELLING_SKEW_MS, type CloudClock } from './cloud/cloud-clock.js';
 import type { EventOutbox } from './cloud/event-outbox.js';
 import type { EventJournal } from './cloud/event.js';
 import type { Config } from './config/config.js';
 import { GatewayEvents } from './gateway-events.js';
-import { errnoOf } from './journal/state-error.js';
+import { GatewayRecovery } from './gateway-recovery.js';
 import type { Log } from './log/log.js';
 
 export interface GatewayAuditParts {
@@ -18,6 +19,8 @@ export interface GatewayAuditParts {
   readonly elders?: readonly number[] | undefined;
   /** The way of events to the cloud; asked for when there is one. */
   readonly outbox: () => EventOutbox;
+  /** The cloud's clock, by which records go; that of the gateway until the cloud has answered. */
+  readonly clock: () => Pick<CloudClock, 'now' | 'skewMs'>;
 }
 
 /**
@@ -31,20 +34,21 @@ export class GatewayAudit {
   readonly #generation: number;
   readonly #log: AuditLog | undefined;
   readonly #events: GatewayEvents;
+  readonly #recovery: GatewayRecovery;
   #config: Config;
   #hasStarted = false;
+  /** What the log says of the gateway's clock. */
+  #statedSkewMs = 0;
 
   constructor(parts: GatewayAuditParts) {
     const { config, log, generation = 1 } = parts;
-    const now = (): number => Date.now();
+    const now = (): number => parts.clock().now();
     this.#parts = parts;
     this.#config = config;
     this.#generation = generation;
     const { file } = config.audit;
-    this.#log =
-      file === undefined
-        ? undefined
-        : new AuditLog({ path: file, stateDirectory: config.state.directory, log, now });
+    const stateDirectory = config.state.directory;
+    this.#log = file === undefined ? undefined : new AuditLog({ path: file, stateDirectory, log, now });
     const events = new GatewayEvents(parts);
     this.#events = events;
     this.sessions = new SessionRecorder({
@@ -52,6 +56,15 @@ export class GatewayAudit {
       generation,
       onEnd: (...end) => events.ended(...end),
       now,
+    });
+    this.#recovery = new GatewayRecovery({
+      file,
+      stateDirectory,
+      log,
+      now,
+      onMissing: (fact) => this.sessions.end(fact),
+      onEnded: (...end) => events.ended(...end),
+      onRecent: ({ fact, place }) => events.endedBefore(fact, place),
     });
   }
 
@@ -82,30 +95,37 @@ export class GatewayAudit {
   /** The agent begins: it ends in the log what earlier runs left open, and says what it is. `elders` are alive. */
   async start(elders: readonly number[]): Promise<void> {
     await this.#events.open();
-    if (this.#log === undefined || this.#hasStarted) return;
+    if (this.#hasStarted) return;
     this.#hasStarted = true;
-    await this.#endMissing((generation) => !elders.includes(generation));
-    const { version } = this.#parts;
-    await this.#log
-      .record(
-        {
-          type: 'start',
-          version,
-          generation: this.#generation,
-          elders,
-          config: configHash(this.#config),
-          gateway: this.#config.device.externalId,
-        },
-        'fact',
-      )
-      .catch(() => undefined);
+    await this.#recovery.endMissing((generation) => !elders.includes(generation), elders.length === 0);
+    const { version, clock } = this.#parts;
+    const { skewMs = null } = clock();
+    this.#statedSkewMs = skewMs ?? 0;
+    await this.#state({
+      type: 'start',
+      version,
+      generation: this.#generation,
+      elders,
+      config: configHash(this.#config),
+      gateway: this.#config.device.externalId,
+      skewMs,
+    });
+  }
+
+  /** The cloud has answered: from here on records go by its clock, and the log says so when the two differ. */
+  linked(): void {
+    const { skewMs } = this.#parts.clock();
+    if (!this.#hasStarted || skewMs === undefined) return;
+    if (Math.abs(skewMs - this.#statedSkewMs) < TELLING_SKEW_MS) return;
+    this.#statedSkewMs = skewMs;
+    void this.#state({ type: 'clock', generation: this.#generation, skewMs });
   }
 
   /** Ends in the log the sessions of a generation that is gone. */
   async recover(generation: number): Promise<void> {
     if (generation === this.#generation) return;
     await this.#events.recover(generation);
-    await this.#endMissing((each) => each === generation);
+    await this.#recovery.endMissing((each) => each === generation, false);
   }
 
   /** The sessions of this generation go on under another configuration. */
@@ -113,18 +133,19 @@ export class GatewayAudit {
     const [before, after] = [configHash(this.#config), configHash(fresh)];
     this.#config = fresh;
     const generation = this.#generation;
-    void this.#log
-      ?.record({ type: 'reload', generation, before, after, changed }, 'fact')
-      .catch(() => undefined);
+    void this.#state({ type: 'reload', generation, before, after, changed });
+  }
+
+  /** Resolves when the outbox has the events of all sessions that have ended. */
+  async settled(): Promise<void> {
+    await this.sessions.settled();
   }
 
   /** The agent ends; writes what waits. `sessions` are those that it still has. */
   async stop(sessions: number): Promise<void> {
-    if (this.#log === undefined) return;
-    const generation = this.#generation;
-    if (this.#hasStarted)
-      await this.#log.record({ type: 'stop', generation, sessions }, 'fact').catch(() => undefined);
-    await this.#log.close();
+    await this.settled();
+    if (this.#hasStarted) await this.#state({ type: 'stop', generation: this.#generation, sessions });
+    await this.#log?.close();
   }
 
   /** The cloud side has ended: nothing more is settled. */
@@ -132,19 +153,7 @@ export class GatewayAudit {
     await this.#events.close();
   }
 
-  async #endMissing(isGone: (generation: number) => boolean): Promise<void> {
-    const { file } = this.#config.audit;
-    if (this.#log === undefined || file === undefined) return;
-    try {
-      // The disk may fail; what is written then waits for it, in this order.
-      const { missing, recent } = await unfinished(file, isGone, Date.now());
-      for (const { fact, place } of recent) this.#events.endedBefore(fact, place);
-      for (const fact of missing) void this.sessions.end(fact);
-    } catch (error) {
-      this.#parts.log.error(
-        { cause: errnoOf(error) },
-        'the audit log cannot be read: ends of sessions are missing',
-      );
-    }
+  async #state(fact: StatedFact): Promise<void> {
+    await this.#log?.record(fact, 'fact').catch(() => undefined);
   }
 }

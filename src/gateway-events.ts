@@ -3,7 +3,6 @@ import type { Head } from './audit/head.js';
 import { sessionEvent } from './audit/session-event.js';
 import type { EventOutbox } from './cloud/event-outbox.js';
 import type { EventJournal } from './cloud/event.js';
-import type { AskedBy } from './cloud/intake.js';
 import type { Config } from './config/config.js';
 import { DiskEventJournal } from './journal/event-journal.js';
 import type { Log } from './log/log.js';
@@ -51,14 +50,14 @@ export class GatewayEvents {
   }
 
   /** A session is over. */
-  ended(fact: EndFact, place: Head | undefined, askedBy: AskedBy | undefined): void {
-    const event = this.#parts.config.audit.events ? sessionEvent(fact, place, askedBy) : undefined;
+  ended(fact: EndFact, place: Head | undefined): void {
+    const event = this.#parts.config.audit.events ? sessionEvent(fact, place) : undefined;
     if (event !== undefined) this.#parts.outbox().report(event);
   }
 
   /** A session of a run that was killed is over; whether the cloud knows is asked there. */
   endedBefore(fact: EndFact, place: Head): void {
-    const event = this.#parts.config.audit.events ? sessionEvent(fact, place, undefined) : undefined;
+    const event = this.#parts.config.audit.events ? sessionEvent(fact, place) : undefined;
     if (event !== undefined) this.#parts.outbox().resume(event);
   }
 

@@ -44,7 +44,7 @@ const ADMIN_STOP_MS = 500;
 /** Longest wait for the cloud to hear of the end of our subscription before it is taken back, in ms. */
 const RELEASE_MS = 1_500;
 
-/** How often an elder without sessions tries to get rid of its last statuses, in ms. */
+/** How often an elder without sessions tries to get rid of its last statuses and events, in ms. */
 const OUTBOX_ROUND_MS = 5_000;
 
 /** How often the clock is looked at for sessions that end, in ms. */
@@ -52,7 +52,7 @@ const CLOCK_MS = 500;
 
 /** The steps of a shutdown, in ms; together with what needs no wait they stay below SHUTDOWN_MS. */
 const SESSIONS_SHUTDOWN_MS = SHUTDOWN_MS - 4_000;
-const STATUS_FLUSH_MS = 2_000;
+const FLUSH_MS = 2_000;
 const DISCONNECT_MS = 1_000;
 
 /**
@@ -114,7 +114,11 @@ export class Gateway {
       onReport: (worker, report) => this.#onReport(worker, report),
     });
     this.#journal = createJournal({ ...options, directory: config.state.directory });
-    this.#audit = new GatewayAudit({ ...options, outbox: () => this.#cloud.events });
+    this.#audit = new GatewayAudit({
+      ...options,
+      outbox: () => this.#cloud.events,
+      clock: () => this.#cloud.clock,
+    });
     this.#cloud = this.#createCloud();
     this.#consent = this.#createConsent();
     this.supervisor = new Supervisor({
@@ -217,7 +221,7 @@ export class Gateway {
     return handOver;
   }
 
-  /** After `release`: calls back when the last session has ended and the cloud has all its statuses. */
+  /** After `release`: calls back when the last session has ended and the cloud has all its statuses and events. */
   retire(onDone: () => void): void {
     this.supervisor.drain(() => {
       void this.#deliverAll().then(onDone);
@@ -271,11 +275,7 @@ export class Gateway {
     // The supervisor takes on nothing more from here, so the intake may end in its own time.
     const ended = Promise.all([intakeStopped, this.supervisor.shutdown()]);
     await within(SESSIONS_SHUTDOWN_MS, ended);
-    await Promise.all([
-      this.#cloud.status.flush(STATUS_FLUSH_MS),
-      this.#cloud.events.flush(STATUS_FLUSH_MS),
-      within(STATUS_FLUSH_MS, this.#audit.stop(this.supervisor.registry.sessions)),
-    ]);
+    await Promise.all([this.#cloud.status.flush(FLUSH_MS), this.#deliverEnds()]);
     await Promise.all([this.#admin.stop(), this.#consent.stop()]);
     // The outbox stops first, at once: from there nothing more is journalled.
     const closing = [
@@ -354,7 +354,17 @@ export class Gateway {
   }
 
   async #deliverAll(): Promise<void> {
-    while (this.#cloud.status.size > 0) await this.#cloud.status.flush(OUTBOX_ROUND_MS);
+    const { status, events } = this.#cloud;
+    await this.#audit.settled();
+    while (status.size + events.size > 0)
+      await Promise.all([status.flush(OUTBOX_ROUND_MS), events.flush(OUTBOX_ROUND_MS)]);
+  }
+
+  /** At a shutdown: each end is in the log before its event goes out, so that waits for one after the other. */
+  async #deliverEnds(): Promise<void> {
+    const untilMs = performance.now() + FLUSH_MS;
+    await within(FLUSH_MS, this.#audit.stop(this.supervisor.registry.sessions));
+    await this.#cloud.events.flush(Math.max(0, untilMs - performance.now()));
   }
 
   #takeOverFrom({ operations, finals }: Recovered): void {
@@ -375,6 +385,7 @@ export class Gateway {
     this.#metrics.cloudConnected(link.state === 'connected');
     this.#options.others?.onLink(link.state === 'connected');
     if (link.state !== 'connected') return;
+    this.#audit.linked();
     for (const resolve of this.#connectedWaiters) resolve();
     this.#connectedWaiters = [];
   }

@@ -1,7 +1,12 @@
 import { GatehouseError } from '../../contract/failure.js';
 import { MAX_SETTLED_APPROVALS, MAX_WAITING_APPROVALS } from '../../contract/limits.js';
 import { hostAndPort } from '../policy/host-and-port.js';
-import type { ApprovalQuestion, Approvals, Approved } from '../supervisor/approval-gate.js';
+import {
+  ApprovalDenied,
+  type Answerer,
+  type ApprovalQuestion,
+  type Approvals,
+} from '../supervisor/approval-gate.js';
 import type { ApprovalAnswer, ApprovalOutcome, ApprovalView } from '../../contract/approval.js';
 
 /** One way in which people are asked, beside the admin listener, which asks the table itself. */
@@ -21,7 +26,7 @@ export interface ApprovalTableParts {
 
 interface Waiting {
   readonly request: ApprovalView;
-  readonly settle: (outcome: Approved | GatehouseError) => void;
+  readonly settle: (outcome: Answerer | GatehouseError) => void;
 }
 
 /** The requests of this generation that wait for somebody on site. The first answer counts, whichever way it came. */
@@ -57,7 +62,7 @@ export class ApprovalTable implements Approvals {
     return `${what}; answer some ("gatehouse approvals" lists them), then connect again.`;
   }
 
-  async ask(question: ApprovalQuestion, signal: AbortSignal): Promise<Approved> {
+  async ask(question: ApprovalQuestion, signal: AbortSignal): Promise<Answerer> {
     const { timeoutMs, wallNow = Date.now } = this.#parts;
     const id = question.sessionId;
     const askedAtMs = wallNow();
@@ -67,7 +72,7 @@ export class ApprovalTable implements Approvals {
     let timer: NodeJS.Timeout | undefined;
     let onAbort: (() => void) | undefined;
     try {
-      const outcome = await new Promise<Approved | GatehouseError>((resolve) => {
+      const outcome = await new Promise<Answerer | GatehouseError>((resolve) => {
         timer = setTimeout(
           () => this.#settle(id, 'nobody answered it in time', late(request, timeoutMs)),
           timeoutMs,
@@ -99,7 +104,7 @@ export class ApprovalTable implements Approvals {
     return { kind: 'taken' };
   }
 
-  #settle(id: string, sentence: string, outcome: Approved | GatehouseError): void {
+  #settle(id: string, sentence: string, outcome: Answerer | GatehouseError): void {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return;
     this.#waiting.delete(id);
@@ -121,9 +126,9 @@ function late({ host, port }: ApprovalView, timeoutMs: number): GatehouseError {
   );
 }
 
-function denied({ host, port }: ApprovalView, by: string, way: string): GatehouseError {
+function denied({ host, port }: ApprovalView, by: string, way: string): ApprovalDenied {
   const sentence = `The connection to ${hostAndPort(host, port)} was denied on site by ${by} (${way}); talk to them before you connect again.`;
-  return new GatehouseError('approval-denied', sentence);
+  return new ApprovalDenied({ by, way }, sentence);
 }
 
 function reasonOf(signal: AbortSignal): GatehouseError {

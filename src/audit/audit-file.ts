@@ -7,8 +7,10 @@ import { errnoOf, StateError } from '../journal/state-error.js';
 import type { AuditFact, ChainFact } from './fact.js';
 import { FileLock } from './file-lock.js';
 import type { Head, HeadFile } from './head.js';
+import { closedTo, openToOthers } from './log-owner.js';
 import { readEnd, readFirst, type Evidence } from './log-end.js';
-import { logFiles, rotatedName } from './log-files.js';
+import { rotatedName } from './log-files.js';
+import { predecessor } from './predecessor.js';
 import { AUDIT_FORMAT, encodeLine, NO_HASH, sha256 } from './record.js';
 
 export interface AuditFileOptions {
@@ -30,9 +32,11 @@ interface OpenedFile {
   readonly inode: number;
   /** Number of its first record; undefined while it has none. */
   firstSeq: number | undefined;
-  /** Bytes that this process knows. */
+  /** Bytes that this process knows; UNREAD: what stands in it has to be read first. */
   bytes: number;
 }
+
+const UNREAD = -1;
 
 interface CaughtUp {
   readonly opening: readonly AuditFact[];
@@ -60,11 +64,20 @@ export class AuditFile {
 
   /** Bytes of the file that is written. */
   get bytes(): number {
-    return this.#file?.bytes ?? 0;
+    return Math.max(0, this.#file?.bytes ?? 0);
   }
 
   /** Sees to it that the log can be used. @throws StateError with what to change; Error with an errno. */
   async check(): Promise<void> {
+    await this.#checkFile();
+    await this.#lock
+      .hold(() => Promise.resolve())
+      .catch((error: unknown) => {
+        throw closedTo(this.#options.path, error) ?? error;
+      });
+  }
+
+  async #checkFile(): Promise<void> {
     const file = await this.#open();
     try {
       const first = await readFirst(file.handle);
@@ -83,6 +96,7 @@ export class AuditFile {
    */
   append(facts: readonly AuditFact[]): Promise<Map<AuditFact, Head>> {
     return this.#lock.hold(async () => {
+      const endBefore = this.#end;
       const { file, opening, evidence } = await this.#ready();
       const places = new Map<AuditFact, Head>();
       const fresh = facts.filter((fact) => {
@@ -90,7 +104,12 @@ export class AuditFile {
         if (known !== undefined) places.set(fact, known);
         return known === undefined;
       });
-      await this.#write(file, [...opening, ...fresh], evidence, places);
+      await this.#write(file, [...opening, ...fresh], evidence, places).catch((error: unknown) => {
+        // What was to be said of the file was not: it is found out again.
+        this.#end = endBefore;
+        file.bytes = UNREAD;
+        throw error;
+      });
       for (const [fact, place] of places) this.#unsynced.set(fact, place);
       await file.handle.datasync();
       this.#unsynced.clear();
@@ -128,12 +147,12 @@ export class AuditFile {
       const line = encodeLine(seq, end?.hash ?? NO_HASH, fact);
       end = { chain: chainOf(fact) ?? end?.chain ?? '', seq, hash: sha256(line) };
       places.set(fact, end);
-      file.firstSeq ??= seq;
       text += line;
     }
     const bytes = Buffer.from(text);
     await writeFully(file.handle, bytes, file.bytes);
     file.bytes += bytes.length;
+    file.firstSeq ??= end === undefined ? undefined : end.seq + 1 - facts.length;
     this.#end = end;
     if (isNew && bytes.length > 0) await syncDirectory(path.dirname(this.#options.path));
   }
@@ -151,23 +170,25 @@ export class AuditFile {
     const file = await this.#open();
     const found = await readEnd(file.handle, file.bytes);
     // What others have written in it is read before anything is appended.
-    file.bytes = -1;
+    file.bytes = UNREAD;
     if (found.kind !== 'unbegun') return file;
     await file.handle.close();
     const { path: name, now } = this.#options;
     await rename(name, `${name}.torn-${now()}`);
-    return { ...(await this.#open()), bytes: -1 };
+    return { ...(await this.#open()), bytes: UNREAD };
   }
 
   async #open(): Promise<OpenedFile> {
     const { path: name, openFile = open } = this.#options;
-    await makeDirectory(path.dirname(path.resolve(name)));
+    const folder = path.dirname(path.resolve(name));
+    await makeDirectory(folder);
+    const around = await stat(folder);
     const handle = await openFile(name, 'a+', 0o600);
     const found = await handle.stat();
-    if (found.isFile() && (found.mode & 0o022) === 0)
-      return { handle, inode: found.ino, firstSeq: undefined, bytes: found.size };
+    const trouble = found.isFile() ? openToOthers(name, found, around) : foreign(name);
+    if (trouble === undefined) return { handle, inode: found.ino, firstSeq: undefined, bytes: found.size };
     await handle.close();
-    throw found.isFile() ? openToOthers(name, found.mode) : foreign(name);
+    throw trouble;
   }
 
   /** Puts the file aside; where that cannot be done it goes on growing. */
@@ -186,10 +207,10 @@ export class AuditFile {
   /** Reads what stands in the file beyond what is known, and says what has to be written before anything else. */
   async #catchUp(file: OpenedFile): Promise<CaughtUp> {
     const { size } = await file.handle.stat();
-    if (size === file.bytes) return { opening: [], evidence: undefined };
+    if (size === file.bytes && size > 0) return { opening: [], evidence: undefined };
     const found = await readEnd(file.handle, size);
     file.bytes = size;
-    if (found.kind === 'empty') return { opening: [await this.#begin()], evidence: undefined };
+    if (found.kind === 'empty') return { opening: await this.#begin(file), evidence: undefined };
     const first = await readFirst(file.handle);
     if (found.kind !== 'end' || first === undefined) throw foreign(this.#options.path);
     file.firstSeq = first.line.seq;
@@ -200,39 +221,23 @@ export class AuditFile {
     const opening: AuditFact[] = [];
     if (evidence !== undefined)
       opening.push(this.#now({ type: 'torn', bytes: evidence.bytes, sha256: evidence.sha256 }));
-    if (isCut(this.#end, expected))
-      opening.push(
-        this.#now({
-          type: 'cut',
-          expectedSeq: expected.seq,
-          expectedHash: expected.hash,
-          expectedChain: expected.chain,
-        }),
-      );
+    if (isCut(this.#end, expected)) opening.push(this.#now(cutAt(expected)));
     return { opening, evidence };
   }
 
-  /** The first record of an empty file. */
-  async #begin(): Promise<AuditFact> {
+  /** The first record of an empty file; and that there were others in it, when somebody has emptied it. */
+  async #begin({ firstSeq }: OpenedFile): Promise<AuditFact[]> {
     this.#unsynced.clear();
-    this.#end = await this.#before();
-    const chain = this.#end?.chain;
-    if (chain !== undefined) return this.#now({ type: 'continued', chain, format: AUDIT_FORMAT });
-    return this.#now({ type: 'genesis', chain: randomBytes(16).toString('hex'), format: AUDIT_FORMAT });
-  }
-
-  /** The end of the chain before an empty file: the farthest that this process, the head file or the files beside know. */
-  async #before(): Promise<Head | undefined> {
-    const own = path.resolve(this.#options.path);
-    const files = await logFiles(own);
-    const newest = files.findLast(({ path: name }) => name !== own && !name.endsWith('.gz'));
-    const known = [
+    const { end, file = null } = await predecessor(this.#options.path, [
       this.#end,
       await this.#options.head?.read(),
-      newest?.chain === undefined ? undefined : await endOf(newest.path, newest.chain),
-    ].filter((end) => end !== undefined);
-    const chain = known[0]?.chain;
-    return known.filter((end) => end.chain === chain).reduce<Head | undefined>(farther, undefined);
+    ]);
+    this.#end = end;
+    const format = AUDIT_FORMAT;
+    if (end === undefined)
+      return [this.#now({ type: 'genesis', chain: randomBytes(16).toString('hex'), format })];
+    const continued = this.#now({ type: 'continued', chain: end.chain, after: file, format });
+    return firstSeq === undefined ? [continued] : [continued, this.#now(cutAt(end))];
   }
 
   #now(fact: ChainFact): AuditFact {
@@ -240,24 +245,15 @@ export class AuditFile {
   }
 }
 
-async function endOf(file: string, chain: string): Promise<Head | undefined> {
-  const handle = await open(file, 'r');
-  try {
-    const found = await readEnd(handle, (await handle.stat()).size);
-    return found.kind === 'end' ? { chain, seq: found.last.seq, hash: found.last.hash } : undefined;
-  } finally {
-    await handle.close();
-  }
-}
-
-function farther(one: Head | undefined, other: Head): Head {
-  return one !== undefined && one.seq >= other.seq ? one : other;
-}
-
 function isCut(end: Head, expected: Head | undefined): expected is Head {
   if (expected === undefined) return false;
   if (expected.chain !== end.chain) return true;
   return expected.seq > end.seq || (expected.seq === end.seq && expected.hash !== end.hash);
+}
+
+/** What is missing here. */
+function cutAt({ seq, hash, chain }: Head): ChainFact {
+  return { type: 'cut', expectedSeq: seq, expectedHash: hash, expectedChain: chain };
 }
 
 function chainOf(fact: AuditFact): string | undefined {
@@ -291,10 +287,4 @@ function foreign(file: string): StateError {
 function newer(file: string): StateError {
   const sentence = `${file} was written by a newer version of gatehouse: run that version, or name another file with audit.file.`;
   return new StateError('newer', sentence);
-}
-
-function openToOthers(file: string, mode: number): StateError {
-  const octal = (mode & 0o777).toString(8).padStart(4, '0');
-  const sentence = `${file} can be written by others (mode ${octal}): chmod 0600 it, or name another file with audit.file.`;
-  return new StateError('unusable', sentence);
 }

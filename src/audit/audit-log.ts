@@ -13,7 +13,7 @@ export interface AuditLogOptions {
   /** Where the newest record's place is kept apart from the log; undefined = nowhere. */
   readonly stateDirectory: string | undefined;
   readonly log: JournalLog;
-  /** Wall clock, in ms since 1970. */
+  /** The clock that records go by, in ms since 1970. */
   readonly now: () => number;
   /** The rest is for tests. */
   readonly maxBytes?: number;
@@ -56,7 +56,9 @@ export class AuditLog {
     const file = path.basename(options.path);
     this.#options = options;
     this.#head =
-      stateDirectory === undefined ? undefined : new HeadFile(headPath(stateDirectory, options.path));
+      stateDirectory === undefined
+        ? undefined
+        : new HeadFile(headPath(stateDirectory, options.path), options.path);
     this.#file = new AuditFile({
       ...options,
       head: this.#head,
@@ -117,6 +119,12 @@ export class AuditLog {
     await this.#commit.close();
     await this.#file.close();
     await this.#head?.close();
+  }
+
+  /** Marks the log as one in which no session is open; the next record takes that back. */
+  async settle(): Promise<void> {
+    const head = await this.#head?.read();
+    if (head !== undefined) await this.#head?.write(head, true);
   }
 
   async #write(records: readonly AuditFact[]): Promise<boolean> {

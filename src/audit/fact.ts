@@ -21,6 +21,12 @@ export interface Subject {
   readonly port?: number;
 }
 
+/** Who answered on site, as far as the way tells, and how: `dashboard`, `command line`, `file`, `MQTT` … */
+export interface Answer {
+  readonly by: string;
+  readonly way: string;
+}
+
 /** What the operation tells of who asked; nothing of it is checked by anybody but the cloud. */
 export interface Asked {
   /** When the cloud says that it created the operation, ISO 8601. */
@@ -43,6 +49,19 @@ export interface StartFact {
   /** SHA-256 of the effective configuration, secrets left out. */
   readonly config: string;
   readonly gateway: string;
+  /**
+   * How far the gateway's clock was ahead of the cloud's, in ms. Null: the cloud had not answered yet, and the time of
+   * this record is the gateway's own; a `clock` record follows when the two turn out to differ.
+   */
+  readonly skewMs: number | null;
+}
+
+/** The cloud has answered, and its clock differs from the gateway's by what no record has told. */
+export interface ClockFact {
+  readonly type: 'clock';
+  readonly generation: number;
+  /** As in StartFact. */
+  readonly skewMs: number;
 }
 
 /** A process of the agent ends. */
@@ -84,9 +103,8 @@ export interface ApprovalFact extends Subject {
   readonly generation: number;
   /** `withdrawn`: the session was ended while it waited. */
   readonly outcome: 'approved' | 'denied' | 'timeout' | 'withdrawn';
-  /** Who answered, as far as the way tells. */
+  /** As in Answer; with `approved` and `denied`. */
   readonly by?: string;
-  /** How the answer came: `admin`, `cli`, `file`, `mqtt` … */
   readonly way?: string;
   /** Why not, with the other outcomes. */
   readonly sentence?: string;
@@ -104,7 +122,11 @@ export interface OpenFact extends Subject {
 export interface EndFact extends Subject {
   readonly type: 'end';
   readonly generation: number;
-  readonly conduit: string;
+  /** File and line are missing where the log has lost the decision. */
+  readonly conduit: Pick<ConduitPlace, 'name'> & Partial<ConduitPlace>;
+  /** Who approved it on site. */
+  readonly approved?: Answer;
+  readonly asked?: Asked;
   /** `failed`: it never opened. */
   readonly outcome: 'ended' | 'failed';
   readonly reason: EndReason | FailureCode;
@@ -136,6 +158,8 @@ export interface GenesisFact {
 export interface ContinuedFact {
   readonly type: 'continued';
   readonly chain: string;
+  /** Name of the file that ends with the record before this one; null: it was in none. Earlier versions say nothing. */
+  readonly after: string | null;
   readonly format: number;
 }
 
@@ -157,7 +181,7 @@ export interface CutFact {
 
 /** What the agent states. */
 export type StatedFact =
-  StartFact | StopFact | ReloadFact | DecisionFact | ApprovalFact | OpenFact | EndFact | LostFact;
+  StartFact | StopFact | ReloadFact | ClockFact | DecisionFact | ApprovalFact | OpenFact | EndFact | LostFact;
 
 /** What keeps the chain together. */
 export type ChainFact = GenesisFact | ContinuedFact | TornFact | CutFact;

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open, readFile, type FileHandle } from 'node:fs/promises';
+import { open, readdir, readFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { sha256, type Position } from './record.js';
 
@@ -8,8 +8,8 @@ export interface Head extends Position {
   readonly chain: string;
 }
 
-/** The file always has this length, so that one write replaces all of it. */
-const HEAD_BYTES = 192;
+/** What a head file holds beside the log's path. It always has one length, so that one write replaces all of it. */
+const HEAD_CHARACTERS = 224;
 
 /**
  * The file in the state directory for a log. While a reload names another log, both are written: each has a head of its
@@ -24,21 +24,31 @@ export function headPath(stateDirectory: string, logFile: string): string {
  * written after the record and is not synced: after a power cut it may be behind the log, and never before it.
  */
 export class HeadFile {
+  readonly #log: string;
   #handle: FileHandle | undefined;
 
-  constructor(readonly path: string) {}
+  /** `file` is its own path, as headPath gives it; `log` is that of the log. */
+  constructor(
+    private readonly file: string,
+    log: string,
+  ) {
+    this.#log = path.resolve(log);
+  }
 
   /** Undefined when there is none, or it cannot be read. */
   async read(): Promise<Head | undefined> {
-    const text = await readFile(this.path, 'latin1').catch(() => '');
-    return parseHead(text);
+    return (await contentOf(this.file))?.head;
   }
 
-  /** Never rejects: without it only a cut of the end goes unseen. */
-  async write({ chain, seq, hash }: Head): Promise<void> {
-    const text = JSON.stringify({ chain, seq, hash }).padEnd(HEAD_BYTES - 1);
+  /**
+   * `isSettled`: no session is open in the log any more, nor will be before the next write. Never rejects: without it
+   * only a cut of the end goes unseen.
+   */
+  async write({ chain, seq, hash }: Head, isSettled = false): Promise<void> {
+    const content = { chain, seq, hash, log: this.#log, ...(isSettled ? { isSettled } : {}) };
+    const text = JSON.stringify(content).padEnd(HEAD_CHARACTERS + JSON.stringify(this.#log).length);
     try {
-      this.#handle ??= await open(this.path, constants.O_WRONLY | constants.O_CREAT, 0o600);
+      this.#handle ??= await open(this.file, constants.O_WRONLY | constants.O_CREAT, 0o600);
       await this.#handle.write(`${text}\n`, 0);
     } catch {
       // Said nothing of: the log itself tells when the disk fails.
@@ -53,13 +63,45 @@ export class HeadFile {
   }
 }
 
-/** What a head file says. */
+/** The logs that have a head here and may have sessions open in them, whatever the configuration names by now. */
+export async function unsettledLogs(stateDirectory: string): Promise<string[]> {
+  const names = await readdir(stateDirectory).catch(() => []);
+  const heads = names.filter((name) => HEAD_NAME.test(name)).map((name) => path.join(stateDirectory, name));
+  const contents = await Promise.all(heads.map(async (file) => ({ file, content: await contentOf(file) })));
+  return contents.flatMap(({ file, content }) => {
+    const { log, isSettled = false } = content ?? {};
+    // A head of another log under this name would be written to from here on.
+    return log === undefined || isSettled || headPath(stateDirectory, log) !== file ? [] : [log];
+  });
+}
+
+/** What a head file says of the chain. */
 export function parseHead(text: string): Head | undefined {
+  return parse(text)?.head;
+}
+
+const HEAD_NAME = /^audit\.head\.[0-9a-f]{8}$/;
+
+interface Content {
+  readonly head: Head;
+  /** Undefined in those of earlier versions. */
+  readonly log: string | undefined;
+  readonly isSettled: boolean;
+}
+
+async function contentOf(file: string): Promise<Content | undefined> {
+  return parse(await readFile(file, 'utf8').catch(() => ''));
+}
+
+function parse(text: string): Content | undefined {
   try {
-    const value = JSON.parse(text) as Partial<Record<string, unknown>> | null;
-    const { chain, seq, hash } = value ?? {};
+    // Behind the first line may stand what is left of a longer one.
+    const value = JSON.parse(text.split('\n', 1)[0] ?? '') as Partial<Record<string, unknown>> | null;
+    const { chain, seq, hash, log, isSettled } = value ?? {};
     if (typeof chain !== 'string' || typeof seq !== 'number' || typeof hash !== 'string') return undefined;
-    return Number.isSafeInteger(seq) && /^[0-9a-f]{64}$/.test(hash) ? { chain, seq, hash } : undefined;
+    if (!Number.isSafeInteger(seq) || !/^[0-9a-f]{64}$/.test(hash)) return undefined;
+    const head = { chain, seq, hash };
+    return { head, log: typeof log === 'string' ? log : undefined, isSettled: isSettled === true };
   } catch {
     return undefined;
   }

@@ -10,9 +10,9 @@ const MAX_FILES = 1_000;
 /** One file of a log, with what its first record says. */
 export interface LogFile {
   readonly path: string;
-  /** Number of its first record. */
+  /** Number of its first record; when that cannot be read the one in its name, else Infinity. */
   readonly firstSeq: number;
-  /** Undefined when its first line cannot be read. */
+  /** Undefined when its first line is not one that a file begins with. */
   readonly chain: string | undefined;
 }
 
@@ -32,12 +32,13 @@ export async function logFiles(file: string): Promise<LogFile[]> {
     if (errnoOf(error) === 'ENOENT') return [];
     throw error;
   });
-  const ours = names.filter((name) => name === base || (name.startsWith(`${base}.`) && !isAside(name)));
+  // logrotate puts a number behind a dot, and with `dateext` a date behind a hyphen.
+  const isOurs = (name: string): boolean => name.startsWith(`${base}.`) || name.startsWith(`${base}-`);
+  const ours = names.filter((name) => name === base || (isOurs(name) && !isAside(name)));
   const found: LogFile[] = [];
   for (const name of ours.sort().slice(-MAX_FILES)) {
     const described = await describe(path.join(dir, name));
-    const known = described.chain !== undefined || name === base || /\.\d{12}$/.test(name);
-    if (known) found.push(described);
+    if (described.firstSeq !== Infinity || name === base) found.push(described);
   }
   return inOrder(found);
 }
@@ -54,9 +55,9 @@ export async function describe(file: string): Promise<LogFile> {
   try {
     for await (const bytes of linesOf(file)) {
       const line = decodeLine(bytes);
+      if (typeof line === 'string') return unknown;
       const { chain } = membersOf(bytes);
-      if (typeof line === 'string' || typeof chain !== 'string') return unknown;
-      return { path: file, firstSeq: line.seq, chain };
+      return { path: file, firstSeq: line.seq, chain: typeof chain === 'string' ? chain : undefined };
     }
   } catch {
     // Whoever reads it next says why it cannot be read.

@@ -6,21 +6,22 @@ import {
 } from '../../contract/failure.js';
 import type { AskedBy, RemoteAccessOperation } from '../cloud/intake.js';
 import type { Conduit } from '../config/config.js';
+import type { Answerer } from '../supervisor/approval-gate.js';
 import type { RefusedRequest, SessionAudit, SessionEnd } from '../supervisor/session-audit.js';
 import type { SessionRecord } from '../supervisor/session-registry.js';
 import type { AuditLog } from './audit-log.js';
-import type { ApprovalFact, Asked, EndFact, StatedFact, Subject } from './fact.js';
+import type { Answer, ApprovalFact, Asked, ConduitPlace, EndFact, StatedFact, Subject } from './fact.js';
 import type { Head } from './head.js';
 
 /** Takes the end of each session; `place` is that of its record, undefined when there is no log or it failed. */
-export type OnEnd = (fact: EndFact, place: Head | undefined, askedBy: AskedBy | undefined) => void;
+export type OnEnd = (fact: EndFact, place: Head | undefined) => void;
 
 export interface SessionRecorderParts {
   /** Undefined: no audit log is kept. */
   readonly log: Pick<AuditLog, 'record'> | undefined;
   readonly generation: number;
   readonly onEnd: OnEnd;
-  /** Wall clock, in ms since 1970. */
+  /** The cloud's clock, in ms since 1970. */
   readonly now: () => number;
 }
 
@@ -39,24 +40,26 @@ const OUTCOMES: Partial<Record<FailureCode, ApprovalFact['outcome']>> = {
 export class SessionRecorder implements SessionAudit {
   readonly #parts: SessionRecorderParts;
   /** By session id, from the decision to the end. */
-  readonly #askedBy = new Map<string, AskedBy>();
+  readonly #asked = new Map<string, Asked>();
+  /** Ends that are on their way to the disk. */
+  readonly #ending = new Set<Promise<void>>();
 
   constructor(parts: SessionRecorderParts) {
     this.#parts = parts;
   }
 
   async allowed(record: SessionRecord, operation: RemoteAccessOperation, conduit: Conduit): Promise<void> {
-    const { name, source } = conduit;
-    await this.#asked({
+    const asked = askedOf(operation.askedBy, operation.createdAtMs);
+    await this.#first({
       type: 'decision',
       verdict: 'allowed',
       ...subjectOf(record),
       generation: this.#parts.generation,
-      conduit: { name, file: cutToBytes(source.file, MAX_PATH_BYTES), line: source.line },
+      conduit: placeOf(conduit),
       addresses: record.addresses,
-      ...askedOf(operation.askedBy, operation.createdAtMs),
+      ...asked,
     });
-    if (operation.askedBy !== undefined) this.#askedBy.set(record.id, operation.askedBy);
+    if (asked.asked !== undefined) this.#asked.set(record.id, asked.asked);
   }
 
   refused(request: RefusedRequest, { code, message }: GatehouseError): void {
@@ -77,28 +80,22 @@ export class SessionRecorder implements SessionAudit {
 
   async approved(record: SessionRecord, by: string, way: string): Promise<void> {
     const { generation } = this.#parts;
-    const who = cutToBytes(by, MAX_NAME_BYTES);
-    await this.#asked({
-      type: 'approval',
-      ...subjectOf(record),
-      generation,
-      outcome: 'approved',
-      by: who,
-      way,
-    });
+    const answer = answerOf({ by, way });
+    await this.#first({ type: 'approval', ...subjectOf(record), generation, outcome: 'approved', ...answer });
   }
 
-  notApproved(record: SessionRecord, { code, message }: GatehouseError): void {
+  notApproved(record: SessionRecord, { code, message }: GatehouseError, answerer?: Answerer): void {
     const { generation } = this.#parts;
     const outcome = OUTCOMES[code] ?? 'withdrawn';
     const sentence = cutToBytes(message, MAX_FAILURE_REASON_BYTES);
-    void this.#later({ type: 'approval', ...subjectOf(record), generation, outcome, sentence });
+    const answer = answerer === undefined ? {} : answerOf(answerer);
+    void this.#later({ type: 'approval', ...subjectOf(record), generation, outcome, ...answer, sentence });
   }
 
   async opened(record: SessionRecord, setupMs: number): Promise<void> {
     const { generation } = this.#parts;
     const { conduit } = record;
-    await this.#asked({
+    await this.#first({
       type: 'open',
       ...subjectOf(record),
       generation,
@@ -109,7 +106,9 @@ export class SessionRecorder implements SessionAudit {
 
   ended(record: SessionRecord, end: SessionEnd): void {
     const { generation, now } = this.#parts;
-    const { openedAtMs, uplinkBytes, downlinkBytes, conduit } = record;
+    const { openedAtMs, uplinkBytes, downlinkBytes, approval } = record;
+    const asked = this.#asked.get(record.id);
+    this.#asked.delete(record.id);
     const endedAtMs = now();
     const reason = end.outcome === 'ended' ? end.reason : end.code;
     const detail = end.outcome === 'ended' ? end.detail : end.sentence;
@@ -118,7 +117,9 @@ export class SessionRecorder implements SessionAudit {
       type: 'end',
       ...subjectOf(record),
       generation,
-      conduit,
+      conduit: placeOf({ name: record.conduit, source: record.source }),
+      ...(approval?.kind === 'approved' ? { approved: answerOf(approval) } : {}),
+      ...(asked === undefined ? {} : { asked }),
       outcome: end.outcome,
       reason,
       detail: cutToBytes(detail, MAX_FAILURE_REASON_BYTES),
@@ -128,19 +129,25 @@ export class SessionRecorder implements SessionAudit {
       uplinkBytes,
       downlinkBytes,
     };
-    const askedBy = this.#askedBy.get(record.id);
-    this.#askedBy.delete(record.id);
-    void this.end(fact, askedBy);
+    this.end(fact);
   }
 
   /** The end of a session, of this process or of one that is gone. */
-  async end(fact: EndFact, askedBy?: AskedBy): Promise<void> {
-    const place = await this.#later(fact);
-    this.#parts.onEnd(fact, place, askedBy);
+  end(fact: EndFact): void {
+    const ending = this.#later(fact).then((place) => {
+      this.#parts.onEnd(fact, place);
+      this.#ending.delete(ending);
+    });
+    this.#ending.add(ending);
+  }
+
+  /** Resolves when every end so far is on the disk, or the disk has failed, and onEnd knows. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#ending);
   }
 
   /** On the disk before anything goes on. @throws GatehouseError local-resources. */
-  async #asked(fact: StatedFact): Promise<void> {
+  async #first(fact: StatedFact): Promise<void> {
     try {
       await this.#parts.log?.record(fact, 'asked');
     } catch (error) {
@@ -156,6 +163,14 @@ export class SessionRecorder implements SessionAudit {
 
 function subjectOf({ operationId, deviceId, id, host, port }: SessionRecord): Subject {
   return { operation: operationId, device: deviceId, session: id, host, port };
+}
+
+function placeOf({ name, source: { file, line } }: Pick<Conduit, 'name' | 'source'>): ConduitPlace {
+  return { name, file: cutToBytes(file, MAX_PATH_BYTES), line };
+}
+
+function answerOf({ by, way }: Answerer): Answer {
+  return { by: cutToBytes(by, MAX_NAME_BYTES), way };
 }
 
 function askedOf(askedBy: AskedBy | undefined, createdAtMs: number | undefined): { asked?: Asked } {

@@ -1,4 +1,4 @@
-import type { EndFact } from './fact.js';
+import type { Answer, EndFact } from './fact.js';
 import type { Head } from './head.js';
 import { logFiles } from './log-files.js';
 import { linesOf } from './log-reader.js';
@@ -20,7 +20,8 @@ const MAX_RECENT = 100;
 interface OpenSession {
   readonly operation: string;
   readonly generation: number;
-  readonly fields: Pick<EndFact, 'device' | 'session' | 'host' | 'port' | 'conduit'>;
+  readonly fields: Pick<EndFact, 'device' | 'session' | 'host' | 'port' | 'conduit' | 'asked'>;
+  approved: Answer | undefined;
   openedAt: string | null;
 }
 
@@ -47,11 +48,14 @@ export async function unfinished(
 ): Promise<Unfinished> {
   const files = (await logFiles(file)).reverse().slice(0, MAX_FILES);
   const found: OpenSession[] = [];
+  // The clock of a gateway that has not heard from the cloud yet may be behind what stands in the log.
+  let endedMs = nowMs;
   const recent: RecentEnd[] = [];
   const ended = new Set<string>();
   for (const { path, chain = '' } of files) {
     const scan = new Scan(chain);
     for await (const line of linesOf(path)) scan.take(line);
+    endedMs = Math.max(endedMs, scan.lastMs);
     found.unshift(...scan.open.filter(({ operation }) => !ended.has(operation)));
     recent.unshift(...scan.recent());
     for (const operation of scan.ended) ended.add(operation);
@@ -60,10 +64,13 @@ export async function unfinished(
   return {
     missing: merged(found)
       .filter(({ generation }) => isGone(generation))
-      .map((one) => endOf(one, nowMs)),
+      .map((one) => endOf(one, endedMs)),
     recent: recent.filter(({ fact }) => isGone(fact.generation)).slice(-MAX_RECENT),
   };
 }
+
+/** Records that tell something of sessions. */
+const TYPES = ['start', 'stop', 'decision', 'approval', 'open', 'end'];
 
 /** What one file says of sessions. */
 class Scan {
@@ -71,8 +78,9 @@ class Scan {
   hasFreshStart = false;
   readonly ended = new Set<string>();
   readonly #open = new Map<string, OpenSession>();
+  /** Time of the last record. */
+  lastMs = 0;
   #recent: RecentEnd[] = [];
-  #lastMs = 0;
 
   constructor(private readonly chain: string) {}
 
@@ -82,14 +90,14 @@ class Scan {
 
   /** Ends shortly before the last record, of runs that did not stop cleanly. */
   recent(): RecentEnd[] {
-    return this.#recent.filter(({ fact }) => Date.parse(fact.endedAt) >= this.#lastMs - RECENT_MS);
+    return this.#recent.filter(({ fact }) => Date.parse(fact.endedAt) >= this.lastMs - RECENT_MS);
   }
 
   take(bytes: Buffer): void {
     const line = decodeLine(bytes);
     if (typeof line === 'string') return;
-    this.#lastMs = Date.parse(line.at);
-    if (!['start', 'stop', 'decision', 'open', 'end'].includes(line.type)) return;
+    this.lastMs = Date.parse(line.at);
+    if (!TYPES.includes(line.type)) return;
     const members = membersOf(bytes);
     const { operation, verdict, generation } = members;
     if (line.type === 'start') return this.#onStart(members);
@@ -106,6 +114,7 @@ class Scan {
     }
     const known = this.#open.get(operation) ?? openSessionOf(operation, members);
     if (line.type === 'open') known.openedAt = line.at;
+    if (members.outcome === 'approved') known.approved = answerOf(members);
     this.#open.set(operation, known);
   }
 
@@ -120,26 +129,40 @@ class Scan {
     const { generation, endedAt } = members;
     if (typeof generation !== 'number' || typeof endedAt !== 'string') return;
     // The line is as this program wrote it, so it has the members that an `end` has.
-    this.#recent.push({ fact: members as unknown as EndFact, place: { chain: this.chain, seq, hash } });
+    const fact = { ...(members as unknown as EndFact), conduit: conduitOf(members.conduit) };
+    this.#recent.push({ fact, place: { chain: this.chain, seq, hash } });
     if (this.#recent.length > 2 * MAX_RECENT) this.#recent = this.#recent.slice(-MAX_RECENT);
   }
 }
 
 function openSessionOf(operation: string, members: Members): OpenSession {
-  const { device, session, host, port, conduit, generation } = members;
-  const name: unknown = isObject(conduit) ? conduit.name : conduit;
+  const { device, session, host, port, conduit, generation, asked } = members;
   return {
     operation,
     generation: typeof generation === 'number' ? generation : 0,
     fields: {
       device: String(device),
-      conduit: String(name),
+      conduit: conduitOf(conduit),
       ...(typeof session === 'string' ? { session } : {}),
       ...(typeof host === 'string' ? { host } : {}),
       ...(typeof port === 'number' ? { port } : {}),
+      ...(isObject(asked) ? { asked: asked } : {}),
     },
+    approved: undefined,
     openedAt: null,
   };
+}
+
+/** An `open` names the conduit only, and so did an `end` of earlier versions. */
+function conduitOf(conduit: unknown): EndFact['conduit'] {
+  if (!isObject(conduit)) return { name: String(conduit) };
+  const { name, file, line } = conduit;
+  const isPlace = typeof file === 'string' && typeof line === 'number';
+  return { name: String(name), ...(isPlace ? { file, line } : {}) };
+}
+
+function answerOf({ by, way }: Members): Answer {
+  return { by: String(by), way: String(way) };
 }
 
 /** One for each operation: its decision may stand in one file and its opening in the next. */
@@ -148,16 +171,20 @@ function merged(all: readonly OpenSession[]): OpenSession[] {
   for (const one of all) {
     const known = byOperation.get(one.operation);
     if (known === undefined) byOperation.set(one.operation, one);
-    else known.openedAt ??= one.openedAt;
+    else {
+      known.openedAt ??= one.openedAt;
+      known.approved ??= one.approved;
+    }
   }
   return [...byOperation.values()];
 }
 
-function endOf({ operation, generation, fields, openedAt }: OpenSession, nowMs: number): EndFact {
+function endOf({ operation, generation, fields, approved, openedAt }: OpenSession, nowMs: number): EndFact {
   return {
     type: 'end',
     operation,
     ...fields,
+    ...(approved === undefined ? {} : { approved }),
     generation,
     outcome: openedAt === null ? 'failed' : 'ended',
     reason: 'agent-restarted',

@@ -121,14 +121,30 @@ export class Verification {
   }
 
   #begin(line: AuditLine, bytes: Buffer): void {
-    const { chain } = membersOf(bytes);
+    const { chain, after } = membersOf(bytes);
     if (typeof chain === 'string') this.#chain = chain;
-    if (line.seq === 0 && (line.prev !== NO_HASH || line.type !== 'genesis'))
-      this.#fault = this.#at('changed', 'it claims to be the first record and is none');
-    else if (line.seq > 0)
-      this.#note(`the log begins with record ${line.seq}: those before it are in files that were not given`);
+    this.#fault = this.#beginningFault(line, after);
+    if (this.#fault !== undefined) return;
+    const where = typeof after === 'string' ? `${after}, which was not given` : 'files that were not given';
+    if (line.seq > 0) this.#note(`the log begins with record ${line.seq}: those before it are in ${where}`);
     this.#first = line;
     this.#accept(line, bytes);
+  }
+
+  /** `after` is the file in which the agent found the record before; null: it was in none. */
+  #beginningFault({ seq, prev, type }: AuditLine, after: unknown): Fault | undefined {
+    if (seq === 0 && type === 'genesis' && prev === NO_HASH) return undefined;
+    if (seq === 0) return this.#at('changed', 'it claims to be the first record and is none');
+    const before = seq === 1 ? 'record 0' : `records 0 to ${seq - 1}`;
+    if (type !== 'continued') {
+      const sentence = `the log begins with record ${seq}, and no file begins with such a one: at least record ${seq - 1} is missing`;
+      return this.#at('missing', sentence);
+    }
+    if (after !== null) return undefined;
+    return this.#at(
+      'cut',
+      `when the agent began this file it found none with record ${seq - 1}: ${before} were removed, emptied or moved to another folder`,
+    );
   }
 
   #accept(line: AuditLine, bytes: Buffer): void {

@@ -95,7 +95,7 @@ async function logOf({ files, config: file, head }: AuditVerifyOptions, io: Io):
 }
 
 async function headAnchor(file: string): Promise<Anchor | undefined> {
-  const head = parseHead(await readFile(file, 'latin1').catch(() => ''));
+  const head = parseHead(await readFile(file, 'utf8').catch(() => ''));
   return head && { ...head, source: file };
 }
 

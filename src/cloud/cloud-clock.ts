@@ -7,7 +7,7 @@ const MAX_ROUND_TRIP_MS = 5_000;
 const NOISE_MS = 2_000;
 
 /** A difference of the clocks that an operator should know of, in ms; so is a change by as much. */
-const TELLING_SKEW_MS = 5_000;
+export const TELLING_SKEW_MS = 5_000;
 
 export interface CloudClockOptions {
   /** The gateway's own wall clock, in ms since 1970. */
@@ -39,6 +39,11 @@ export class CloudClock {
   now(): number {
     if (this.#anchor === undefined) return this.#options.now();
     return this.#anchor.cloudMs + this.#monotonic() - this.#anchor.atMs;
+  }
+
+  /** How far the gateway's own clock is ahead of the cloud's, in ms; undefined as long as no reply has told. */
+  get skewMs(): number | undefined {
+    return this.#anchor === undefined ? undefined : Math.round(this.#options.now() - this.now());
   }
 
   /** What `observe` wants to have noted when a request is sent. */

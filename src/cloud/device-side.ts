@@ -99,6 +99,7 @@ export class DeviceSide implements Cloud {
       journal: options.eventJournal,
       backoff: newBackoff(),
       log,
+      now: () => this.clock.now(),
     });
     this.#cancellations = new CancellationWatch({
       rest: this.rest,

@@ -39,6 +39,8 @@ export class EventOutbox {
   /** By id, oldest first; also those under way. */
   readonly #entries = new Map<string, Entry>();
   readonly #sending = new Set<Entry>();
+  /** Events that are on their way to the disk, by id. */
+  readonly #journalling = new Set<string>();
   readonly #abort = new AbortController();
   readonly #idle = new Set<() => void>();
   #hold: NodeJS.Timeout | undefined;
@@ -54,7 +56,7 @@ export class EventOutbox {
 
   /** Events that the cloud does not have yet. */
   get size(): number {
-    return this.#entries.size;
+    return this.#entries.size + this.#journalling.size;
   }
 
   /** Events that were lost for want of room. */
@@ -64,15 +66,19 @@ export class EventOutbox {
 
   /** Takes an event; it goes out once it is on the disk, or the disk has failed. */
   report(event: CloudEvent): void {
-    if (this.#abort.signal.aborted || this.#entries.has(event.id)) return;
+    if (this.#abort.signal.aborted || this.#has(event)) return;
+    this.#journalling.add(event.id);
     void (this.#options.journal?.queue(event) ?? Promise.resolve())
       .catch(() => undefined)
-      .then(() => this.#add(event, false));
+      .then(() => {
+        this.#journalling.delete(event.id);
+        this.#add(event, event.doubtfulSince !== undefined);
+      });
   }
 
   /** Takes an event of an earlier run, which may have sent it. */
   resume(event: CloudEvent): void {
-    if (!this.#entries.has(event.id)) this.#add(event, true);
+    if (!this.#has(event)) this.#add(event, true);
   }
 
   /** Begins to send; until then events are only kept. */
@@ -108,6 +114,10 @@ export class EventOutbox {
     this.#abort.abort();
     clearTimeout(this.#hold);
     for (const done of this.#idle) done();
+  }
+
+  #has({ id }: CloudEvent): boolean {
+    return this.#entries.has(id) || this.#journalling.has(id);
   }
 
   #add(event: CloudEvent, isDoubtful: boolean): void {
@@ -184,7 +194,7 @@ export class EventOutbox {
   #forget({ event }: Entry): void {
     this.#entries.delete(event.id);
     this.#options.journal?.settled(event.id);
-    if (this.#entries.size > 0) return;
+    if (this.size > 0) return;
     if (this.#troubled) this.#options.log.info({}, 'the cloud has every event again');
     this.#troubled = false;
     for (const done of this.#idle) done();

@@ -9,6 +9,8 @@ export interface CloudEvent {
   readonly type: string;
   /** ISO 8601. */
   readonly time: string;
+  /** An earlier run may have told the same with any time from this one on, ISO 8601: the cloud is asked first. */
+  readonly doubtfulSince?: string;
   /** One sentence. */
   readonly text: string;
   /** The facts, under the name EVENT_FRAGMENT. `session` in it is `id`. */

@@ -17,12 +17,14 @@ export interface EventsOptions {
   readonly journal: EventJournal | undefined;
   readonly backoff: Backoff;
   readonly log: Log;
+  /** The cloud's clock, in ms since 1970. */
+  readonly now: () => number;
 }
 
 /** The outbox of events, with the way that the configured intake has to the cloud. */
 export function createEvents(options: EventsOptions): EventOutbox {
-  const { rest, journal, backoff, log } = options;
-  const overRest = new RestEvents(rest);
+  const { rest, journal, backoff, log, now } = options;
+  const overRest = new RestEvents(rest, now);
   return new EventOutbox({
     transport: transportOf(options, overRest),
     journal,

@@ -65,6 +65,29 @@ export function planting(
   return `lies in ${folder.path}, where everybody on this machine may put things; run: chmod o-w ${quoted(folder.path)}`;
 }
 
+/**
+ * Why a file that is to prove something could be forged, as a sentence without its end; undefined when it could not.
+ * The file belongs to the agent's user or to root and nobody else may write it. Nor may everybody write its folder,
+ * with the sticky bit or without: whoever is first there could put a file or a lock of his own in its place.
+ *
+ * @param self user id of the agent; undefined where there is none (Windows), and then nothing is judged.
+ */
+export function forgeable(
+  file: string,
+  { mode, owner }: Permissions,
+  folder: string,
+  { mode: folderMode }: Permissions,
+  self: number | undefined = process.geteuid?.(),
+): string | undefined {
+  if (self === undefined) return undefined;
+  if (owner !== self && owner !== ROOT)
+    return `${file} belongs to another user (id ${owner}), neither to the agent (id ${self}) nor to root: move it away, chown ${self} ${quoted(file)}`;
+  if ((mode & (GROUP_WRITE | OTHERS_WRITE)) !== 0)
+    return `${file} can be written by others (mode ${octal(mode)}): chmod 0600 it`;
+  if ((folderMode & OTHERS_WRITE) === 0) return undefined;
+  return `the folder ${folder} of ${file} can be written by everybody (mode ${(folderMode & 0o7777).toString(8)}), who could put another log there: chmod o-w ${quoted(folder)}`;
+}
+
 function octal(mode: number): string {
   return (mode & 0o777).toString(8).padStart(4, '0');
 }

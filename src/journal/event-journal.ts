@@ -152,5 +152,7 @@ function isEvent(value: unknown): value is CloudEvent {
   if (typeof value !== 'object' || value === null) return false;
   const texts = ['id', 'deviceId', 'type', 'time', 'text'] as const;
   const fields = value as Readonly<Record<string, unknown>>;
-  return texts.every((name) => typeof fields[name] === 'string') && typeof fields.facts === 'object';
+  const { facts, doubtfulSince } = fields;
+  const isSince = doubtfulSince === undefined || typeof doubtfulSince === 'string';
+  return texts.every((name) => typeof fields[name] === 'string') && typeof facts === 'object' && isSince;
 }

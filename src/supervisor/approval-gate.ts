@@ -13,18 +13,28 @@ export interface ApprovalQuestion {
   readonly port: number;
 }
 
-/** Who approved, and in which way. */
-export interface Approved {
+/** Who answered, and in which way. */
+export interface Answerer {
   readonly by: string;
   readonly way: string;
+}
+
+/** Somebody on site said no. */
+export class ApprovalDenied extends GatehouseError {
+  constructor(
+    readonly answerer: Answerer,
+    sentence: string,
+  ) {
+    super('approval-denied', sentence);
+  }
 }
 
 /** Those who ask people on site; in src/approval. */
 export interface Approvals {
   /** Why nobody can be asked now, as a sentence; undefined when somebody can. */
   noRoom(): string | undefined;
-  /** Resolves when somebody approved. @throws GatehouseError approval-denied, approval-timeout; what `signal` aborts with. */
-  ask(question: ApprovalQuestion, signal: AbortSignal): Promise<Approved>;
+  /** Resolves when somebody approved. @throws ApprovalDenied; GatehouseError approval-timeout; what `signal` aborts with. */
+  ask(question: ApprovalQuestion, signal: AbortSignal): Promise<Answerer>;
 }
 
 export interface ApprovalGateParts {
@@ -58,7 +68,7 @@ export class ApprovalGate {
 
   /**
    * Resolves when somebody has approved; the record says who.
-   * @throws GatehouseError approval-denied, approval-timeout; or why the session was ended meanwhile.
+   * @throws ApprovalDenied; GatehouseError approval-denied, approval-timeout; or why the session was ended meanwhile.
    */
   async pass(record: SessionRecord): Promise<void> {
     const { approvals, log, now } = this.#parts;

@@ -2,6 +2,7 @@ import type { GatehouseError } from '../../contract/failure.js';
 import type { SessionEnding, SessionTotals } from '../../contract/messages.js';
 import type { AskedBy, RemoteAccessOperation } from '../cloud/intake.js';
 import type { Conduit } from '../config/config.js';
+import type { Answerer } from './approval-gate.js';
 import type { SessionRecord } from './session-registry.js';
 import type { OperationName } from './status-desk.js';
 
@@ -22,8 +23,8 @@ export interface SessionAudit {
   refused(request: RefusedRequest, error: GatehouseError): void;
   /** Somebody on site approved; resolves when it is on the disk. @throws GatehouseError local-resources. */
   approved(record: SessionRecord, by: string, way: string): Promise<void>;
-  /** Nobody approved. */
-  notApproved(record: SessionRecord, error: GatehouseError): void;
+  /** Nobody approved; `answerer` is who said no. */
+  notApproved(record: SessionRecord, error: GatehouseError, answerer: Answerer | undefined): void;
   /** Resolves when it is on the disk; SUCCESSFUL is reported after it. @throws GatehouseError local-resources. */
   opened(record: SessionRecord, setupMs: number): Promise<void>;
   /** The session of an allowed request is over, whether it ever was open or not. */

@@ -1,3 +1,4 @@
+import type { Conduit } from '../config/config.js';
 import type { FailureCode } from '../../contract/failure.js';
 import type { SessionCounters } from '../../contract/messages.js';
 import { parseAddress, carriedIpv4 } from '../policy/address.js';
@@ -12,12 +13,14 @@ export interface SessionRecord {
   readonly deviceId: string;
   /** Name of the conduit that allows it. */
   readonly conduit: string;
+  /** Where the configuration had that conduit when it was allowed. */
+  readonly source: Conduit['source'];
   readonly host: string;
   readonly port: number;
   /** The checked addresses; the session counts against the limit of each. Changed by the registry alone. */
   addresses: readonly string[];
   readonly startedAtMs: number;
-  /** Real time of its start, in ms since 1970. */
+  /** Real time of its start by the cloud's clock, in ms since 1970. */
   readonly sinceMs: number;
   /** Nobody else may use its target meanwhile. */
   isExclusive: boolean;
@@ -30,7 +33,7 @@ export interface SessionRecord {
   state: SessionState;
   /** Thread id; 0 until a worker has taken the session on. */
   worker: number;
-  /** Wall clock; undefined while it connects. */
+  /** By the cloud's clock, in ms since 1970; undefined while it connects. */
   openedAtMs: number | undefined;
   /** Why its operation has FAILED already; its sockets may take a moment longer. */
   failure: { readonly code: FailureCode; readonly sentence: string } | undefined;

@@ -32,7 +32,7 @@ export interface SessionsParts {
   readonly redact: { add(key: string): void; remove(key: string): void };
   /** Monotonic, in ms. */
   readonly now: () => number;
-  /** Real time, in ms since 1970. */
+  /** Real time by the cloud's clock, in ms since 1970. */
   readonly realNow: () => number;
   /** A session is gone. */
   readonly onGone: (sessionId: string) => void;
@@ -94,6 +94,7 @@ export class Sessions {
       operationId: operation.id,
       deviceId: operation.deviceId,
       conduit: conduit.name,
+      source: conduit.source,
       host: operation.hostname,
       port: operation.port,
       addresses,
@@ -202,7 +203,7 @@ export class Sessions {
   #onOpened(sessionId: string, setupMs: number): void {
     const record = this.registry.apply(sessionId, 'opened');
     if (record?.openedAtMs !== undefined || record === undefined) return;
-    record.openedAtMs = Date.now();
+    record.openedAtMs = this.#parts.realNow();
     this.#opening.set(sessionId, this.#tellOpened(record, setupMs));
   }
 

@@ -4,7 +4,7 @@ import type { WorkerReport } from '../../contract/messages.js';
 import type { EndReason } from '../../contract/session-state.js';
 import type { ParsedOperation, RemoteAccessOperation } from '../cloud/intake.js';
 import { Admission, type Admitted, type Policy, type Prepared } from './admission.js';
-import { ApprovalGate } from './approval-gate.js';
+import { ApprovalDenied, ApprovalGate } from './approval-gate.js';
 import { comply, type Breach } from './compliance.js';
 import type { PastOperation } from './operation-journal.js';
 import { hashOfKey, OperationMemory } from './operation-memory.js';
@@ -274,7 +274,7 @@ export class Supervisor {
   async #approved(record: SessionRecord): Promise<void> {
     await this.#gate.pass(record).catch((error: unknown) => {
       const failure = asFailure(error);
-      this.#audit.notApproved(record, failure);
+      this.#audit.notApproved(record, failure, error instanceof ApprovalDenied ? error.answerer : undefined);
       throw failure;
     });
     if (record.approval?.kind === 'approved')

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmdirSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { echoes, startAgent, startTarget } from '../helpers/agent-scene.js';
@@ -9,12 +9,24 @@ import { eventually } from '../helpers/eventually.js';
 import * as gen from '../helpers/generations.js';
 import { UP } from '../helpers/scene.js';
 
+const FIVE_HOURS_MS = 18_000_000;
+
+/** A module after whose import the wall clock is five hours slow. */
+const SLOW_CLOCK = `data:text/javascript,${encodeURIComponent(`
+  const Real = Date;
+  const now = () => Real.now() - ${FIVE_HOURS_MS};
+  globalThis.Date = class extends Real {
+    constructor(...given) { super(...(given.length === 0 ? [now()] : given)); }
+    static now() { return now(); }
+  };
+`)}`;
+
 type AuditRecord = Readonly<Record<string, unknown>>;
 
 const AUDIT = { audit: { file: 'audit.log' } };
 
-function recordsIn(folder: string): AuditRecord[] {
-  const text = readFileSync(path.join(folder, 'audit.log'), 'utf8');
+function recordsIn(folder: string, name = 'audit.log'): AuditRecord[] {
+  const text = readFileSync(path.join(folder, name), 'utf8');
   return text
     .split('\n')
     .slice(0, -1)
@@ -185,6 +197,83 @@ test('a session that an elder took with it when it died gets its end from the ge
   const event = await eventually(() => agent.cloud.platform.events.list({})[0], 'its event');
   assert.match(event.text, /ended with the agent, which was restarted/);
   assert.equal((await gatehouse(['audit', 'verify'], { cwd: agent.folder })).code, 0);
+});
+
+for (const audit of ['second.log', 'off']) {
+  test(`a session that an agent took with it gets its end where it began, though audit.file is ${audit} now`, async (t) => {
+    const rig = await killable(t);
+    const id = rig.create();
+    await rig.story(id, UP);
+    await rig.kill();
+    const configuration = path.join(rig.folder, 'gatehouse.yaml');
+    const text = readFileSync(configuration, 'utf8');
+    writeFileSync(configuration, text.replace('file: audit.log', `file: ${audit}`));
+    await rig.run();
+    const end = await recorded(rig.folder, 'end', id);
+    assert.deepEqual([end.reason, end.outcome], ['agent-restarted', 'ended']);
+    const event = await eventually(() => rig.cloud.platform.events.list({})[0], 'its event');
+    const { seq } = (event.gatehouse_Session as { audit: { seq: number } }).audit;
+    assert.equal(seq, end.seq);
+    await rig.kill();
+    await rig.run();
+    assert.equal(recordsIn(rig.folder).filter(({ type }) => type === 'end').length, 1, 'once');
+    const verified = await gatehouse(['audit', 'verify', 'audit.log'], { cwd: rig.folder });
+    assert.equal(verified.code, 0, verified.stdout);
+  });
+}
+
+test('a session of an elder with another audit.file gets its end there when the elder dies', async (t) => {
+  const agent = await startAgent(t, { sections: AUDIT });
+  const target = await startTarget(t);
+  const tunnel = await agent.open({ port: target.port });
+  tunnel.on('error', () => undefined);
+  const { id } = await agent.finalOperation();
+  agent.configure({ audit: { file: 'second.log' } });
+  await gen.reload(agent);
+  const [elder] = await gen.generations(agent);
+  assert.ok(elder?.pid);
+  process.kill(elder.pid, 'SIGKILL');
+  const end = await recorded(agent.folder, 'end', id);
+  assert.deepEqual([end.generation, end.reason], [1, 'agent-restarted']);
+  await eventually(() => agent.cloud.platform.events.list({})[0], 'its event');
+  assert.equal(recordsIn(agent.folder, 'second.log')[0]?.type, 'genesis');
+});
+
+test('a log that is emptied under a running agent does not verify any more', async (t) => {
+  const rig = await killable(t);
+  await rig.story(rig.create(), UP);
+  truncateSync(path.join(rig.folder, 'audit.log'), 0);
+  await rig.story(rig.create(), UP);
+  const { code, stdout } = await gatehouse(['audit', 'verify'], { cwd: rig.folder });
+  assert.equal(code, 1);
+  assert.match(stdout, /^BAD .*audit\.log, line 1 \(cut\): .*Nothing before it could be read/s);
+});
+
+test('records, sessions and events go by the clock of the cloud, and the log says how far the own one is off', async (t) => {
+  const agent = await startAgent(t, { sections: AUDIT, env: { NODE_OPTIONS: `--import=${SLOW_CLOCK}` } });
+  const target = await startTarget(t);
+  const tunnel = await agent.open({ port: target.port });
+  await echoes(tunnel, 'hello');
+  const [session] = await gen.sessions(agent);
+  tunnel.destroy();
+  const { id } = await agent.finalOperation();
+  const [open, end] = [await recorded(agent.folder, 'open', id), await recorded(agent.folder, 'end', id)];
+  const { time } = await eventually(() => agent.cloud.platform.events.list({})[0], 'the event');
+  const times = [session?.startedAt, session?.openedAt, open.at, end.openedAt, end.endedAt, end.at, time];
+  for (const [index, one] of times.entries()) {
+    const offMs = Date.now() - Date.parse(String(one));
+    assert.ok(Math.abs(offMs) < 60_000, `time ${index} is off by ${offMs} ms`);
+  }
+  const isOff = (skew: unknown): boolean => Math.abs(Number(skew) + FIVE_HOURS_MS) < 60_000;
+  const { skewMs } = await recorded(agent.folder, 'clock');
+  assert.ok(isOff(skewMs), String(skewMs));
+  assert.equal((await recorded(agent.folder, 'start')).skewMs, null, 'nobody had answered yet');
+  await gen.reload(agent);
+  const second = await eventually(
+    () => recordsIn(agent.folder).filter(({ type }) => type === 'start')[1],
+    'the start of a generation',
+  );
+  assert.ok(isOff(second.skewMs), String(second.skewMs));
 });
 
 test('an audit file that is something else stops the start, and stays as it is', async (t) => {

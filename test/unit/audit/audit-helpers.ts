@@ -38,6 +38,7 @@ export const start = (generation = 1, elders: readonly number[] = []): StartFact
   elders,
   config: 'c'.repeat(64),
   gateway: 'gw-7',
+  skewMs: null,
 });
 
 export const allowed = (operation: string, generation = 1): DecisionFact => ({
@@ -73,7 +74,7 @@ export const ended = (operation: string, generation = 1): EndFact => ({
   host: 'plc-1',
   port: 22,
   generation,
-  conduit: 'plc',
+  conduit: { name: 'plc', file: 'gatehouse.yaml', line: 12 },
   outcome: 'ended',
   reason: 'target-fin',
   detail: 'the target closed',

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { headPath, HeadFile, unsettledLogs } from '../../../src/audit/head.js';
 import { logFiles } from '../../../src/audit/log-files.js';
 import { sha256 } from '../../../src/audit/record.js';
 import { unfinished } from '../../../src/audit/unfinished.js';
@@ -179,4 +180,35 @@ test('finds the sessions whose end is missing, also over several files', async (
     ],
   );
   assert.deepEqual((await unfinished(file, (generation) => generation === 1, Date.now())).missing, []);
+});
+
+test('a session whose end is missing keeps what its decision and its approval tell', async (t) => {
+  const { log, file } = logIn(t, folderFor(t), { now: () => Date.parse('2026-11-22T10:00:00Z') });
+  const asked = { at: '2026-11-22T09:59:00.000Z', description: 'to plc-1', by: 'jane' };
+  await log.record(start(), 'fact');
+  await log.record({ ...allowed('1'), asked }, 'asked');
+  const { operation, device, session = '', conduit } = allowed('1');
+  const subject = { operation, device, session, generation: 1 };
+  await log.record({ ...subject, type: 'approval', outcome: 'approved', by: 'Ann', way: 'file' }, 'asked');
+  await log.record(opened('1'), 'asked');
+  // A gateway that starts without having heard from the cloud, and whose own clock is five hours slow.
+  const { missing } = await unfinished(file, () => true, Date.parse('2026-11-22T05:00:00Z'));
+  const [end] = missing;
+  assert.deepEqual([end?.conduit, end?.asked], [conduit, asked]);
+  assert.deepEqual(end?.approved, { by: 'Ann', way: 'file' });
+  assert.deepEqual([end.openedAt, end.endedAt], ['2026-11-22T10:00:00.000Z', '2026-11-22T10:00:00.000Z']);
+});
+
+test('a head says where its log is, until nobody has sessions in that any more', async (t) => {
+  const folder = folderFor(t);
+  const { log, file } = logIn(t, folder);
+  assert.deepEqual(await unsettledLogs(folder), []);
+  await log.record(start(), 'fact');
+  assert.deepEqual(await unsettledLogs(folder), [file]);
+  await log.settle();
+  assert.deepEqual(await unsettledLogs(folder), []);
+  await log.record(start(2), 'fact');
+  assert.deepEqual(await unsettledLogs(folder), [file]);
+  const place = await new HeadFile(headPath(folder, file), file).read();
+  assert.equal(place?.seq, 2);
 });

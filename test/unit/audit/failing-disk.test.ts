@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { appendFileSync, readFileSync, truncateSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { test, type TestContext } from 'node:test';
 import { MAX_AUDIT_BACKLOG } from '../../../contract/limits.js';
@@ -94,6 +95,34 @@ test('what a failing disk leaves in a file that can only be appended to is accou
   const { fault, notes } = await verdictOf([file]);
   assert.equal(fault, undefined);
   assert.match(notes[0]?.sentence ?? '', /51 bytes before it were left by a crash/);
+});
+
+test('a log whose very first record did not fit begins with it once there is room', async (t) => {
+  const { log, file, disk } = logOn(t);
+  disk.write = 'ENOSPC';
+  await assert.rejects(log.record(allowed('1'), 'asked'), { code: 'ENOSPC' });
+  disk.write = undefined;
+  await log.record(allowed('2'), 'asked');
+  assert.deepEqual(typesIn(file), ['genesis', 'decision']);
+  assert.equal((await verdictOf([file])).fault, undefined);
+});
+
+test('what a disk that is full did not let the log say of itself is said later', async (t) => {
+  const { log, file, disk } = logOn(t);
+  await log.record(start(), 'fact');
+  await log.record(ended('1'), 'fact');
+  truncateSync(file, 0);
+  disk.write = 'ENOSPC';
+  await assert.rejects(log.record(allowed('1'), 'asked'), { code: 'ENOSPC' });
+  disk.write = undefined;
+  await log.record(allowed('2'), 'asked');
+  assert.deepEqual(typesIn(file), ['continued', 'cut', 'decision']);
+  appendFileSync(file, '{"seq":6,"pr');
+  disk.write = 'ENOSPC';
+  await assert.rejects(log.record(allowed('3'), 'asked'), { code: 'ENOSPC' });
+  disk.write = undefined;
+  await log.record(allowed('4'), 'asked');
+  assert.equal(readFileSync(file, 'utf8').match(/"type":"torn"/g)?.length, 1);
 });
 
 test('records that were written and could not be synced are not written a second time', async (t) => {

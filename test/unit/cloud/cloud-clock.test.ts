@@ -73,4 +73,13 @@ test('a slow reply, a missing and an unreadable header say nothing', () => {
   clock.observe(undefined, hands.monotonicMs);
   clock.observe('yesterday', hands.monotonicMs);
   assert.equal(clock.now(), NOON);
+  assert.equal(clock.skewMs, undefined);
+});
+
+test('how far the own clock is ahead is known from the first reply on, and follows its steps', () => {
+  const { clock, reply, hands } = clockAt(NOON);
+  reply(NOON + HOUR);
+  assert.ok(Math.abs((clock.skewMs ?? 0) + HOUR) < 2_000, String(clock.skewMs));
+  hands.wallMs += HOUR;
+  assert.ok(Math.abs(clock.skewMs ?? HOUR) < 2_000, String(clock.skewMs));
 });

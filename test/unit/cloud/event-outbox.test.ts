@@ -31,10 +31,12 @@ function outboxTo(t: TestContext, capacity = 10) {
   const said: string[] = [];
   const say = (fields: object, message: string): void =>
     void said.push(`${message} ${JSON.stringify(fields)}`);
+  /** What the disk waits for. */
+  const disk = { ready: Promise.resolve() };
   const journal: EventJournal = {
     queue: ({ id }) => {
       queued.push(id);
-      return Promise.resolve();
+      return disk.ready;
     },
     settled: (id) => void settled.push(id),
   };
@@ -55,7 +57,7 @@ function outboxTo(t: TestContext, capacity = 10) {
     capacity,
   });
   t.after(() => outbox.stop());
-  return { outbox, cloud, settled, queued, said };
+  return { outbox, cloud, disk, settled, queued, said };
 }
 
 test('an event is on the disk before it is sent, and leaves the disk when the cloud has it', async (t) => {
@@ -110,4 +112,30 @@ test('beyond the bound the oldest events are lost, and counted', async (t) => {
   assert.deepEqual([settled, outbox.size], [['a', 'b'], 3]);
   assert.equal(said.length, 1, 'one line, not one for each');
   assert.match(said[0] ?? '', /events for the cloud are lost, oldest first/);
+});
+
+test('an event that is on its way to the disk counts, and a flush waits until the cloud has it', async (t) => {
+  const { outbox, cloud, disk } = outboxTo(t);
+  outbox.open();
+  let written = (): void => undefined;
+  disk.ready = new Promise((resolve) => (written = resolve));
+  outbox.report(eventOf('a'));
+  outbox.report(eventOf('a'));
+  assert.equal(outbox.size, 1);
+  let isFlushed = false;
+  const flushed = outbox.flush(60_000).then(() => (isFlushed = true));
+  await new Promise(setImmediate);
+  assert.deepEqual([isFlushed, cloud.sent], [false, []]);
+  written();
+  await flushed;
+  assert.deepEqual([cloud.sent, outbox.size], [['a'], 0]);
+});
+
+test('an event that an earlier run may have sent with other words is looked for first', async (t) => {
+  const { outbox, cloud, settled, queued } = outboxTo(t);
+  cloud.found = DELIVERED;
+  outbox.open();
+  outbox.report({ ...eventOf('a'), doubtfulSince: '2026-11-22T09:00:00.000Z' });
+  await eventually(() => settled.length === 1 || undefined, 'the event');
+  assert.deepEqual([queued, cloud.looked, cloud.sent], [['a'], ['a'], []]);
 });

@@ -9,6 +9,7 @@ function record(id: string): SessionRecord {
     operationId: `1${id}`,
     deviceId: '7',
     conduit: 'loopback',
+    source: { file: 'gatehouse.yaml', line: 7 },
     host: '127.0.0.1',
     port: 22,
     addresses: ['127.0.0.1'],
