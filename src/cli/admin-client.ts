@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingMessage, type RequestOptions } fro
 import type { Secret } from '../../contract/secret.js';
 import { ADMIN_ERRORS } from '../admin/errors.js';
 import type { AdminListen } from '../config/config.js';
+import type { ConfigError } from '../config/problem.js';
 import { EXIT } from '../exit-codes.js';
 import type { CommandIo } from './command-io.js';
 
@@ -9,8 +10,8 @@ import type { CommandIo } from './command-io.js';
 export interface AdminTarget {
   readonly listen: AdminListen;
   readonly token: Secret | undefined;
-  /** What is wrong with the rest of the configuration, a line each: told when nobody answers. */
-  readonly invalid?: string;
+  /** What is wrong with the rest of the configuration: told when nobody answers. */
+  readonly invalid?: ConfigError;
 }
 
 /** Options of every command that talks to a running agent. */
@@ -55,7 +56,7 @@ export class AdminClient {
     this.#answerMs = answerMs;
   }
 
-  /** `content` goes along as JSON. @throws AdminClientError for everything but a 2xx answer. */
+  /** `content` goes along as JSON. @throws AdminClientError for everything but a 2xx answer; `invalid` of the target. */
   async ask(method: 'GET' | 'POST' | 'DELETE', path: string, content?: object): Promise<AdminAnswer> {
     const place = describeListen(this.#target.listen);
     let answer: { status: number; text: string };
@@ -66,7 +67,7 @@ export class AdminClient {
       answer = await exchange(options, content === undefined ? undefined : JSON.stringify(content));
     } catch (error) {
       const { invalid } = this.#target;
-      if (invalid !== undefined) throw new AdminClientError(EXIT.config, invalid, { cause: error });
+      if (invalid !== undefined) throw invalid;
       throw unreachable(error, place, this.#answerMs);
     }
     const body = parse(answer.text);

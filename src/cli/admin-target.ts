@@ -15,6 +15,6 @@ export function adminTarget(file: string | undefined, { env, cwd }: ProcessIo): 
     if (!(error instanceof ConfigError)) throw error;
     const admin = loadAdmin({ file, env, cwd });
     if (admin === undefined) throw error;
-    return { ...admin, invalid: error.message };
+    return { ...admin, invalid: error };
   }
 }

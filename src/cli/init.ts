@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { RestError } from '../cloud/rest-error.js';
-import { DEFAULT_FILE } from '../config/load.js';
+import { DEFAULT_FILE } from '../config/find-file.js';
 import { ConfigError } from '../config/problem.js';
 import { readSecretFile } from '../config/secret-file.js';
 import { BadValue } from '../config/values.js';

@@ -1,44 +1,20 @@
 import path from 'node:path';
 import type { Config } from './config.js';
-import { loginAs, openCredentials } from './credentials-file.js';
 import type { StoredCredentials } from './credentials-file.js';
-import { readYaml } from './document.js';
-import type { Tree } from './document.js';
 import { credentialFiles } from './credential-files.js';
-import { FileMissing, readTextFile } from './file.js';
-import type { TextFile } from './file.js';
-import {
-  SECRET_FILES,
-  commandLineLayer,
-  environmentLayer,
-  fileLayer,
-  merge,
-  printable,
-  unknownVariables,
-} from './layers.js';
+import { SYSTEM_FILE } from './find-file.js';
+import { unknownVariables } from './layers.js';
 import type { Layer } from './layers.js';
 import { availableMemory } from './memory.js';
 import { normalForm } from './normal-form.js';
-import { exposure, tampering } from './permissions.js';
 import { ConfigError, problemText } from './problem.js';
 import { ProxyRoute } from './proxy-route.js';
 import type { Problem, Source } from './problem.js';
 import { checkRules } from './rules.js';
-import { addThinEdge } from './tedge-toml.js';
-import { KEY_NAMES, specOf } from './schema.js';
+import { KEY_NAMES } from './schema.js';
 import type { KeyName, Settings } from './schema.js';
-import { readSecretFile } from './secret-file.js';
-import { tryValue, validate } from './validation.js';
-import type { Locate } from './validation.js';
-import { BadValue, text } from './values.js';
+import { readValues } from './read-values.js';
 import { VERIFICATION_SWITCH, verificationProblem } from './verification.js';
-
-/** Largest configuration file, in bytes: ten thousand conduits. */
-const MAX_FILE_BYTES = 1_048_576;
-
-/** Looked for in the working directory, and then for the whole system. */
-export const DEFAULT_FILE = 'gatehouse.yaml';
-export const SYSTEM_FILE = '/etc/gatehouse/gatehouse.yaml';
 
 /** Default of state.directory for the system's configuration, and beside any other. */
 export const SYSTEM_STATE_DIRECTORY = '/var/lib/gatehouse';
@@ -149,166 +125,6 @@ export function loadAdmin(options: LoadOptions): Config['admin'] | undefined {
   const isWrong = problems.some(({ key }) => key.startsWith('admin.') || (key === '' && !isBroken));
   const { 'admin.listen': listen, 'admin.token': token } = values;
   return isWrong || listen === undefined ? undefined : { listen, token };
-}
-
-interface ReadValues {
-  readonly found: FoundFile | undefined;
-  readonly locate: Locate;
-  readonly entries: Layer;
-  /** Keys that were given, before secrets were read from their files. */
-  readonly given: ReadonlySet<string>;
-  /** Of the configuration file. */
-  readonly folder: string;
-  readonly folderOf: (source: Source) => string;
-  readonly secretFiles: SecretFiles;
-  /** Each by itself; those that are wrong are missing. */
-  readonly values: ReturnType<typeof validate>;
-  readonly problems: Problem[];
-  /** The file is not even YAML; then `problems` says why, and nothing is read from it. */
-  readonly isBroken: boolean;
-}
-
-/** The value of every key. @throws ConfigError when there is nothing to read. */
-function readValues(options: LoadOptions): ReadValues {
-  const { env, cwd } = options;
-  const problems: Problem[] = [];
-  const environment = environmentLayer(env);
-  const found = findFile(options, environment.size > 0);
-  const tree = found === undefined ? undefined : readYaml(found.text);
-  const locate = locator(found?.file, tree);
-
-  for (const { line, path: key, message } of tree?.problems ?? []) {
-    problems.push({
-      source: { kind: 'file', file: found?.file ?? '', line },
-      key,
-      message,
-      example: undefined,
-    });
-  }
-  const isBroken = tree?.isBroken === true;
-  const layers = [
-    tree === undefined || isBroken ? new Map() : fileLayer(tree, found?.file ?? '', problems),
-    environment,
-    commandLineLayer(options.overrides ?? {}, problems),
-  ];
-  const entries = merge(layers, problems);
-  const folder = found === undefined ? cwd : path.dirname(path.resolve(cwd, found.file));
-  if (found !== undefined) problems.push(...openFile(found, path.resolve(cwd, found.file), entries));
-  const folderOf = (source: Source): string => (source.kind === 'file' ? folder : cwd);
-  resolvePaths(entries, folderOf);
-  addThinEdge(entries, problems);
-  const given = new Set(entries.keys());
-  if (options.loginAs !== undefined) loginAs(entries, options.loginAs);
-  const secretFiles = readSecrets(entries, folderOf, problems);
-  if (options.loginAs === undefined) openCredentials(entries, problems);
-
-  const values = validate(entries, locate, problems);
-  return { found, locate, entries, given, folder, folderOf, secretFiles, values, problems, isBroken };
-}
-
-interface FoundFile extends TextFile {
-  readonly file: string;
-}
-
-/** The file that was named, else the first default one there is; none is fine when the environment has something. */
-function findFile(
-  { file, cwd, systemFile = SYSTEM_FILE }: LoadOptions,
-  mayLack: boolean,
-): FoundFile | undefined {
-  const candidates = file === undefined ? [DEFAULT_FILE, systemFile] : [file];
-  for (const candidate of candidates) {
-    try {
-      return { file: candidate, ...readTextFile(path.resolve(cwd, candidate), MAX_FILE_BYTES) };
-    } catch (error) {
-      if (!(error instanceof BadValue)) throw error;
-      if (error instanceof FileMissing && file === undefined) continue;
-      const next = '; `gatehouse init` makes one, and `gatehouse demo` needs none';
-      const sentence = `${error.message}${error instanceof FileMissing ? next : ''}`;
-      throw new ConfigError([fileProblem(candidate, sentence)]);
-    }
-  }
-  if (mayLack) return undefined;
-  throw new ConfigError([noFile(candidates, cwd)]);
-}
-
-function fileProblem(file: string, sentence: string): Problem {
-  const message = `the configuration file ${sentence}`;
-  return { source: { kind: 'file', file, line: 0 }, key: '', message, example: undefined };
-}
-
-function noFile(candidates: readonly string[], cwd: string): Problem {
-  const message = [
-    `no configuration: neither ${candidates.map((file) => path.resolve(cwd, file)).join(' nor ')} exists.`,
-    'Make one with `gatehouse init`, name one with --config FILE, or try `gatehouse demo`, which needs none.',
-    'The smallest one that works:',
-    ...[
-      'cloud:',
-      '  url: https://acme.example.com',
-      '  user: device_gw-7',
-      '  passwordFile: /etc/gatehouse/password',
-    ],
-    ...[
-      'device:',
-      '  externalId: "gw-7"',
-      'conduits:',
-      '  - name: packaging-hmis',
-      '    host: 10.0.5.0/24',
-      '    ports: [5900]',
-    ],
-  ].join('\n');
-  return { source: { kind: 'default' }, key: '', message, example: undefined };
-}
-
-function locator(file: string | undefined, tree: Tree | undefined): Locate {
-  return (source, key) => {
-    if (source.kind !== 'file' || source.file !== file || tree === undefined) return source;
-    return { kind: 'file', file, line: tree.lineOf(key) };
-  };
-}
-
-/** Turns paths into absolute ones, from the folder of whatever names them. */
-function resolvePaths(entries: Layer, folderOf: (source: Source) => string): void {
-  for (const name of KEY_NAMES) {
-    const entry = entries.get(name);
-    if (specOf(name).isPath && typeof entry?.raw === 'string' && entry.raw !== 'off') {
-      entries.set(name, { ...entry, raw: path.resolve(folderOf(entry.source), entry.raw) });
-    }
-  }
-}
-
-/** Turns `<key>File` into the secret it holds. Gives the files that were read. */
-function readSecrets(entries: Layer, folderOf: (source: Source) => string, problems: Problem[]): SecretFiles {
-  const files: Partial<Record<KeyName, string>> = {};
-  for (const [fileKey, key] of SECRET_FILES) {
-    const entry = entries.get(fileKey);
-    if (entry === undefined) continue;
-    const { raw, source } = entry;
-    const place = tryValue(() => path.resolve(folderOf(source), text(raw)));
-    const result = 'message' in place ? place : tryValue(() => readSecretFile(place.value));
-    if ('message' in result) {
-      const named = 'value' in place ? `"${printable(place.value)}" ` : '';
-      const message = `${named}${result.message}`;
-      problems.push({ source, key: fileKey, message, example: '/etc/gatehouse/secret' });
-      continue;
-    }
-    if ('value' in place) files[key] = place.value;
-    entries.set(key, { raw: result.value, source });
-  }
-  return files;
-}
-
-/** A secret inside a configuration file to which others have access; or a file in which others may permit something. */
-function openFile({ file, permissions }: FoundFile, place: string, entries: Layer): Problem[] {
-  const changeable = tampering(place, permissions);
-  if (changeable !== undefined) return [fileProblem(file, `is one that ${changeable}`)];
-  const exposed = exposure(place, permissions);
-  if (exposed === undefined) return [];
-  return [...SECRET_FILES].flatMap(([fileKey, key]) => {
-    const source = entries.get(key)?.source;
-    if (source?.kind !== 'file') return [];
-    const message = `stands in a file that ${exposed}, or use ${fileKey}`;
-    return [{ source, key, message, example: undefined }];
-  });
 }
 
 function environmentProblems(env: LoadOptions['env']): Problem[] {
