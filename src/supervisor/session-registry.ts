@@ -28,6 +28,8 @@ export interface SessionRecord {
   state: SessionState;
   /** Thread id; 0 until a worker has taken the session on. */
   worker: number;
+  /** A worker was asked to connect it: target and cloud may have seen it from then on. */
+  isDialled: boolean;
   /** Wall clock; undefined while it connects. */
   openedAtMs: number | undefined;
   /** Why its operation has FAILED already; its sockets may take a moment longer. */
