@@ -111,6 +111,10 @@ export class GatewayChronicle implements SessionNotes {
     this.#links.note(link.state, link.state === 'disconnected' ? link.reason : undefined);
   }
 
+  waiting(session: SessionRecord): void {
+    this.#log.waiting(aboutSession(session));
+  }
+
   connecting(session: SessionRecord): void {
     this.#log.connecting(aboutSession(session));
   }
@@ -119,8 +123,14 @@ export class GatewayChronicle implements SessionNotes {
     this.#log.opened(aboutSession(session));
   }
 
-  failed(operation: OperationName, code: FailureCode, sentence: string): void {
-    this.#log.failed(operation, code, sentence);
+  refused(operation: OperationName, code: FailureCode, sentence: string): void {
+    this.#log.refused(operation, code, sentence);
+  }
+
+  failed(session: SessionRecord, code: FailureCode, sentence: string): void {
+    const about = aboutSession(session);
+    if (session.isDialled) this.#log.failed(about, code, sentence);
+    else this.#log.refused(about, code, sentence);
   }
 
   ended(session: SessionRecord, reason: EndReason, detail: string | undefined): void {
@@ -160,6 +170,8 @@ export class GatewayChronicle implements SessionNotes {
 }
 
 function aboutSession(session: SessionRecord): AboutOperation {
-  const { id: sessionId, operationId, deviceId, host, port, conduit } = session;
-  return { operationId, deviceId, host, port, conduit, sessionId };
+  const { id: sessionId, operationId, deviceId, host, port, conduit, startedAtMs } = session;
+  // By the clock that its end is told by: the record's own real time is the cloud's.
+  const sinceMs = Date.now() - (performance.now() - startedAtMs);
+  return { operationId, deviceId, host, port, conduit, sessionId, sinceMs };
 }

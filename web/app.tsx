@@ -1,12 +1,25 @@
 import { render } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { ApprovalView } from '../src/admin/backend.js';
 import { actionsOf } from './model/actions.js';
-import { fromSnapshot, withChanges, type Dashboard } from './model/dashboard.js';
+import { waitingOf } from './model/approval-list.js';
+import { watchApprovals } from './model/approval-watch.js';
+import { fromSnapshot, withApprovals, withChanges, type Dashboard } from './model/dashboard.js';
 import { EventStream, type StreamState } from './model/event-stream.js';
 import { Header } from './view/header.js';
 import { Page } from './view/page.js';
 import { remember, remembered } from './view/session-memory.js';
 import { TokenForm } from './view/token-form.js';
+import { useWatched } from './view/use-watched.js';
+
+/**
+ * How long a page out of sight goes on listening, in ms. A browser has six connections to one address, for all of its
+ * tabs together, and each page that listens holds one.
+ */
+const HIDDEN_GRACE_MS = 10_000;
+
+/** How often a page out of sight asks who waits for approval, in ms. */
+const HIDDEN_ASK_MS = 10_000;
 
 /** The dashboard: follows the agent's events and shows what they say. */
 function App() {
@@ -15,25 +28,40 @@ function App() {
   const [stream, setStream] = useState<StreamState>({ kind: 'connecting' });
   const [dashboard, setDashboard] = useState<Dashboard>();
   const firstVersion = useRef<string | undefined>(undefined);
-  const actions = useMemo(() => actionsOf(login.token), [login]);
+  const actions = useMemo(() => actionsOf({ token: login.token }), [login]);
+  const isWatched = useWatched(HIDDEN_GRACE_MS);
+  /** What the agent has refused: it is not tried again, however often the page comes into sight. */
+  const refused = useRef<typeof login | undefined>(undefined);
 
   useEffect(() => {
+    if (refused.current === login) return undefined;
+    if (!isWatched) {
+      const end = new AbortController();
+      const onApprovals = (approvals: readonly ApprovalView[]): void =>
+        setDashboard((before) => (before === undefined ? before : withApprovals(before, approvals)));
+      const asked = { url: '/api/approvals', token: login.token, everyMs: HIDDEN_ASK_MS, onApprovals };
+      void watchApprovals(asked, end.signal);
+      return () => end.abort();
+    }
     const events = new EventStream({
       url: '/api/events',
       token: login.token,
       onSnapshot: (snapshot) => setDashboard((before) => fromSnapshot(snapshot, before)),
       onChanges: (changes) =>
         setDashboard((before) => (before === undefined ? before : withChanges(before, changes))),
-      onState: setStream,
+      onState: (state) => {
+        if (state.kind === 'locked') refused.current = login;
+        setStream(state);
+      },
     });
     void events.run();
     return () => events.stop();
-  }, [login]);
+  }, [login, isWatched]);
 
+  const title = dashboard === undefined ? 'Gatehouse' : titleOf(dashboard, isWatched);
   useEffect(() => {
-    const { status, rows } = dashboard ?? {};
-    if (status !== undefined) document.title = `${rows?.size ?? 0} · ${status.device} · Gatehouse`;
-  }, [dashboard?.rows.size, dashboard?.status.device]);
+    document.title = title;
+  }, [title]);
 
   const version = dashboard?.status.version;
   firstVersion.current ??= version;
@@ -72,6 +100,13 @@ function App() {
       )}
     </>
   );
+}
+
+/** How many wait comes first: a tab shows little of its title. How many sessions there are is known only in sight. */
+function titleOf({ approvals, rows, status }: Dashboard, isWatched: boolean): string {
+  const waiting = waitingOf(approvals).length;
+  const sessions = isWatched ? `${rows.size} · ` : '';
+  return `${waiting > 0 ? `(${waiting}) ` : ''}${sessions}${status.device} · Gatehouse`;
 }
 
 const place = document.getElementById('app');

@@ -27,6 +27,9 @@ export interface AdminServerOptions {
   readonly now: () => number;
 }
 
+/** What there is at all; a CONNECT names no path of ours. */
+const ALL_METHODS = 'GET, HEAD, POST, DELETE';
+
 /** Where the listener can be reached. */
 export type AdminAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
@@ -99,6 +102,11 @@ function limitedServer(onRequest: (request: IncomingMessage, response: ServerRes
   server.timeout = limits.IDLE_MS;
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     sendRaw(socket, errorReply(parseErrorCode(error)));
+  });
+  // Node hands a CONNECT over as a bare socket, and closes it without a word when nobody takes it.
+  server.on('connect', (_, socket: Duplex) => {
+    socket.on('error', () => socket.destroy());
+    sendRaw(socket, errorReply('method-not-allowed', undefined, { Allow: ALL_METHODS }));
   });
   return server;
 }

@@ -173,8 +173,8 @@ export interface OperationView {
   readonly conduit: string | null;
   readonly sessionId: string | null;
   /**
-   * `refused` without a connection being tried, `connecting`, `failed` while connecting, `open`, or `ended` after it
-   * was open.
+   * `refused` without a connection being tried, `waiting` for approval on site, `connecting`, `failed` while
+   * connecting, `open`, or `ended` after it was open.
    */
   readonly outcome: OperationOutcome;
   /** Why it was refused or failed; null otherwise. */
@@ -194,7 +194,7 @@ export interface OperationView {
   readonly generation: number;
 }
 
-export type OperationOutcome = 'refused' | 'connecting' | 'failed' | 'open' | 'ended';
+export type OperationOutcome = 'refused' | 'waiting' | 'connecting' | 'failed' | 'open' | 'ended';
 
 /** What the agent keeps in memory of the last minutes; a restart forgets it, a reload does not. */
 export interface ActivityView {

@@ -17,7 +17,11 @@ export const ADMIN_ERRORS = {
   ],
   unauthorized: [401, 'Send the admin token: "Authorization: Bearer TOKEN".'],
   'foreign-origin': [403, 'Requests from other sites are refused.'],
-  'not-found': [404, 'There is no such path; GET / lists them.'],
+  'not-found': [
+    404,
+    'There is no such path. There are /, /healthz, /readyz, /metrics, /api/status, /api/sessions, /api/sessions/ID, ' +
+      '/api/operations, /api/events, /api/approvals, /api/approvals/ID/approve, /api/approvals/ID/deny and /api/drain.',
+  ],
   'unknown-session': [404, 'There is no session with this id.'],
   'unknown-approval': [404, 'There is no request with this id; GET /api/approvals lists those that wait.'],
   'method-not-allowed': [405, 'The path does not take this method.'],

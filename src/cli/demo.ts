@@ -67,7 +67,11 @@ ${line(`nc 127.0.0.1 ${at('banner')}`, 'a device that speaks first')}
 ${line(`nc 127.0.0.1 ${at('echo')}`, 'a device that repeats you')}
 ${line(`curl -m 3 http://127.0.0.1:${at('denied')}/`, 'refused; the reason appears below')}
 
-What the gateway has open, and why it refuses that last target:
+What the gateway has open, live in a browser:
+
+  ${plant.dashboardUrl}
+
+The same as a command, and why it refuses that last target:
 
   CONFIG=${plant.configFile}
   npx gatehouse sessions --config $CONFIG

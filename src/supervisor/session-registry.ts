@@ -33,6 +33,8 @@ export interface SessionRecord {
   state: SessionState;
   /** Thread id; 0 until a worker has taken the session on. */
   worker: number;
+  /** A worker was asked to connect it: target and cloud may have seen it from then on. */
+  isDialled: boolean;
   /** By the cloud's clock, in ms since 1970; undefined while it connects. */
   openedAtMs: number | undefined;
   /** Why its operation has FAILED already; its sockets may take a moment longer. */

@@ -42,8 +42,12 @@ export interface SessionsParts {
 
 /** Who is told of every session, for people to look at. */
 export interface SessionNotes extends OperationNotes {
+  /** Somebody on site is asked; nothing is dialled. */
+  waiting(session: SessionRecord): void;
   connecting(session: SessionRecord): void;
   opened(session: SessionRecord): void;
+  /** It never was open; whether it was dialled is in the record. */
+  failed(session: SessionRecord, code: FailureCode, sentence: string): void;
   /** It had been open. */
   ended(session: SessionRecord, reason: EndReason, detail: string | undefined): void;
 }
@@ -106,6 +110,7 @@ export class Sessions {
       approval: undefined,
       state: 'connecting',
       worker: 0,
+      isDialled: false,
       openedAtMs: undefined,
       failure: undefined,
       endAtStart: undefined,
@@ -124,7 +129,6 @@ export class Sessions {
     const { redact, desk } = this.#parts;
     redact.add(key.reveal());
     desk.report(record, 'EXECUTING');
-    this.#parts.notes?.connecting(record);
     try {
       this.#parts.audit.ended(record, await this.#dial(record, await way()));
     } catch (error) {
@@ -143,6 +147,8 @@ export class Sessions {
   async #dial(record: SessionRecord, { tunnel, limits }: Way): Promise<SessionEnd> {
     const { id: sessionId, host, port, addresses, endAtStart } = record;
     if (endAtStart !== undefined) throw endedBefore(...endAtStart);
+    record.isDialled = true;
+    this.#parts.notes?.connecting(record);
     this.#parts.log.info({ ...about(record), target: hostAndPort(host, port) }, 'session connecting');
     this.#renewals.add(sessionId, tunnel);
     const target = { host, port, addresses };

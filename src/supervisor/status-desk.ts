@@ -13,8 +13,8 @@ export interface OperationName {
 
 /** Who keeps a list of operations for people to look at. */
 export interface OperationNotes {
-  /** Nothing is dialled for it, or no connection came up. */
-  failed(operation: OperationName, code: FailureCode, sentence: string): void;
+  /** Nothing is dialled for it, and it has no session. */
+  refused(operation: OperationName, code: FailureCode, sentence: string): void;
 }
 
 export interface StatusDeskParts {
@@ -43,7 +43,7 @@ export class StatusDesk {
   refuse(name: OperationName, error: GatehouseError): void {
     const { operationId, deviceId } = name;
     this.parts.metrics.sessionFailed(error.code);
-    this.parts.notes?.failed(name, error.code, error.message);
+    this.parts.notes?.refused(name, error.code, error.message);
     const fields = { operationId, deviceId, code: error.code, sentence: error.message };
     this.parts.log.warn(fields, 'operation refused');
     this.report({ operationId, deviceId }, 'FAILED', failureReason(error.code, error.message));

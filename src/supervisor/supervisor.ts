@@ -272,6 +272,7 @@ export class Supervisor {
   }
 
   async #approved(record: SessionRecord): Promise<void> {
+    this.#parts.notes?.waiting(record);
     await this.#gate.pass(record).catch((error: unknown) => {
       const failure = asFailure(error);
       this.#audit.notApproved(record, failure, error instanceof ApprovalDenied ? error.answerer : undefined);

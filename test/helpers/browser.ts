@@ -63,6 +63,15 @@ export async function openPage(
   return page;
 }
 
+/** Waits until `expression` is true in the page. Not by Playwright's own way, whose `eval` the page's policy forbids. */
+export async function isTrue(page: Page, expression: string): Promise<void> {
+  const deadlineMs = Date.now() + LIMIT_MS;
+  while (!(await page.evaluate<boolean>(expression))) {
+    if (Date.now() > deadlineMs) throw new Error(`not true within ${LIMIT_MS / 1_000} s: ${expression}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** Keeps a picture of what the page shows. */
 export async function picture(page: Page, name: string): Promise<void> {
   mkdirSync(PICTURES, { recursive: true });

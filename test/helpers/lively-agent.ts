@@ -1,3 +1,4 @@
+import { ActivitySamples } from '../../src/admin/activity/activity-samples.js';
 import { AdminServer } from '../../src/admin/admin-server.js';
 import type {
   ActivityView,
@@ -17,6 +18,9 @@ import { randomNumbers } from './seeded-bytes.js';
 const CONDUITS = ['packaging-hmis', 'line-3-plcs', 'engineering-ssh', 'boiler-house'];
 const PORTS = [5900, 102, 22, 8080];
 
+/** How far back its samples go, in ms. */
+const HISTORY_MS = 15 * 60_000;
+
 /** An agent that is all show: as many sessions as a test wants, that move bytes each time one looks. */
 export class LivelyAgent implements AdminBackend {
   list: SessionView[];
@@ -26,17 +30,35 @@ export class LivelyAgent implements AdminBackend {
   readonly answers: (ApprovalAnswer & { readonly id: string })[] = [];
   links: ActivityView['links'] = [{ at: at(-3_600_000), state: 'connected' }];
   refusals: ActivityView['refusals'] = [];
+  reloads: ActivityView['reloads'] = [];
+  /** Sessions that end, and others that begin in their place, each time one looks. */
+  churn = 0;
+  /** What an end of a session waits for. */
+  closing: Promise<void> = Promise.resolve();
+  /** How often it was looked at. */
+  looks = 0;
   readonly #random = randomNumbers('lively');
-  readonly #samples: ActivityView['samples'];
+  readonly #samples = new ActivitySamples();
+  readonly #moved = { uplinkBytes: 0, downlinkBytes: 0 };
+  #lastMs = Date.now() - HISTORY_MS;
+  #begun: number;
 
   constructor(sessions: number) {
     this.list = Array.from({ length: sessions }, (_, index) => session(index, this.#random));
-    this.#samples = Array.from({ length: 900 }, (_, index) => ({
-      atMs: Date.now() - (900 - index) * 1_000,
-      uplinkRate: Math.round(sessions * 4_000 * (2 + Math.sin(index / 40) + this.#random())),
-      downlinkRate: Math.round(sessions * 600 * (1 + this.#random())),
-      sessions: Math.max(0, Math.round(sessions * (0.8 + 0.2 * Math.sin(index / 90)))),
-    }));
+    this.#begun = sessions;
+    const nowMs = Date.now();
+    for (let second = HISTORY_MS / 1_000; second >= 0; second -= 1)
+      this.#sample(nowMs - second * 1_000, sessions * (0.8 + 0.2 * Math.cos(second / 90)));
+  }
+
+  /** What has been moved since the sample before goes up and down, as it does on a working day. */
+  #sample(atMs: number, sessions: number): void {
+    const seconds = (atMs - this.#lastMs) / 1_000;
+    const rate = 2 + Math.sin(atMs / 40_000) + this.#random();
+    this.#moved.uplinkBytes += Math.round(seconds * sessions * 4_000 * rate);
+    this.#moved.downlinkBytes += Math.round(seconds * sessions * 600 * (1 + this.#random()));
+    this.#lastMs = atMs;
+    this.#samples.take(atMs, [{ generation: 1, sessions: Math.round(sessions), ...this.#moved }]);
   }
 
   /** The admin listener in front of it. */
@@ -57,6 +79,7 @@ export class LivelyAgent implements AdminBackend {
   }
 
   status(): StatusView {
+    this.looks += 1;
     const workers = [1, 2, 3, 4].map((worker) => ({
       worker,
       generation: 1,
@@ -72,7 +95,8 @@ export class LivelyAgent implements AdminBackend {
   }
 
   sessions(): readonly SessionView[] {
-    this.list = this.list.map((one, index) =>
+    const young = Array.from({ length: this.churn }, () => session(this.#begun++, this.#random));
+    this.list = [...this.list.slice(this.churn), ...young].map((one, index) =>
       one.state !== 'open' || index % 3 === 0
         ? one
         : {
@@ -89,13 +113,20 @@ export class LivelyAgent implements AdminBackend {
   }
 
   activity(): ActivityView {
-    return { samples: this.#samples, links: this.links, refusals: this.refusals, reloads: [] };
+    this.#sample(Date.now(), this.list.length);
+    return {
+      samples: this.#samples.list(),
+      links: this.links,
+      refusals: this.refusals,
+      reloads: this.reloads,
+    };
   }
 
-  close(id: string): Promise<'closed' | 'unknown'> {
+  async close(id: string): Promise<'closed' | 'unknown'> {
+    await this.closing;
     const before = this.list.length;
     this.list = this.list.filter((one) => one.id !== id);
-    return Promise.resolve(before === this.list.length ? 'unknown' : 'closed');
+    return before === this.list.length ? 'unknown' : 'closed';
   }
 
   approvals(): readonly ApprovalView[] {

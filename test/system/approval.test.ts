@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_WAITING_APPROVALS } from '../../contract/limits.js';
+import type { OperationView } from '../../src/admin/backend.js';
 import { echoes, startAgent, startTarget } from '../helpers/agent-scene.js';
 import { ASKING, create, final, post, request, waiting } from '../helpers/approval-scene.js';
 import { eventually } from '../helpers/eventually.js';
 import * as gen from '../helpers/generations.js';
 import { Ledger } from '../helpers/ledger.js';
+
+/** What the list of recent operations says of the last one. */
+async function newest(agent: gen.SeenAgent): Promise<OperationView | undefined> {
+  return (await gen.ask<OperationView[]>(agent, '/api/operations'))?.[0];
+}
 
 const FAILED = (code: string): string => `PENDING EXECUTING FAILED ${code}`;
 
@@ -64,10 +70,13 @@ test('a denial fails the operation with who it was and in which way, and nothing
   const target = await startTarget(t);
   const id = create(agent, target.port);
   const { id: asked } = await request(agent);
+  assert.equal((await newest(agent))?.outcome, 'waiting');
   const end = await agent.ask('deny', asked, '--by', 'Shift lead');
   assert.deepEqual([end.code, end.stdout], [0, `Request ${asked} is denied.\n`]);
   const { failureReason = '' } = await final(agent, id);
   assert.match(failureReason, /^approval-denied: .* was denied on site by Shift lead \(command line\);/);
+  const { outcome, code, conduit } = (await newest(agent)) ?? {};
+  assert.deepEqual([outcome, code, conduit], ['refused', 'approval-denied', 'hmis'], 'it was never dialled');
   assert.equal(target.connections.length, 0);
   const late = await agent.ask('approve', asked);
   assert.deepEqual([late.code, late.stderr], [1, 'Too late: Shift lead had denied it (command line).\n']);
@@ -106,6 +115,7 @@ test('nobody answers in time: the operation fails, and an answer that comes late
   const { failureReason = '' } = await final(agent, id);
   assert.match(failureReason, /^approval-timeout: Nobody approved .* within 1 s \(approval\.timeout\);/);
   assert.equal(ledger.story(id), FAILED('approval-timeout'));
+  assert.equal((await newest(agent))?.outcome, 'refused');
   const late = await post(agent, `${asked}/approve`);
   assert.deepEqual([late.status, late.body.message], [409, 'Too late: nobody answered it in time.']);
   assert.equal(target.connections.length, 0);

@@ -86,7 +86,7 @@ test('the page comes back by itself when the agent was restarted', async (t) => 
   const before = await agent.status();
   agent.command.kill('SIGTERM');
   await page.getByText('Reconnecting').waitFor();
-  await page.getByText('This page tries again by itself').waitFor();
+  await page.getByText('It tries again by itself.').waitFor();
   await picture(page, 'agent-away');
   await eventually(() => agent.command.hasEnded || undefined, 'the end of the agent');
   const { host } = new URL(agent.adminUrl);

@@ -29,7 +29,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const [, url = ''] = await demo.printed(/curl (http:\/\/127\.0\.0\.1:\d+\/) /);
     const [, banner = ''] = await demo.printed(/nc 127\.0\.0\.1 (\d+)/);
     const [, denied = ''] = await demo.printed(/curl -m 3 (http:\/\/127\.0\.0\.1:\d+\/)/);
+    const [, dashboard = ''] = await demo.printed(
+      /live in a browser:\n\n {2}(http:\/\/127\.0\.0\.1:\d+\/)\n/,
+    );
     await demo.printed(/Ctrl-C ends it/);
+    assert.match(await (await fetch(dashboard)).text(), /<title>Gatehouse<\/title>/);
     const page = await fetch(url);
     assert.match(await page.text(), /<h1>HMI 3/);
     const line = connect(Number(banner), '127.0.0.1');

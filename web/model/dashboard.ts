@@ -1,11 +1,12 @@
-import type { ActivitySample, OperationView, SessionView } from '../../src/admin/backend.js';
+import type { ActivitySample, ApprovalView, OperationView, SessionView } from '../../src/admin/backend.js';
 import type { Changes, Snapshot } from '../../src/admin/events/messages.js';
+import { shownApprovals, waitingOf, type ShownApproval } from './approval-list.js';
 
 /** How far back the plots go, in ms. */
 export const HISTORY_MS = 15 * 60_000;
 
 /** Operations that are shown at most. */
-const MAX_OPERATIONS = 200;
+export const MAX_OPERATIONS = 200;
 
 /** Share of the newest second in a rate: workers tell their bytes four times a second, not in step with us. */
 const NEWEST_SHARE = 0.5;
@@ -20,8 +21,9 @@ export interface Row extends SessionView {
 }
 
 /** All that the page shows. Never changed in place: what is the same object is the same. */
-export interface Dashboard extends Omit<Snapshot, 'sessions'> {
+export interface Dashboard extends Omit<Snapshot, 'sessions' | 'approvals'> {
   readonly rows: ReadonlyMap<string, Row>;
+  readonly approvals: readonly ShownApproval[];
 }
 
 /** What the page shows after a snapshot. `before` is what it showed when the connection was lost, if it did. */
@@ -36,12 +38,22 @@ export function fromSnapshot(snapshot: Snapshot, before?: Dashboard): Dashboard 
   // A restart makes the agent forget what this page still knows.
   const firstMs = snapshot.samples[0]?.atMs ?? snapshot.atMs;
   const earlier = before?.samples.filter(({ atMs }) => atMs < firstMs) ?? [];
-  return { ...rest, rows, samples: recent([...earlier, ...snapshot.samples], snapshot.atMs) };
+  return {
+    ...rest,
+    rows,
+    samples: recent([...earlier, ...snapshot.samples], snapshot.atMs),
+    approvals: shownApprovals(before?.approvals ?? [], snapshot.approvals, snapshot.atMs),
+  };
+}
+
+/** What the page shows once it is known who waits, and nothing else. */
+export function withApprovals(before: Dashboard, waiting: readonly ApprovalView[]): Dashboard {
+  return { ...before, approvals: shownApprovals(before.approvals, waiting, before.atMs) };
 }
 
 /** What the page shows after `changes`. */
 export function withChanges(before: Dashboard, changes: Changes): Dashboard {
-  const { sessions = [], bytes = [], gone = [], operations, samples, ...rest } = changes;
+  const { sessions = [], bytes = [], gone = [], operations, samples, approvals, ...rest } = changes;
   const rows = new Map(before.rows);
   for (const id of gone) rows.delete(id);
   const moved = new Map(
@@ -61,6 +73,7 @@ export function withChanges(before: Dashboard, changes: Changes): Dashboard {
     rows,
     operations: operations === undefined ? before.operations : withOperations(before.operations, operations),
     samples: samples === undefined ? before.samples : recent([...before.samples, ...samples], changes.atMs),
+    approvals: shownApprovals(before.approvals, approvals ?? waitingOf(before.approvals), changes.atMs),
   };
 }
 

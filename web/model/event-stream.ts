@@ -1,5 +1,6 @@
 import type { Changes, Snapshot } from '../../src/admin/events/messages.js';
 import { EventParser } from './event-parser.js';
+import { pause } from './pause.js';
 
 /** Longest silence of the agent, in ms: it speaks once a second, an elder may make it half a second late. */
 const SILENCE_MS = 6_000;
@@ -7,11 +8,14 @@ const SILENCE_MS = 6_000;
 /** Waits between attempts, in ms; the last one repeats. A restart or a hand-over takes a second or two. */
 const RETRY_MS = [200, 400, 800, 1_500, 3_000];
 
+/** Longest wait that the agent may ask for with Retry-After, in s. */
+const MAX_RETRY_AFTER_S = 120;
+
 export type StreamState =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'live' }
-  /** `reason` is one sentence. It is tried again. */
-  | { readonly kind: 'lost'; readonly reason: string }
+  /** `reason` is one sentence. It is tried again, after `againMs` where the agent asks for that. */
+  | { readonly kind: 'lost'; readonly reason: string; readonly againMs?: number }
   /** A token is needed, or another one; nothing is tried until there is one. */
   | { readonly kind: 'locked'; readonly reason: string };
 
@@ -49,7 +53,7 @@ export class EventStream {
       if (this.#hasEnded()) return;
       this.#options.onState(state);
       if (state.kind === 'locked') return;
-      await this.#pause();
+      await pause((state.kind === 'lost' ? state.againMs : undefined) ?? this.#retryMs(), this.#end.signal);
     }
   }
 
@@ -69,7 +73,7 @@ export class EventStream {
     let silence = setTimeout(give, silenceMs);
     try {
       const answer = await this.#ask(attempt.signal);
-      if (!answer.ok || answer.body === null) return await refusal(answer);
+      if (!answer.ok || answer.body === null) return await this.#refusal(answer);
       for await (const text of textsOf(answer.body)) {
         clearTimeout(silence);
         silence = setTimeout(give, silenceMs);
@@ -109,17 +113,25 @@ export class EventStream {
     }
   }
 
-  async #pause(): Promise<void> {
+  /** Too many wrong tokens lock out the right one, too, but not for ever. Who has none may as well look for it. */
+  async #refusal(answer: Response): Promise<StreamState> {
+    const { message } = await errorOf(answer);
+    const isBarred = answer.status === 429;
+    if (answer.status === 401) return { kind: 'locked', reason: 'Look at admin.token in its configuration.' };
+    if (isBarred && this.#options.token === undefined) return { kind: 'locked', reason: message };
+    const againMs = retryAfterMs(answer) ?? (isBarred ? this.#slowestMs() : undefined);
+    return { kind: 'lost', reason: message, ...(againMs === undefined ? {} : { againMs }) };
+  }
+
+  #retryMs(): number {
     const { retryMs = RETRY_MS } = this.#options;
-    const ms = retryMs[Math.min(this.#failures, retryMs.length - 1)] ?? 1_000;
+    const ms = retryMs[this.#failures] ?? this.#slowestMs();
     this.#failures += 1;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#end.signal.addEventListener('abort', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    return ms;
+  }
+
+  #slowestMs(): number {
+    return (this.#options.retryMs ?? RETRY_MS).at(-1) ?? 1_000;
   }
 }
 
@@ -134,11 +146,10 @@ async function* textsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string
   }
 }
 
-async function refusal(answer: Response): Promise<StreamState> {
-  const { message } = await errorOf(answer);
-  if (answer.status === 401) return { kind: 'locked', reason: 'Look at admin.token in its configuration.' };
-  if (answer.status === 429) return { kind: 'locked', reason: message };
-  return { kind: 'lost', reason: message };
+/** What the agent asks for; undefined when it does not, or not in seconds. */
+function retryAfterMs(answer: Response): number | undefined {
+  const text = answer.headers.get('Retry-After') ?? '';
+  return /^\d+$/.test(text) ? 1_000 * Math.min(Number(text), MAX_RETRY_AFTER_S) : undefined;
 }
 
 /** What the agent says of a refusal. */

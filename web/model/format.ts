@@ -62,8 +62,18 @@ export function plain(text: string): string {
 
 /** `10.0.5.7:5900`, `[fd00::7]:5900`. */
 export function target(host: string, port: number | null): string {
-  const name = plain(host.includes(':') ? `[${host}]` : host);
-  return port === null ? name : `${name}:${port}`;
+  return targetParts(host, port).join('');
+}
+
+/** The same in two parts, for where only the host may be cut off: `[fd00::7]` and `:5900`. */
+export function targetParts(host: string, port: number | null): readonly [name: string, port: string] {
+  return [plain(host.includes(':') ? `[${host}]` : host), port === null ? '' : `:${port}`];
+}
+
+/** Ends `text` as a sentence, so that another one can follow. Nothing stays nothing. */
+export function sentence(text: string): string {
+  const whole = plain(text).trim();
+  return whole === '' || /[.!?…]["')\]]?$/.test(whole) ? whole : `${whole}.`;
 }
 
 /** `1 session`, `2 sessions`. */

@@ -30,7 +30,11 @@ const NATURAL = new Intl.Collator('en', { numeric: true });
 
 /** The sorting after a click on the heading of `key`. */
 export function toggled(sorting: Sorting, key: SortKey): Sorting {
-  if (sorting.key === key) return { key, isDescending: !sorting.isDescending };
+  return sorting.key === key ? { key, isDescending: !sorting.isDescending } : firstSorting(key);
+}
+
+/** How `key` is sorted by at first. */
+export function firstSorting(key: SortKey): Sorting {
   return { key, isDescending: DESCENDING_FIRST.includes(key) };
 }
 

@@ -42,11 +42,11 @@ function Link({ change: { at, state, reason }, until, nowMs }: LinkProps) {
     <li>
       <time dateTime={at}>{format.clock(at, nowMs)}</time>
       <span class={state === 'connected' ? 'good' : 'bad'}>{state}</span>
-      <span class="muted">
+      <span class="muted lasting">
         {until === undefined ? 'for ' : ''}
         {format.age(ms)}
       </span>
-      {reason === undefined ? null : <span class="why muted">{reason}</span>}
+      {reason === undefined ? null : <span class="why muted">{format.plain(reason)}</span>}
     </li>
   );
 }

@@ -32,6 +32,9 @@ export function useGridKeys({ rows, body, rowHeight, onOpen, onEnd }: GridKeysOp
   const index = found === -1 ? Math.min(lastIndex.current, rows.length - 1) : found;
   lastIndex.current = Math.max(0, index);
   const activeId = rows[index]?.id;
+  // Looked at before the rows are drawn anew: the one with the focus may go then, and the focus with it.
+  const hasFocus = body.current?.contains(document.activeElement) === true;
+  if (hasFocus && active !== undefined && found === -1) wantsFocus.current = true;
 
   useLayoutEffect(() => {
     if (!wantsFocus.current || activeId === undefined) return;
@@ -41,6 +44,15 @@ export function useGridKeys({ rows, body, rowHeight, onOpen, onEnd }: GridKeysOp
       wantsFocus.current = false;
     }
   });
+
+  // The last session has gone, and the table with it.
+  useLayoutEffect(
+    () => () => {
+      if (body.current?.contains(document.activeElement) === true)
+        document.getElementById('sessions-title')?.focus();
+    },
+    [],
+  );
 
   const move = (to: number): void => {
     const next = rows[Math.max(0, Math.min(rows.length - 1, to))];

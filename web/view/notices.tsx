@@ -19,21 +19,22 @@ export function Notices({ dashboard, stream, isOutdated }: NoticesProps) {
     <div class="notices">
       {stream.kind === 'lost' ? (
         <Notice kind="warn">
-          <strong>{stream.reason}</strong> What you see is of{' '}
-          {format.clock(new Date(atMs).toISOString(), atMs)}. This page tries again by itself; open sessions
-          do not need it.
+          <strong>{format.sentence(stream.reason)}</strong> What you see is of{' '}
+          {format.clock(new Date(atMs).toISOString(), atMs)}, and this page cannot know what has happened
+          since. It tries again by itself.
         </Notice>
       ) : null}
       {status.switch.state === 'off' ? (
         <Notice kind="bad">
-          <strong>Remote access is switched off on site.</strong> {status.switch.reason ?? ''} No session can
-          be opened until it is switched on again.
+          <strong>Remote access is switched off on site.</strong>{' '}
+          {format.sentence(status.switch.reason ?? '')} No session can be opened until it is switched on
+          again.
         </Notice>
       ) : null}
       {status.cloud.state === 'disconnected' ? (
         <Notice kind="bad">
-          <strong>The cloud is not connected.</strong> {status.cloud.reason ?? ''} Nobody can open a session
-          until it is; open ones go on. <code>gatehouse check</code> tells what to repair.
+          <strong>The cloud is not connected.</strong> {format.sentence(status.cloud.reason ?? '')} Nobody can
+          open a session until it is; open ones go on. <code>gatehouse check</code> tells what to repair.
         </Notice>
       ) : null}
       {status.draining ? (
@@ -44,8 +45,8 @@ export function Notices({ dashboard, stream, isOutdated }: NoticesProps) {
       {status.reload?.outcome === 'refused' ? (
         <Notice kind="warn">
           <strong>The last reload was refused; the configuration before it holds.</strong>{' '}
-          {status.reload.problems[0]?.replace(/\.$/, '')}
-          {status.reload.problems.length > 1 ? ` and ${status.reload.problems.length - 1} more` : ''}.{' '}
+          {format.sentence(status.reload.problems[0] ?? '')}{' '}
+          {status.reload.problems.length > 1 ? `And ${status.reload.problems.length - 1} more. ` : ''}
           <code>gatehouse check</code> shows what to change.
         </Notice>
       ) : null}

@@ -1,5 +1,6 @@
 import { memo } from 'preact/compat';
 import type { OperationView } from '../../src/admin/backend.js';
+import { MAX_OPERATIONS } from '../model/dashboard.js';
 import * as format from '../model/format.js';
 import { Badge } from './state-badge.js';
 
@@ -38,7 +39,11 @@ export const Operations = memo(function Operations(props: OperationsProps) {
       {shown.length === 0 ? (
         <div class="empty">
           <p>
-            <strong>{operations.length === 0 ? 'Nothing was asked of this gateway yet.' : 'None.'}</strong>
+            <strong>
+              {operations.length === 0
+                ? 'Nothing was asked of this gateway yet.'
+                : `None among the last ${MAX_OPERATIONS}.`}
+            </strong>
           </p>
           {operations.length === 0 ? (
             <p>
@@ -90,6 +95,7 @@ function Operation({ operation, dayMs }: { readonly operation: OperationView; re
             <code>{code}</code> {format.plain(reason ?? '')}
           </div>
         )}
+        {outcome === 'waiting' ? <div class="muted">waiting for approval on site</div> : null}
         {outcome === 'ended' ? <div class="muted">{format.plain(endingOf(operation))}</div> : null}
       </div>
     </li>

@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Actions } from '../model/actions.js';
 import type { Dashboard, Row } from '../model/dashboard.js';
 import type { StreamState } from '../model/event-stream.js';
@@ -13,6 +13,9 @@ import { Reloads } from './reloads.js';
 import { SessionDialog } from './session-dialog.js';
 import { Sessions } from './sessions.js';
 import { Workers } from './workers.js';
+
+/** How long the page says what was done, in ms. */
+const SAID_MS = 6_000;
 
 export interface PageProps {
   readonly dashboard: Dashboard;
@@ -31,7 +34,7 @@ export function Page({ dashboard, stream, isOutdated, actions }: PageProps) {
   const [chosen, setChosen] = useState<Chosen>();
   const [ending, setEnding] = useState<ReadonlySet<string>>(new Set());
   const [filter, setFilter] = useState<OperationFilter>('all');
-  const [said, setSaid] = useState('');
+  const [said, say] = useSaid();
   const now = chosen === undefined ? undefined : dashboard.rows.get(chosen.row.id);
   const dayMs = useMemo(
     () => new Date(dashboard.atMs).setHours(0, 0, 0, 0),
@@ -44,7 +47,7 @@ export function Page({ dashboard, stream, isOutdated, actions }: PageProps) {
   return (
     <main class={stream.kind === 'lost' ? 'stale' : ''}>
       <Notices dashboard={dashboard} stream={stream} isOutdated={isOutdated} />
-      <Approvals dashboard={dashboard} actions={actions} onDecided={setSaid} />
+      <Approvals dashboard={dashboard} actions={actions} onDecided={say} />
       <div class="columns">
         <div class="column">
           <Plots dashboard={dashboard} />
@@ -70,9 +73,10 @@ export function Page({ dashboard, stream, isOutdated, actions }: PageProps) {
           isGone={now === undefined}
           asks={chosen.asks}
           nowMs={dashboard.atMs}
+          hasGenerations={dashboard.status.generations.length > 1}
           actions={actions}
           onEnding={(id, isEnding) => setEnding((before) => withOrWithout(before, id, isEnding))}
-          onEnded={({ host, port }) => setSaid(`The session to ${format.target(host, port)} was ended.`)}
+          onEnded={({ host, port }) => say(`The session to ${format.target(host, port)} was ended.`)}
           onClose={() => setChosen(undefined)}
         />
       )}
@@ -81,6 +85,18 @@ export function Page({ dashboard, stream, isOutdated, actions }: PageProps) {
       </p>
     </main>
   );
+}
+
+/** A sentence that goes by itself, and what sets it. */
+function useSaid(): readonly [said: string, say: (sentence: string) => void] {
+  // An object, so that the same sentence can be said again.
+  const [said, setSaid] = useState({ sentence: '' });
+  useEffect(() => {
+    if (said.sentence === '') return undefined;
+    const timer = setTimeout(() => setSaid({ sentence: '' }), SAID_MS);
+    return () => clearTimeout(timer);
+  }, [said]);
+  return [said.sentence, (sentence) => setSaid({ sentence })];
 }
 
 function withOrWithout(set: ReadonlySet<string>, id: string, isIn: boolean): ReadonlySet<string> {

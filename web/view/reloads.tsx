@@ -34,11 +34,12 @@ function Reload({ reload, nowMs }: { readonly reload: ReloadView; readonly nowMs
       </span>
       <ul>
         {problems.map((problem) => (
-          <li key={problem}>{problem}</li>
+          <li key={problem}>{format.sentence(problem)}</li>
         ))}
-        {changes.map(({ key, from, to }) => (
-          <li key={key}>
-            <code>{key}</code> {from} <span aria-label="becomes">→</span> {to}
+        {changes.map(({ key, from, to, at: place = '' }) => (
+          <li key={`${place} ${key}`}>
+            <code>{format.plain(key)}</code> {format.plain(from)} <span aria-hidden="true">→</span>
+            <span class="hidden"> becomes</span> {format.plain(to)}
           </li>
         ))}
         {sessionsEnded > 0 ? (

@@ -10,6 +10,7 @@ export interface SessionDialogProps {
   readonly row: Row;
   readonly isGone: boolean;
   readonly nowMs: number;
+  readonly hasGenerations: boolean;
   /** Ask at once, instead of showing the session first. */
   readonly asks: boolean;
   readonly actions: Actions;
@@ -20,13 +21,18 @@ export interface SessionDialogProps {
 
 /** One session with all that is known of it, and the question whether to end it, which is asked once. */
 export function SessionDialog(props: SessionDialogProps) {
-  const { row, isGone, nowMs, actions, onEnding, onEnded, onClose } = props;
+  const { row, isGone, nowMs, hasGenerations, actions, onEnding, onEnded } = props;
   const [isAsking, setAsking] = useState(props.asks);
   const [isBusy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState('');
   const keep = useRef<HTMLButtonElement>(null);
   useEffect(() => keep.current?.focus(), [isAsking]);
   const name = format.target(row.host, row.port);
+  const facts = <Facts row={row} nowMs={nowMs} hasGenerations={hasGenerations} />;
+  // What becomes of it is told here, and nowhere else when it fails.
+  const onClose = (): void => {
+    if (!isBusy) props.onClose();
+  };
 
   const end = async (): Promise<void> => {
     setBusy(true);
@@ -36,7 +42,7 @@ export function SessionDialog(props: SessionDialogProps) {
     onEnding(row.id, false);
     if (outcome.ok) {
       onEnded(row);
-      onClose();
+      props.onClose();
       return;
     }
     setBusy(false);
@@ -47,7 +53,7 @@ export function SessionDialog(props: SessionDialogProps) {
     return (
       <Dialog title={`Session to ${name}`} onClose={onClose}>
         <p>This session has ended. How is in the list of operations.</p>
-        <Facts row={row} nowMs={nowMs} />
+        {facts}
         <div class="buttons">
           <button type="button" onClick={onClose}>
             Close
@@ -59,7 +65,7 @@ export function SessionDialog(props: SessionDialogProps) {
   return (
     <Dialog title={isAsking ? `End the session to ${name}?` : `Session to ${name}`} onClose={onClose}>
       {isAsking ? <p>Whoever uses it is disconnected at once, and can connect again.</p> : null}
-      <Facts row={row} nowMs={nowMs} />
+      {facts}
       {trouble === '' ? null : (
         <p class="trouble" role="alert">
           {trouble}
@@ -83,7 +89,13 @@ export function SessionDialog(props: SessionDialogProps) {
   );
 }
 
-function Facts({ row, nowMs }: { readonly row: Row; readonly nowMs: number }) {
+interface FactsProps {
+  readonly row: Row;
+  readonly nowMs: number;
+  readonly hasGenerations: boolean;
+}
+
+function Facts({ row, nowMs, hasGenerations }: FactsProps) {
   const { endsAt, endsBecause, openedAt } = row;
   const facts: readonly (readonly [string, string])[] = [
     ['Conduit', format.plain(row.conduit)],
@@ -94,7 +106,7 @@ function Facts({ row, nowMs }: { readonly row: Row; readonly nowMs: number }) {
     ...(endsAt !== null ? [['Ends at', ending(endsAt, endsBecause, nowMs)] as const] : []),
     ['Up, to the cloud', `${format.bytes(row.uplinkBytes)}, ${format.rate(row.uplinkRate)}`],
     ['Down, to the target', `${format.bytes(row.downlinkBytes)}, ${format.rate(row.downlinkRate)}`],
-    ['Worker', workerName(row, true)],
+    ['Worker', workerName(row, hasGenerations)],
     ['Session', row.id],
     ['Operation', row.operationId],
   ];

@@ -7,9 +7,10 @@ import { useGridKeys } from './grid-keys.js';
 import { StateBadge } from './state-badge.js';
 import { useMedia } from './use-media.js';
 
-/** Heights of a row, in pixels; app.css has the same. */
+/** Heights of a row, in pixels: for a mouse, for a finger, and where a session has three lines. */
 const ROW_HEIGHT = 36;
-const TALL_ROW_HEIGHT = 64;
+const TOUCH_ROW_HEIGHT = 52;
+const TALL_ROW_HEIGHT = 84;
 
 interface Column {
   readonly key: SortKey;
@@ -56,14 +57,15 @@ export interface SessionGridProps {
 export function SessionGrid(props: SessionGridProps) {
   const { rows, sorting, onSort, onOpen, onEnd } = props;
   const isNarrow = useMedia('(max-width: 760px)');
-  const rowHeight = isNarrow ? TALL_ROW_HEIGHT : ROW_HEIGHT;
+  const isTouched = useMedia('(pointer: coarse)');
+  const rowHeight = isNarrow ? TALL_ROW_HEIGHT : isTouched ? TOUCH_ROW_HEIGHT : ROW_HEIGHT;
   const body = useRef<HTMLDivElement>(null);
-  const { scrollTop, height } = useScroll(body);
+  const { scrollTop, height, scrollbar } = useScroll(body);
   const keys = useGridKeys({ rows, body, rowHeight, onOpen, onEnd });
   const { from, to } = visibleRange(rows.length, rowHeight, scrollTop, height);
   return (
     <div class="grid" role="grid" aria-label="Sessions" aria-rowcount={rows.length + 1} aria-colcount={11}>
-      <div role="rowgroup" class="grid-head">
+      <div role="rowgroup" class="grid-head" style={{ paddingRight: `${scrollbar}px` }}>
         <div role="row" aria-rowindex={1} class="grid-row">
           {COLUMNS.map((column) => (
             <Heading key={column.key} column={column} sorting={sorting} onSort={onSort} />
@@ -82,6 +84,7 @@ export function SessionGrid(props: SessionGridProps) {
               row={row}
               index={index}
               top={index * rowHeight}
+              height={rowHeight}
               isActive={index === keys.activeIndex}
               onFocus={() => keys.activate(row.id)}
             />
@@ -134,13 +137,15 @@ interface SessionRowProps extends SessionGridProps {
   readonly row: Row;
   readonly index: number;
   readonly top: number;
+  readonly height: number;
   readonly isActive: boolean;
   readonly onFocus: () => void;
 }
 
 function SessionRow(props: SessionRowProps) {
-  const { row, index, top, isActive, nowMs, ending, hasGenerations, onOpen, onEnd, onFocus } = props;
-  const name = format.target(row.host, row.port);
+  const { row, index, top, height, isActive, nowMs, ending, hasGenerations, onOpen, onEnd, onFocus } = props;
+  const [host, port] = format.targetParts(row.host, row.port);
+  const name = `${host}${port}`;
   const tab = isActive ? 0 : -1;
   const isEnding = ending.has(row.id);
   return (
@@ -150,12 +155,13 @@ function SessionRow(props: SessionRowProps) {
       class="grid-row"
       data-id={row.id}
       tabIndex={tab}
-      style={{ transform: `translateY(${top}px)` }}
+      style={{ transform: `translateY(${top}px)`, height: `${height}px` }}
       onFocus={onFocus}
       onClick={() => onOpen(row)}
     >
       <span role="gridcell" class="cell cell-target" title={name}>
-        {name}
+        <span class="host">{host}</span>
+        <span>{port}</span>
       </span>
       <span role="gridcell" class="cell cell-conduit" title={format.plain(row.conduit)}>
         {format.plain(row.conduit)}
@@ -209,14 +215,23 @@ export function workerName({ worker, generation }: Row, hasGenerations: boolean)
   return hasGenerations ? `${generation}·${worker}` : String(worker);
 }
 
-function useScroll(body: { readonly current: HTMLDivElement | null }): { scrollTop: number; height: number } {
-  const [place, setPlace] = useState({ scrollTop: 0, height: 600 });
+/** All in pixels. */
+interface Scroll {
+  readonly scrollTop: number;
+  readonly height: number;
+  /** Width of the scrollbar, which the headings have to leave free as well; 0 where there is none. */
+  readonly scrollbar: number;
+}
+
+function useScroll(body: { readonly current: HTMLDivElement | null }): Scroll {
+  const [place, setPlace] = useState<Scroll>({ scrollTop: 0, height: 600, scrollbar: 0 });
   const look = (): void => {
-    const { scrollTop = 0, clientHeight = 0 } = body.current ?? {};
+    const { scrollTop = 0, clientHeight: height = 0, clientWidth = 0, offsetWidth = 0 } = body.current ?? {};
+    const scrollbar = offsetWidth - clientWidth;
     setPlace((before) =>
-      before.scrollTop === scrollTop && before.height === clientHeight
+      before.scrollTop === scrollTop && before.height === height && before.scrollbar === scrollbar
         ? before
-        : { scrollTop, height: clientHeight },
+        : { scrollTop, height, scrollbar },
     );
   };
   useLayoutEffect(look, []);

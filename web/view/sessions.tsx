@@ -1,6 +1,13 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { Dashboard, Row } from '../model/dashboard.js';
-import { DEFAULT_SORTING, matching, sorted, type SortKey, type Sorting } from '../model/session-list.js';
+import {
+  DEFAULT_SORTING,
+  firstSorting,
+  matching,
+  sorted,
+  toggled,
+  type Sorting,
+} from '../model/session-list.js';
 import { SessionGrid, SORT_NAMES } from './session-grid.js';
 
 export interface SessionsProps {
@@ -29,19 +36,7 @@ export function Sessions({ dashboard, ending, onOpen, onEnd }: SessionsProps) {
           <span class="hidden"> sessions</span>
         </span>
         <span class="gap" />
-        <label class="sort-choice">
-          <span>Sort by</span>
-          <select
-            value={sorting.key}
-            onChange={({ currentTarget: { value } }) => setSorting(choiceOf(value))}
-          >
-            {SORT_NAMES.map(({ key, name }) => (
-              <option key={key} value={key}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <SortChoice sorting={sorting} onSort={setSorting} />
         <label class="search">
           <span class="hidden">Search sessions</span>
           <input
@@ -101,9 +96,37 @@ function Empty({ hasSessions, search, onClear }: EmptyProps) {
   );
 }
 
-/** From the list of a narrow screen, which has no arrow: numbers from the top. */
+interface SortChoiceProps {
+  readonly sorting: Sorting;
+  readonly onSort: (sorting: Sorting) => void;
+}
+
+/** Instead of the headings, on a narrow screen. */
+function SortChoice({ sorting, onSort }: SortChoiceProps) {
+  const { key, isDescending } = sorting;
+  return (
+    <div class="sort-choice">
+      <label>
+        <span>Sort by</span>
+        <select value={key} onChange={({ currentTarget: { value } }) => onSort(choiceOf(value))}>
+          {SORT_NAMES.map((one) => (
+            <option key={one.key} value={one.key}>
+              {one.name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <button
+        type="button"
+        aria-label={isDescending ? 'Descending; sort ascending' : 'Ascending; sort descending'}
+        onClick={() => onSort(toggled(sorting, key))}
+      >
+        {isDescending ? '▼' : '▲'}
+      </button>
+    </div>
+  );
+}
+
 function choiceOf(key: string): Sorting {
-  const known = SORT_NAMES.find((one) => one.key === key)?.key ?? DEFAULT_SORTING.key;
-  const largestFirst: readonly SortKey[] = ['uplinkRate', 'downlinkRate', 'uplinkBytes', 'downlinkBytes'];
-  return { key: known, isDescending: largestFirst.includes(known) };
+  return firstSorting(SORT_NAMES.find((one) => one.key === key)?.key ?? DEFAULT_SORTING.key);
 }

@@ -12,6 +12,7 @@ const SHORT = 0.8;
 export function Workers({ dashboard: { status } }: { readonly dashboard: Dashboard }) {
   const { workers, eventLoopDelay, resources, totals, generations } = status;
   const isOne = generations.length <= 1;
+  const inOrder = [...workers].sort((a, b) => a.generation - b.generation || a.worker - b.worker);
   return (
     <section class="card" aria-labelledby="workers-title">
       <div class="card-head">
@@ -42,7 +43,7 @@ export function Workers({ dashboard: { status } }: { readonly dashboard: Dashboa
               <Delay delay={eventLoopDelay} />
               <td class="number muted">–</td>
             </tr>
-            {workers.map((worker) => (
+            {inOrder.map((worker) => (
               <Worker key={`${worker.generation} ${worker.worker}`} worker={worker} isOne={isOne} />
             ))}
           </tbody>

@@ -22,7 +22,7 @@ interface Seen {
  * agent fall when an elder ends, its own never do.
  */
 export class ActivitySamples {
-  #samples: ActivitySample[] = [];
+  #samples: readonly ActivitySample[] = [];
   #seen = new Map<number, Seen>();
 
   /** `atMs` is the wall clock. A generation that does not answer is left out, and made up for when it does again. */
@@ -36,13 +36,8 @@ export class ActivitySamples {
       uplinkRate += rates.uplink;
       downlinkRate += rates.downlink;
     }
-    this.#samples.push({
-      atMs,
-      uplinkRate: Math.round(uplinkRate),
-      downlinkRate: Math.round(downlinkRate),
-      sessions,
-    });
-    this.#forget(atMs);
+    const rates = { uplinkRate: Math.round(uplinkRate), downlinkRate: Math.round(downlinkRate) };
+    this.#samples = wanted([...this.#samples, { atMs, ...rates, sessions }], atMs);
   }
 
   /** Takes over what an earlier generation saw before this one saw anything. */
@@ -51,7 +46,7 @@ export class ActivitySamples {
     this.#samples = [...samples.filter(({ atMs }) => atMs < first), ...this.#samples].slice(-MAX_SAMPLES);
   }
 
-  /** Oldest first. */
+  /** Oldest first; a new list after each sample, as what is new is found by comparing two of them. */
   list(): readonly ActivitySample[] {
     return this.#samples;
   }
@@ -72,11 +67,9 @@ export class ActivitySamples {
       downlink: Math.max(0, now.downlinkBytes - before.downlinkBytes) / seconds,
     };
   }
+}
 
-  /** A clock that was set back leaves samples of the future behind: they go too. */
-  #forget(nowMs: number): void {
-    const isWanted = ({ atMs }: ActivitySample): boolean => atMs <= nowMs && atMs > nowMs - HISTORY_MS;
-    if (!this.#samples.every(isWanted)) this.#samples = this.#samples.filter(isWanted);
-    this.#samples = this.#samples.slice(-MAX_SAMPLES);
-  }
+/** A clock that was set back leaves samples of the future behind: they go too. */
+function wanted(samples: readonly ActivitySample[], nowMs: number): readonly ActivitySample[] {
+  return samples.filter(({ atMs }) => atMs <= nowMs && atMs > nowMs - HISTORY_MS).slice(-MAX_SAMPLES);
 }

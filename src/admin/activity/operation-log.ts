@@ -13,6 +13,8 @@ export interface AboutOperation {
   readonly port?: number | undefined;
   readonly conduit?: string | undefined;
   readonly sessionId?: string | undefined;
+  /** Wall clock when it was taken on, in ms; default now. The log may have forgotten what it was told before. */
+  readonly sinceMs?: number | undefined;
 }
 
 /** How an open session ended. */
@@ -36,6 +38,11 @@ export class OperationLog {
     private readonly onChange: (entry: OperationView) => void = () => undefined,
   ) {}
 
+  /** Somebody on site has to approve it first. */
+  waiting(about: AboutOperation): void {
+    this.#put({ ...this.#known(about), outcome: 'waiting' });
+  }
+
   connecting(about: AboutOperation): void {
     this.#put({ ...this.#known(about), outcome: 'connecting' });
   }
@@ -44,12 +51,14 @@ export class OperationLog {
     this.#put({ ...this.#known(about), outcome: 'open' });
   }
 
-  /** FAILED: `refused` when nothing was dialled for it. */
+  /** FAILED, and nothing was dialled for it. */
+  refused(about: AboutOperation, code: FailureCode, reason: string): void {
+    this.#putFailure(about, 'refused', code, reason);
+  }
+
+  /** FAILED while it connected. */
   failed(about: AboutOperation, code: FailureCode, reason: string): void {
-    const known = this.#known(about);
-    const outcome = known.outcome === 'connecting' ? 'failed' : 'refused';
-    this.#countRefusal(code);
-    this.#put({ ...known, outcome, code, reason: oneLine(reason), endedAt: this.#time() });
+    this.#putFailure(about, 'failed', code, reason);
   }
 
   ended(about: AboutOperation, { reason, detail, uplinkBytes, downlinkBytes }: SessionEnd): void {
@@ -84,6 +93,7 @@ export class OperationLog {
       const reason = 'The process that had it ended.';
       const endedAt = this.#time();
       if (entry.outcome === 'open') this.#put({ ...entry, outcome: 'ended', reason, endedAt });
+      else if (entry.outcome === 'waiting') this.refused(about(entry), 'agent-restarted', reason);
       else this.failed(about(entry), 'agent-restarted', reason);
     }
   }
@@ -97,10 +107,15 @@ export class OperationLog {
   refusals(): readonly RefusalCount[] {
     return [...this.#refusals]
       .sort(([, a], [, b]) => b.count - a.count)
-      .map(([code, { count, lastAtMs }]) => ({ code, count, lastAt: new Date(lastAtMs).toISOString() }));
+      .map(([code, { count, lastAtMs }]) => ({ code, count, lastAt: iso(lastAtMs) }));
   }
 
-  #known({ operationId, deviceId, host, port, conduit, sessionId }: AboutOperation): OperationView {
+  #putFailure(about: AboutOperation, outcome: 'refused' | 'failed', code: FailureCode, reason: string): void {
+    this.#countRefusal(code);
+    this.#put({ ...this.#known(about), outcome, code, reason: oneLine(reason), endedAt: this.#time() });
+  }
+
+  #known({ operationId, deviceId, host, port, conduit, sessionId, sinceMs }: AboutOperation): OperationView {
     const before = this.#entries.get(operationId);
     const facts = {
       host: host ?? before?.host ?? null,
@@ -111,7 +126,8 @@ export class OperationLog {
     if (before !== undefined) return { ...before, ...facts };
     const nothing = { code: null, reason: null, endReason: null, endedAt: null };
     const bytes = { uplinkBytes: null, downlinkBytes: null };
-    const origin = { operationId, deviceId, generation: this.generation, startedAt: this.#time() };
+    const startedAt = iso(sinceMs ?? this.now());
+    const origin = { operationId, deviceId, generation: this.generation, startedAt };
     return { ...origin, ...facts, outcome: 'refused', ...nothing, ...bytes };
   }
 
@@ -128,8 +144,12 @@ export class OperationLog {
   }
 
   #time(): string {
-    return new Date(this.now()).toISOString();
+    return iso(this.now());
   }
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 function isFailure({ outcome }: OperationView): boolean {

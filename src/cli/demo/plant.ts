@@ -26,6 +26,7 @@ export interface Plant {
   readonly deviceId: string;
   readonly targets: readonly DemoTarget[];
   readonly configFile: string;
+  readonly dashboardUrl: string;
   /** Port of the target that no conduit names; nobody listens there either. */
   readonly deniedPort: number;
   /** Endpoint ids by name. */
@@ -52,14 +53,8 @@ export async function startPlant(options: PlantOptions): Promise<Plant> {
   }
   const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-demo-'));
   const configFile = path.join(folder, 'gatehouse.yaml');
-  const yaml = configuration({
-    url: cloud.url,
-    tenant,
-    user,
-    password,
-    adminPort: await freePort(),
-    targets,
-  });
+  const adminPort = await freePort();
+  const yaml = configuration({ url: cloud.url, tenant, user, password, adminPort, targets });
   writeFileSync(configFile, yaml, { mode: 0o600 });
   const gateway = await startGateway(configFile, options);
   const operator = new OperatorClient(operatorSettings({ url: cloud.url }, operatorEnvironment(cloud)));
@@ -70,7 +65,9 @@ export async function startPlant(options: PlantOptions): Promise<Plant> {
     for (const target of targets) target.stop();
     rmSync(folder, { recursive: true });
   };
-  return { device: DEVICE, cloud, operator, deviceId, targets, configFile, deniedPort, endpoints, stop };
+  const dashboardUrl = `http://127.0.0.1:${adminPort}/`;
+  const files = { configFile, dashboardUrl };
+  return { device: DEVICE, cloud, operator, deviceId, targets, ...files, deniedPort, endpoints, stop };
 }
 
 /** Environment for `gatehouse connect` against this cloud. */

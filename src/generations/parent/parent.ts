@@ -47,7 +47,8 @@ export class Parent {
   #resolve: (exitCode: number) => void = () => undefined;
   #mode: 'running' | 'draining' | 'stopping' = 'running';
   #exitCode: number = EXIT.done;
-  #isWorking = false;
+  /** Also until the first generation is in charge: one that cannot start is not replaced. */
+  #isWorking = true;
   #reloadWanted = false;
   #waitMs = 0;
   /** The one that is asked to take control back when the one in charge dies young. */
@@ -89,6 +90,7 @@ export class Parent {
       return failure === undefined ? (exitCode ?? EXIT.failed) : this.#onFirstFailed(failure);
     }
     this.#options.onReady?.();
+    this.#isWorking = false;
     void this.#work();
     return this.#exit;
   }

@@ -23,6 +23,15 @@ test('rates are what each generation moved since the sample before', () => {
   ]);
 });
 
+test('a list that somebody has is not changed by the next sample', () => {
+  const samples = new ActivitySamples();
+  samples.take(START, [totals(1, 1, 0)]);
+  const before = samples.list();
+  samples.take(START + 1_000, [totals(1, 1, 0)]);
+  assert.equal(before.length, 1);
+  assert.equal(samples.list().length, 2);
+});
+
 test('a generation that does not answer for a moment makes no peak when it does again', () => {
   const samples = new ActivitySamples();
   samples.take(START, [totals(1, 2, 1_000)]);

@@ -4,6 +4,9 @@ import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { Secret } from '../../../contract/secret.js';
 import { AdminServer } from '../../../src/admin/admin-server.js';
+import { EventFeed } from '../../../src/admin/events/event-feed.js';
+import { MetricsPage } from '../../../src/admin/metrics-page.js';
+import { adminRoutes } from '../../../src/admin/routes.js';
 import {
   bodyOf,
   FakeBackend,
@@ -85,6 +88,32 @@ test('a page cannot stand in the way of the API, and the dashboard replaces the 
     assert.notEqual(bodyOf(await request(port, 'GET /healthz')), 'wrong');
   });
 });
+
+test('who asks for a path that is not there is told those that are', () =>
+  withAdmin({}, async ({ port }) => {
+    const answer = await request(port, 'GET /nothing');
+    assert.equal(statusOf(answer), 404);
+    const { message } = JSON.parse(bodyOf(answer)) as { message: string };
+    const { paths, withId } = adminRoutes(
+      new FakeBackend(),
+      new MetricsPage({ contentType: '', render: () => Promise.resolve('') }, () => 0),
+      new EventFeed({ source: new FakeBackend(), onError: () => undefined }),
+      new Map(),
+    );
+    const all = [...paths.keys(), ...withId.map(({ prefix, suffix }) => `${prefix}ID${suffix}`)];
+    const named = message.match(/(?<=[ ,])\/[A-Za-z/]*/g) ?? [];
+    assert.deepEqual(named.sort(), all.sort());
+  }));
+
+test('a CONNECT is answered like any method that there is not', () =>
+  withAdmin({}, async ({ port }) => {
+    const answer = await request(port, 'CONNECT example.com:443');
+    assert.equal(statusOf(answer), 405);
+    assert.match(answer, /Allow: GET, HEAD, POST, DELETE\r\n/);
+    assert.match(answer, /Content-Security-Policy: default-src 'none'/);
+    assert.equal((JSON.parse(bodyOf(answer)) as { error: string }).error, 'method-not-allowed');
+    assert.equal(statusOf(await request(port, 'GET /healthz')), 200);
+  }));
 
 test('an exception while answering is reported here and not told the client', () =>
   withAdmin(

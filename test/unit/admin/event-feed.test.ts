@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { test } from 'node:test';
+import { ActivitySamples } from '../../../src/admin/activity/activity-samples.js';
+import type { ActivityView } from '../../../src/admin/backend.js';
 import { EventFeed, type Subscriber } from '../../../src/admin/events/event-feed.js';
 import { MAX_EVENT_BACKLOG_BYTES, MAX_SUBSCRIBERS } from '../../../src/admin/limits.js';
 import { untilTrue } from '../../helpers/until.js';
-import { bodyOf, FakeBackend, request, SESSION, statusOf, withAdmin } from './admin-helpers.js';
+import { bodyOf, FakeBackend, request, SESSION, STATUS, statusOf, withAdmin } from './admin-helpers.js';
 
 /** A response that keeps what it was told. */
 class Told extends EventEmitter implements Subscriber {
@@ -53,6 +55,35 @@ test('each dashboard gets a snapshot, then all get the same changes', async () =
   first.destroy();
   second.destroy();
   assert.equal(feed.subscribers, 0);
+});
+
+test('each sample is told once, as it is taken', async () => {
+  const backend = new FakeBackend();
+  const samples = new ActivitySamples();
+  let atMs = Date.now() - 60_000;
+  const activity = (): ActivityView => {
+    atMs += 1_000;
+    samples.take(atMs, STATUS.generations);
+    return { ...backend.activity(), samples: samples.list() };
+  };
+  const feed = new EventFeed({
+    source: { ...members(backend), activity },
+    onError: (error) => assert.fail(String(error)),
+    intervalMs: 1,
+  });
+  const told = new Told();
+  feed.subscribe(told);
+  await untilTrue('three changes', () => told.events.length > 3);
+  told.destroy();
+  const times = told.events.flatMap(({ message }) =>
+    ((message.samples ?? []) as ActivityView['samples']).map((sample) => sample.atMs),
+  );
+  const first = times[0] ?? NaN;
+  assert.ok(times.length > 3, `${times.length} samples`);
+  assert.deepEqual(
+    times,
+    times.map((_, index) => first + index * 1_000),
+  );
 });
 
 test('nothing is asked of the agent while no dashboard is open', async () => {

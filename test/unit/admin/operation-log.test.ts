@@ -47,11 +47,11 @@ test('an operation that opens and ends is one entry with all that is known', () 
 
 test('what was never dialled is refused, what did not come up has failed, and both are counted by code', () => {
   const { log, clock } = logAt();
-  log.failed(ABOUT, 'policy-denied', 'no conduit');
+  log.refused(ABOUT, 'policy-denied', 'no conduit');
   log.connecting({ ...SESSION, operationId: '2' });
   log.failed({ ...SESSION, operationId: '2' }, 'target-refused', 'nothing listens');
   clock.nowMs += 1_000;
-  log.failed({ operationId: '3', deviceId: '9' }, 'policy-denied', 'no conduit');
+  log.refused({ operationId: '3', deviceId: '9' }, 'policy-denied', 'no conduit');
   assert.deepEqual(
     log.list().map(({ operationId, outcome, host }) => [operationId, outcome, host]),
     [
@@ -66,6 +66,37 @@ test('what was never dialled is refused, what did not come up has failed, and bo
   ]);
 });
 
+test('what somebody on site did not let in waited, and is refused', () => {
+  const { log, changes } = logAt();
+  log.waiting(SESSION);
+  log.refused(SESSION, 'approval-denied', 'Ann said no');
+  assert.deepEqual(
+    changes.map(({ outcome, code }) => [outcome, code]),
+    [
+      ['waiting', null],
+      ['refused', 'approval-denied'],
+    ],
+  );
+});
+
+test('a session that is told of again after its operation was forgotten began when it began', () => {
+  const { log, clock } = logAt();
+  const about = { ...SESSION, sinceMs: START };
+  log.connecting(about);
+  log.opened(about);
+  for (let id = 0; id < MAX_LOGGED_OPERATIONS; id += 1)
+    log.refused({ ...ABOUT, operationId: `r${id}` }, 'policy-denied', 'no conduit');
+  clock.nowMs += 18_000;
+  log.ended(about, END);
+  const [{ outcome, startedAt, endedAt } = {}] = log.list();
+  assert.deepEqual(
+    [outcome, startedAt, endedAt],
+    ['ended', '2030-01-02T03:04:05.000Z', '2030-01-02T03:04:23.000Z'],
+  );
+  log.failed({ ...about, operationId: 'dialled' }, 'target-timeout', 'no answer');
+  assert.equal(log.list()[0]?.outcome, 'failed');
+});
+
 test('a reason is one line and short, whatever it was made of', () => {
   const { log } = logAt();
   log.failed(ABOUT, 'target-unresolved', `a\u0000b\nc\u2028d${'x'.repeat(1_000)}`);
@@ -76,7 +107,7 @@ test('a reason is one line and short, whatever it was made of', () => {
 test('the oldest operations are forgotten, their refusals stay counted', () => {
   const { log } = logAt();
   for (let id = 0; id < MAX_LOGGED_OPERATIONS + 5; id += 1)
-    log.failed({ ...ABOUT, operationId: String(id) }, 'policy-denied', 'no conduit');
+    log.refused({ ...ABOUT, operationId: String(id) }, 'policy-denied', 'no conduit');
   assert.equal(log.list().length, MAX_LOGGED_OPERATIONS);
   assert.equal(log.list().at(-1)?.operationId, '5');
   assert.equal(log.refusals()[0]?.count, MAX_LOGGED_OPERATIONS + 5);
@@ -84,7 +115,7 @@ test('the oldest operations are forgotten, their refusals stay counted', () => {
 
 test('the next generation has what the one before had, and goes on being told', () => {
   const before = logAt(1);
-  before.log.failed({ ...ABOUT, operationId: '0' }, 'policy-denied', 'no conduit');
+  before.log.refused({ ...ABOUT, operationId: '0' }, 'policy-denied', 'no conduit');
   before.log.connecting(SESSION);
   const { log } = logAt(2);
   log.seed(before.log.list(), before.log.refusals());
@@ -103,6 +134,7 @@ test('what a generation had not finished is over when it is gone', () => {
   elder.log.connecting(SESSION);
   elder.log.connecting({ ...SESSION, operationId: '2' });
   elder.log.opened({ ...SESSION, operationId: '2' });
+  elder.log.waiting({ ...SESSION, operationId: '4' });
   log.seed(elder.log.list(), []);
   log.connecting({ ...SESSION, operationId: '3' });
   log.generationEnded(1);
@@ -110,6 +142,7 @@ test('what a generation had not finished is over when it is gone', () => {
     log.list().map(({ operationId, outcome, code, endReason }) => [operationId, outcome, code, endReason]),
     [
       ['3', 'connecting', null, null],
+      ['4', 'refused', 'agent-restarted', null],
       ['2', 'ended', null, null],
       ['1', 'failed', 'agent-restarted', null],
     ],

@@ -27,6 +27,7 @@ const RECORD: SessionRecord = {
   sinceMs: NOW_MS - 61_000,
   isExclusive: false,
   term: new Term({ window: undefined, durationMs: 0 }),
+  isDialled: true,
   asksOnSite: true,
   approval: { kind: 'approved', by: 'Ann', way: 'file', waitedMs: 4 },
   state: 'closed',

@@ -23,6 +23,7 @@ function record(id: string): SessionRecord {
     worker: 0,
     openedAtMs: undefined,
     failure: undefined,
+    isDialled: false,
     endAtStart: undefined,
     uplinkBytes: 0,
     downlinkBytes: 0,

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { EventParser } from '../../../web/model/event-parser.js';
 import { EventStream, type StreamState } from '../../../web/model/event-stream.js';
 import { untilTrue } from '../../helpers/until.js';
+import { MAX_WRONG_TOKENS } from '../../../src/admin/limits.js';
 import { withAdmin } from '../admin/admin-helpers.js';
 
 test('events come out whole, wherever their text was cut', () => {
@@ -87,6 +88,45 @@ test('without the right token nothing is tried again', () =>
     const { told, stream } = follow(url, { token: 'a-token-of-length' });
     await untilTrue('a snapshot', () => told.snapshots === 1);
     stream.stop();
+  }));
+
+test('who has a token and is shut out for others’ wrong ones tries again when the agent says so', async () => {
+  let asked = 0;
+  const server = createServer((_, response) => {
+    asked += 1;
+    if (asked > 2) response.writeHead(200, { 'Content-Type': 'text/event-stream' }).flushHeaders();
+    else
+      response
+        .writeHead(429, asked === 1 ? { 'Retry-After': '0' } : {})
+        .end('{"error":"too-many-failures","message":"Wait a minute."}');
+  });
+  const url = `http://127.0.0.1:${await portOf(server)}/`;
+  const { told, stream } = follow(url, { token: 'a-token-of-length' });
+  await untilTrue('a third try', () => asked > 2);
+  assert.deepEqual(told.states.slice(1, 3), [
+    { kind: 'lost', reason: 'Wait a minute.', againMs: 0 },
+    { kind: 'lost', reason: 'Wait a minute.', againMs: 5 },
+  ]);
+  stream.stop();
+  server.close();
+  server.closeAllConnections();
+});
+
+test('who has no token is asked for one, also when others’ wrong ones were too many', () =>
+  withAdmin({ token: 'a-token-of-length' }, async ({ port }) => {
+    const url = `http://127.0.0.1:${port}/api/events`;
+    for (let wrong = 0; wrong < MAX_WRONG_TOKENS; wrong += 1) await follow(url, { token: 'wrong' }).run;
+    const { told, run } = follow(url);
+    await run;
+    assert.equal(told.states.at(-1)?.kind, 'locked');
+    const right = follow(url, { token: 'a-token-of-length' });
+    await untilTrue('that it is shut out', () => right.told.states.at(-1)?.kind === 'lost');
+    assert.deepEqual(right.told.states.at(-1), {
+      kind: 'lost',
+      reason: 'Too many wrong tokens from this address; wait a minute.',
+      againMs: 60_000,
+    });
+    right.stream.stop();
   }));
 
 test('an agent that says nothing more is left and asked again', async () => {

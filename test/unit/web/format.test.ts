@@ -35,6 +35,16 @@ test('IPv6 addresses are told apart from their port', () => {
   assert.equal(format.target('plc-3', null), 'plc-3');
 });
 
+test('a target in two parts is the same target', () => {
+  assert.deepEqual(format.targetParts('fd00::7', 65_535), ['[fd00::7]', ':65535']);
+  assert.deepEqual(format.targetParts('plc-3', null), ['plc-3', '']);
+});
+
+test('a sentence ends once', () => {
+  const texts = ['refused (ECONNREFUSED)', 'It is off.', 'says "off."', 'Why?', ' ', ''].map(format.sentence);
+  assert.deepEqual(texts, ['refused (ECONNREFUSED).', 'It is off.', 'says "off."', 'Why?', '', '']);
+});
+
 test('characters that turn text around or hide in it are shown', () => {
   assert.equal(format.target('\u202e7.5.0.01', 22), '\ufffd7.5.0.01:22');
   assert.equal(format.plain('a\u200bb\u0007c é 日本'), 'a\ufffdb\ufffdc é 日本');
