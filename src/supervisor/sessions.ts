@@ -293,7 +293,9 @@ function afterApproval({ approval }: SessionRecord, code: FailureCode): string {
 }
 
 /** Who a session is, in the log. */
-export type SessionFields = Pick<SessionRecord, 'operationId' | 'deviceId' | 'conduit'> & { sessionId: string };
+export type SessionFields = Pick<SessionRecord, 'operationId' | 'deviceId' | 'conduit'> & {
+  sessionId: string;
+};
 
 /** The fields that every log line of a session begins with. */
 export function about({ id, operationId, deviceId, conduit }: SessionRecord): SessionFields {

@@ -42,14 +42,24 @@ export function logCalls(): LogCall[] {
 
 function fieldsOf(node: ts.Node, checker: ts.TypeChecker): string[] | undefined {
   if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return undefined;
-  const { name, expression } = node.expression;
-  const [fields, message] = node.arguments;
-  if (!LEVELS.has(name.text) || !/\blog$/.test(expression.getText())) return undefined;
-  if (fields === undefined || message === undefined) return undefined;
+  const fields = argumentWithFields(node.expression, node.arguments);
+  if (fields === undefined) return undefined;
   if (!ts.isObjectLiteralExpression(fields)) return namesOf(fields, checker);
   return fields.properties.flatMap((property) =>
-    ts.isSpreadAssignment(property) ? namesOf(property.expression, checker) : [property.name?.getText() ?? ''],
+    ts.isSpreadAssignment(property)
+      ? namesOf(property.expression, checker)
+      : [property.name?.getText() ?? ''],
   );
+}
+
+function argumentWithFields(
+  { name, expression }: ts.PropertyAccessExpression,
+  [first, second, third]: readonly ts.Expression[],
+): ts.Expression | undefined {
+  // What the parent process has to say is logged by a generation.
+  if (name.text === '#note') return third;
+  const isLog = LEVELS.has(name.text) && /\blog$/.test(expression.getText());
+  return isLog && second !== undefined ? first : undefined;
 }
 
 /** @throws Error when the type of an expression does not say which fields it has. */
@@ -58,5 +68,7 @@ function namesOf(expression: ts.Expression, checker: ts.TypeChecker): string[] {
   const kinds = type.isUnion() ? type.types : [type];
   const names = kinds.flatMap((kind) => kind.getProperties().map((property) => property.name));
   if (names.length > 0) return names;
-  throw new Error(`${expression.getSourceFile().fileName}: the type of ${expression.getText()} has no fields`);
+  throw new Error(
+    `${expression.getSourceFile().fileName}: the type of ${expression.getText()} has no fields`,
+  );
 }
