@@ -8,7 +8,6 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -20,10 +19,10 @@ import { operatorSettings } from '../../src/cli/connect/operator-settings.js';
 import type { Tunnel } from '../../src/cli/connect/tunnel.js';
 import { echoes, startTarget } from '../helpers/agent-scene.js';
 import { DebianMachine } from '../helpers/debian-machine.js';
+import { buildPackage, sharedFolder } from '../helpers/debian-package.js';
 import { readPage } from '../helpers/page-commands.js';
 import { runProgram, skipOutsideCi, unlessMissing } from '../helpers/programs.js';
 
-const BUILD = fileURLToPath(new URL('../../../deploy/debian/build-package', import.meta.url));
 const MODULES = fileURLToPath(new URL('../../../node_modules', import.meta.url));
 
 const CONFIG = '/etc/gatehouse/gatehouse.yaml';
@@ -35,13 +34,13 @@ test(
   options,
   async (t) => {
     if (process.geteuid?.() !== 0) return skipOutsideCi(t, 'only root can make a machine to install into');
-    const shared = folder(t);
-    const packages = [await build(shared, '0.1.0'), await build(shared, '0.1.1')] as const;
+    const shared = sharedFolder(t);
+    const packages = [await buildPackage(shared, '0.1.0'), await buildPackage(shared, '0.1.1')] as const;
     await step(t, 'it has what it runs with and its pages, and nothing of the machine that built it', () =>
       hasWhatItNeeds(path.join(shared, packages[0])),
     );
-    const again = folder(t);
-    const sums = [await sumOf(shared, packages[0]), await sumOf(again, await build(again, '0.1.0'))];
+    const again = sharedFolder(t);
+    const sums = [await sumOf(shared, packages[0]), await sumOf(again, await buildPackage(again, '0.1.0'))];
     assert.equal(sums[0], sums[1], 'the package of one commit is the same, bit for bit, each time');
     const scene = await startScene(t);
     const machine = await DebianMachine.boot(t, shared);
@@ -268,25 +267,6 @@ function configure(shared: string, { cloud, device: { tenant, user, password, ex
   };
   const text = stringify({ ...configuration, admin: { listen: 'unix:/run/gatehouse/admin.sock' } });
   writeFileSync(path.join(shared, 'gatehouse.yaml'), text, { mode: 0o600 });
-}
-
-function folder(t: TestContext): string {
-  const created = mkdtempSync(path.join(tmpdir(), 'gatehouse-test-'));
-  chmodSync(created, 0o755);
-  t.after(() => rmSync(created, { recursive: true, force: true }));
-  return created;
-}
-
-/** Gives the name of the package file. */
-async function build(into: string, version: string): Promise<string> {
-  const env = {
-    GATEHOUSE_PACKAGE_BUILT: '1',
-    GATEHOUSE_PACKAGE_VERSION: version,
-    HOME: process.env.HOME ?? '/',
-  };
-  const { code, stdout, stderr } = await runProgram('bash', [BUILD, into], env);
-  assert.equal(code, 0, stderr);
-  return path.basename(stdout.trim());
 }
 
 /** SHA-256 of a package. */
