@@ -74,7 +74,17 @@ export class ContainerMachine {
     const [, variable = ''] = /^ARG NODE=(\S+)$/m.exec(file) ?? [];
     const base = `docker.io/library/node:${variable}`;
     const unshare = findProgram('unshare') ?? assert.fail('unshare is not installed');
-    const args = ['--mount', '--pid', '--mount-proc', '--fork', '--kill-child', 'bash', '-c', SET_UP, 'set-up'];
+    const args = [
+      '--mount',
+      '--pid',
+      '--mount-proc',
+      '--fork',
+      '--kill-child',
+      'bash',
+      '-c',
+      SET_UP,
+      'set-up',
+    ];
     const child = spawn(unshare, [...args, folder, process.execPath, base, ROOT], {
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: BUILD_MS * 4,
