@@ -1,6 +1,7 @@
 import type { ExitCode } from '../../exit-codes.js';
 import { EXIT } from '../../exit-codes.js';
 import type { ProcessIo } from '../process-io.js';
+import { startCommand } from '../start-command.js';
 import { printable, Terminal } from '../terminal.js';
 import type { Draft } from './draft.js';
 
@@ -47,11 +48,13 @@ export class Farewell {
       ...(first === undefined || typeof first.ports[0] !== 'number'
         ? []
         : [[`explain ${bracketed(first.host)}:${first.ports[0]}`, 'see which line permits it'] as const]),
-      ['run', 'start the agent'],
     ];
     say();
     say('Next:');
-    const commands = steps.map(([step, what]) => [`  gatehouse ${step}${config}`, what] as const);
+    const commands = [
+      ...steps.map(([step, what]) => [`  gatehouse ${step}${config}`, what] as const),
+      [`  ${startCommand(given)}`, 'start the agent'] as const,
+    ];
     const width = Math.max(...commands.map(([command]) => command.length));
     for (const [command, what] of commands) say(`${command.padEnd(width)}  ${what}`);
     return EXIT.done;

@@ -127,8 +127,9 @@ test(
         agent?.kill('SIGTERM');
         assert.equal((await agent?.ended())?.code, 0);
       },
-      [`sudo gatehouse thin-edge remove --child ${CHILD}`]: async (command) => {
+      'sudo gatehouse thin-edge remove': async (command) => {
         assert.equal((await run(command)).code, 0);
+        assert.equal(existsSync(path.join(path.dirname(file), CHILD, OPERATION)), false);
         assert.equal(readFileSync(file, 'utf8'), STOCK);
       },
     });
