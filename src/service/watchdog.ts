@@ -21,7 +21,7 @@ export interface Patient {
 export function watch(
   patient: Patient,
   manager: Pick<ServiceManager, 'alive' | 'watchdogMs'>,
-): { look(): void; stop(): void } {
+): { readonly look: () => void; readonly stop: () => void } {
   const everyMs = manager.watchdogMs ?? STATUS_MS;
   let isExamining = false;
   let isWantedAgain = false;

@@ -46,9 +46,7 @@ function fieldsOf(node: ts.Node, checker: ts.TypeChecker): string[] | undefined 
   if (fields === undefined) return undefined;
   if (!ts.isObjectLiteralExpression(fields)) return namesOf(fields, checker);
   return fields.properties.flatMap((property) =>
-    ts.isSpreadAssignment(property)
-      ? namesOf(property.expression, checker)
-      : [property.name?.getText() ?? ''],
+    ts.isSpreadAssignment(property) ? namesOf(property.expression, checker) : [property.name.getText()],
   );
 }
 

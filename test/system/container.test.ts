@@ -61,7 +61,7 @@ test(
     const environment = `--env GATEHOUSE_ADMIN_LISTEN=127.0.0.1:${await closedPort()}`;
     await machine.sh(run.replace('podman run ', `podman run --detach ${environment} `));
     const log = async (): Promise<string> => (await machine.run('podman logs gatehouse')).stdout;
-    const logged = (pattern: RegExp): Promise<string> => until(log, pattern);
+    const logged = (pattern: RegExp): Promise<void> => until(log, pattern);
     await logged(/connected to the cloud/);
     const health = JSON.parse(
       await machine.sh('podman image inspect gatehouse --format "{{json .Config.Healthcheck}}"'),
@@ -90,9 +90,11 @@ test(
 );
 
 /** Reads again and again until it matches. */
-async function until(read: () => Promise<string>, pattern: RegExp): Promise<string> {
-  let text = '';
+async function until(read: () => Promise<string>, pattern: RegExp): Promise<void> {
   const limit = AbortSignal.timeout(30_000);
-  while (!pattern.test((text = await read()))) assert.ok(!limit.aborted, `no ${String(pattern)} in: ${text}`);
-  return text;
+  for (;;) {
+    const text = await read();
+    if (pattern.test(text)) return;
+    assert.ok(!limit.aborted, `no ${String(pattern)} in: ${text}`);
+  }
 }
