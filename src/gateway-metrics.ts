@@ -12,6 +12,7 @@ export function supervisorMetrics(
   view: GatewayView,
   intake: Config['intake']['kind'],
 ): SupervisorMetrics {
+  metrics.expectOperations(intake);
   return {
     received: () => view.operation(),
     operation: (status) => metrics.operation(intake, status),

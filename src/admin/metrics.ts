@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { FailureCode } from '../../contract/failure.js';
-import type { EndReason } from '../../contract/session-state.js';
+import { FAILURE_CODES, type FailureCode } from '../../contract/failure.js';
+import { END_REASONS, type EndReason } from '../../contract/session-state.js';
 import { addEvidenceMetrics, NO_EVIDENCE, type EvidenceView } from './evidence-metrics.js';
 import type { MetricsSource } from './metrics-page.js';
 
@@ -10,6 +10,8 @@ const SETUP_BUCKETS_S = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
 
 /** Upper bounds of open times, in s: from one HTTP request to a working day. */
 const DURATION_BUCKETS_S = [1, 5, 15, 60, 300, 900, 3_600, 14_400, 28_800, 86_400];
+
+type Intake = 'rest' | 'mqtt' | 'thin-edge';
 
 /** Read whenever the metrics are. */
 export interface MetricsGauges {
@@ -109,9 +111,15 @@ export class Metrics implements MetricsSource {
     this.#certificateGauge(gauges.deviceCertificate);
     collectDefaultMetrics({ register: this.#registry });
     this.#countDescriptors();
-    // A rate over a series that appears with its first event misses that event: both directions begin at 0.
-    this.#bytes.inc({ direction: 'uplink' }, 0);
-    this.#bytes.inc({ direction: 'downlink' }, 0);
+    this.#beginAtZero();
+  }
+
+  /** A rate over a series that appears with its first event misses that event. */
+  #beginAtZero(): void {
+    for (const direction of ['uplink', 'downlink']) this.#bytes.inc({ direction }, 0);
+    for (const outcome of [...END_REASONS, ...FAILURE_CODES]) this.#sessions.inc({ outcome }, 0);
+    for (const way of ['endpoint', 'mqtt'])
+      for (const outcome of ['ok', 'refused', 'failed']) this.#tokens.inc({ way, outcome }, 0);
   }
 
   /** Both connections of a session are up, `setupMs` after it was begun. */
@@ -130,8 +138,13 @@ export class Metrics implements MetricsSource {
     this.#sessions.inc({ outcome: code });
   }
 
+  /** Operations come by `intake`; the series of each status begins at 0. */
+  expectOperations(intake: Intake): void {
+    for (const status of ['EXECUTING', 'SUCCESSFUL', 'FAILED']) this.#operations.inc({ intake, status }, 0);
+  }
+
   /** An operation that came by `intake` got a status. */
-  operation(intake: 'rest' | 'mqtt' | 'thin-edge', status: 'EXECUTING' | 'SUCCESSFUL' | 'FAILED'): void {
+  operation(intake: Intake, status: 'EXECUTING' | 'SUCCESSFUL' | 'FAILED'): void {
     this.#operations.inc({ intake, status });
   }
 

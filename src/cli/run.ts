@@ -26,6 +26,7 @@ export async function run({ file }: RunOptions, io: ProcessIo): Promise<number> 
       `systemd-notify, by which the service manager hears of this agent, does not work: ${why}\n`,
     );
   });
+  let watching: ReturnType<typeof watch> | undefined;
   const parent = new Parent({
     entry: generationFile,
     args: file === undefined ? [] : [file],
@@ -41,8 +42,9 @@ export async function run({ file }: RunOptions, io: ProcessIo): Promise<number> 
     complain: (text) => void io.stderr.write(`${text}\n`),
     onReady: () => {
       manager?.ready();
-      if (manager !== undefined) watch(parent, manager);
+      if (manager !== undefined) watching = watch(parent, manager);
     },
+    onLink: () => watching?.look(),
     onEnding: () => manager?.stopping(),
     now: () => performance.now(),
   });

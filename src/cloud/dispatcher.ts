@@ -21,9 +21,7 @@ export type HttpWay = Pick<Config['cloud'], 'ca' | 'proxy' | 'minTlsVersion'>;
 /** HTTP connections to the cloud side, through the proxy when there is one; `certificate` is shown to the server. */
 export function dispatcherOf(way: HttpWay, certificate?: DeviceCertificate): Dispatcher {
   const { proxy } = way;
-  const identity =
-    certificate === undefined ? {} : { cert: certificate.chain, key: certificate.key.reveal() };
-  const connect = { ...trust(way), ...identity, timeout: CONNECT_MS };
+  const connect = { ...trust(way, certificate), timeout: CONNECT_MS };
   const options = {
     connections: MAX_CONNECTIONS,
     pipelining: 1,

@@ -65,10 +65,8 @@ async function openSocket(url: URL, options: MqttTransportOptions, signal: Abort
   if (options.proxy === undefined) await ready(socket, 'connect', url, signal);
   if (url.protocol === 'mqtt:' || url.protocol === 'ws:') return socket;
   const servername = net.isIP(host) === 0 ? { servername: host } : {};
-  const certificate = options.certificate?.();
-  const identity =
-    certificate === undefined ? {} : { cert: certificate.chain, key: certificate.key.reveal() };
-  const secure = tls.connect({ socket, host, ...servername, ...trust(options), ...identity });
+  const trusted = trust(options, options.certificate?.());
+  const secure = tls.connect({ socket, host, ...servername, ...trusted });
   await ready(secure, 'secureConnect', url, signal);
   return secure;
 }

@@ -103,7 +103,7 @@ export const CLOUD_KEYS = {
   }),
   'cloud.caFile': key({
     schema: parsed(readAuthorities),
-    meaning: 'extra trusted roots (PEM), beside those of Node.js',
+    meaning: 'extra trusted roots (PEM), beside those of Node.js and of the system',
     isPath: true,
     unit: 'path',
     example: '/etc/gatehouse/ca.pem',

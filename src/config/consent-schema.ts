@@ -96,7 +96,8 @@ export const CONSENT_KEYS = {
   }),
   'plant.caFile': key({
     schema: parsed(readAuthorities),
-    meaning: "extra trusted roots (PEM) for that broker's certificate",
+    meaning:
+      "extra trusted roots (PEM) for that broker's certificate, beside those of Node.js and of the system",
     isPath: true,
     unit: 'path',
     example: '/etc/gatehouse/plant-ca.pem',

@@ -108,5 +108,6 @@ function row(name: string, spec: KeySpec): string[] {
 function defaultOf(spec: KeySpec): string {
   if (spec.isRequired) return 'required';
   if (spec.defaultText !== undefined) return spec.defaultText;
-  return typeof spec.default === 'string' || typeof spec.default === 'number' ? `\`${spec.default}\`` : '';
+  const isPlain = ['string', 'number', 'boolean'].includes(typeof spec.default);
+  return isPlain ? `\`${String(spec.default)}\`` : '';
 }

@@ -44,7 +44,8 @@ export function problemText({ source, key, message, example }: Problem): string 
   const hint =
     example === undefined ? '' : example.startsWith('(') ? ` ${example}` : ` (example: ${example})`;
   const place = source.kind === 'default' ? '' : `${sourceText(source)}: `;
-  return `${place}${subject}${message}${hint}`;
+  // A key of the file may hold escape sequences, and this goes to a terminal.
+  return `${place}${subject}${message}${hint}`.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '?');
 }
 
 /** `gatehouse.yaml:4`, `environment variable C8Y_USER`, `tedge.toml (c8y.url)`, `command line` or `default`. */

@@ -20,6 +20,9 @@ const CREDENTIALS = [...OTHER_CREDENTIALS.filter((key) => key !== 'cloud.tenant'
 /** Where a directory of trusted roots has them in one file, as Debian, Alpine and Yocto keep it. */
 const BUNDLE = 'ca-certificates.crt';
 
+/** Where thin-edge.io looks for roots unless it is told another place. */
+const DEFAULT_ROOTS = '/etc/ssl/certs';
+
 /**
  * Fills in from tedge.toml what nothing else gives, when the intake is thin-edge: the cloud, the device, the local broker,
  * and, where thin-edge.io logs in with a password, user and password.
@@ -69,6 +72,8 @@ class TedgeToml {
     if (typeof host === 'string') this.#set('cloud.url', `https://${host}`, key);
     const [rootsKey, roots] = this.#first('root_cert_path');
     if (typeof roots === 'string') this.#set('cloud.caFile', bundleOf(this.#absolute(roots)), rootsKey);
+    else if (existsSync(DEFAULT_ROOTS))
+      this.#set('cloud.caFile', bundleOf(DEFAULT_ROOTS), 'c8y.root_cert_path, its default');
     this.#set('thinEdge.topicPrefix', ...this.#named('bridge.topic_prefix'));
   }
 

@@ -16,22 +16,29 @@ export interface Patient {
  * Tells the service manager again and again that the agent works: the parent process turns, and the generation in
  * charge answers. When it stops answering, the signs of life stop, and the manager restarts the service.
  *
- * @returns stops it.
+ * @returns `look` looks at once, for a status that has changed; `stop` stops it.
  */
-export function watch(patient: Patient, manager: Pick<ServiceManager, 'alive' | 'watchdogMs'>): () => void {
+export function watch(
+  patient: Patient,
+  manager: Pick<ServiceManager, 'alive' | 'watchdogMs'>,
+): { readonly look: () => void; readonly stop: () => void } {
   const everyMs = manager.watchdogMs ?? STATUS_MS;
   let isExamining = false;
+  let isWantedAgain = false;
   const look = async (): Promise<void> => {
+    // What is found now may be older than what has changed since.
+    isWantedAgain = isExamining;
     if (isExamining) return;
     isExamining = true;
     const finding = await patient.examine(everyMs);
     isExamining = false;
     if (finding !== undefined) manager.alive(sentence(finding));
+    if (isWantedAgain) await look();
   };
   const timer = setInterval(() => void look(), everyMs);
   timer.unref();
   void look();
-  return () => clearInterval(timer);
+  return { look: () => void look(), stop: () => clearInterval(timer) };
 }
 
 /** One line out of the status as the admin listener shows it; a generation of another version may say less. */

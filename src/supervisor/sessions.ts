@@ -300,7 +300,12 @@ function afterApproval({ approval }: SessionRecord, code: FailureCode): string {
   return ` The request had waited ${waited} for approval, and the user's side gave up meanwhile; connect again while somebody is there to approve.`;
 }
 
+/** Who a session is, in the log. */
+export type SessionFields = Pick<SessionRecord, 'operationId' | 'deviceId' | 'conduit'> & {
+  sessionId: string;
+};
+
 /** The fields that every log line of a session begins with. */
-export function about({ id, operationId, deviceId, conduit }: SessionRecord): object {
+export function about({ id, operationId, deviceId, conduit }: SessionRecord): SessionFields {
   return { sessionId: id, operationId, deviceId, conduit };
 }

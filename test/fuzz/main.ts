@@ -8,6 +8,9 @@ import { TARGETS } from './targets/all.js';
  * and told with the seed; the exit code is then 1.
  */
 
+const USAGE = `Usage: npm run fuzz [-- --target NAME] [--seconds N | --runs N] [--seed S]
+Targets: ${TARGETS.map((target) => target.name).join(', ')}`;
+
 interface Wanted {
   readonly target: string | undefined;
   readonly seconds: number;
@@ -29,11 +32,14 @@ function wanted(args: readonly string[]): Wanted {
   };
 }
 
+if (process.argv.some((arg) => arg === '--help' || arg === '-h')) {
+  console.log(USAGE);
+  process.exit(0);
+}
 const { target: name, seconds, runs, seed } = wanted(process.argv.slice(2));
 const targets = TARGETS.filter((target) => name === undefined || target.name === name);
 if (targets.length === 0 || !(seconds > 0) || !(runs > 0) || !Number.isSafeInteger(seed)) {
-  console.error('Usage: npm run fuzz [-- --target NAME] [--seconds N | --runs N] [--seed S]');
-  console.error(`Targets: ${TARGETS.map((target) => target.name).join(', ')}`);
+  console.error(USAGE);
   process.exit(64);
 }
 console.log(`seed ${seed}`);

@@ -17,7 +17,7 @@ mkdir /mnt/upper /mnt/work /mnt/root
 mount -t overlay overlay -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work /mnt/root
 cd /mnt/root
 mount -t proc proc proc
-mount -t tmpfs tmpfs dev
+mount -t tmpfs -o mode=0755 tmpfs dev
 for device in null zero full random urandom tty; do touch dev/$device; mount --bind /dev/$device dev/$device; done
 mkdir dev/shm dev/pts
 mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts
@@ -30,6 +30,8 @@ mount --bind "$1" shared
 mount -t tmpfs tmpfs run
 mount -t tmpfs tmpfs tmp
 rm -rf etc/systemd/system var/log/journal
+# Debian builds the index of manual pages after each package, unless told otherwise; nobody reads them here.
+rm -f var/lib/man-db/auto-update
 mkdir etc/systemd/system
 printf '[Unit]\\nRequires=basic.target dbus.socket\\nAfter=basic.target\\n' >etc/systemd/system/test.target
 for unit in systemd-udevd.service systemd-udev-trigger.service systemd-modules-load.service dev-hugepages.mount; do
@@ -39,6 +41,8 @@ mkdir old
 pivot_root . old
 umount --lazy old
 rmdir old
+# As on a real machine: what systemd mounts for a service, such as its credentials, has to reach the namespace of that service.
+mount --make-rshared /
 exec /usr/bin/env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin \\
   /lib/systemd/systemd --system --unit=test.target --show-status=no --log-target=journal
 `;
@@ -77,8 +81,7 @@ export class DebianMachine {
   async sh(line: string): Promise<string> {
     const { code, stdout, stderr } = await this.run(line);
     if (code === 0) return stdout;
-    const journal = await this.run('journalctl --no-pager --lines 30');
-    throw new Error(`${line}: exit ${code}\n${stdout}${stderr}${journal.stdout}`);
+    throw new Error(`${line}: exit ${code}\n${stdout}${stderr}${await this.#journal()}`);
   }
 
   /** Repeats a command until its output matches. */
@@ -88,8 +91,12 @@ export class DebianMachine {
       const { stdout, stderr } = await this.run(line);
       if (pattern.test(stdout)) return stdout;
       if (performance.now() > limit)
-        throw new Error(`${line} never gave ${String(pattern)}: ${stdout}${stderr}`);
+        throw new Error(`${line} never gave ${String(pattern)}: ${stdout}${stderr}${await this.#journal()}`);
     }
+  }
+
+  async #journal(): Promise<string> {
+    return (await this.run('journalctl --no-pager --lines 30')).stdout;
   }
 
   async #isUp(): Promise<void> {

@@ -45,7 +45,9 @@ export class NotifySocket {
   }
 
   /** Waits for a line. */
-  async heard(line: string): Promise<void> {
-    await eventually(() => this.lines.includes(line) || undefined, `the message ${line}`);
+  async heard(wanted: string | RegExp): Promise<void> {
+    const isIt = (line: string): boolean =>
+      typeof wanted === 'string' ? line === wanted : wanted.test(line);
+    await eventually(() => this.lines.some(isIt) || undefined, `the message ${String(wanted)}`);
   }
 }

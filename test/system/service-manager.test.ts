@@ -23,6 +23,19 @@ test('systemd hears that the agent is ready, how it is, and that it ends', optio
   assert.equal((await agent.command.ended()).code, 0);
 });
 
+test(
+  'systemd hears of the link as soon as it changes, not with the next sign of life',
+  options,
+  async (t) => {
+    const manager = await NotifySocket.listen(t);
+    const env = { NOTIFY_SOCKET: manager.path, WATCHDOG_USEC: '600000000' };
+    const agent = await startAgent(t, { env });
+    await manager.heard('STATUS=connected to the cloud, 0 sessions');
+    await agent.cloud.stop();
+    await manager.heard(/^STATUS=not connected to the cloud/);
+  },
+);
+
 test('generations, and what they start, do not speak for the service', options, async (t) => {
   const manager = await NotifySocket.listen(t);
   const agent = await startAgent(t, { env: { NOTIFY_SOCKET: manager.path, WATCHDOG_USEC: '300000' } });

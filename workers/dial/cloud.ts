@@ -3,6 +3,7 @@ import tls from 'node:tls';
 import { nameless } from '../../contract/certificate-names.js';
 import { GatehouseError } from '../../contract/failure.js';
 import { TCP_KEEP_ALIVE_MS, TLS_SECURITY_LEVEL } from '../../contract/limits.js';
+import { withSystemRoots } from '../../contract/system-roots.js';
 import type { Endpoint, Tunnel, WorkerSettings } from '../../contract/messages.js';
 import { withDeadline } from './deadline.js';
 import { cloudFailure, CredentialsRefused, describe, proxyTlsFailure } from './failure.js';
@@ -20,12 +21,13 @@ export function tlsContext(
   return tls.createSecureContext({
     minVersion,
     ciphers: `${tls.DEFAULT_CIPHERS}:${TLS_SECURITY_LEVEL}`,
-    ...(ca === undefined ? {} : { ca: [...usualRoots(), ca] }),
+    // Naming roots replaces the usual ones.
+    ca: [...withSystemRoots(nodeRoots()), ...(ca === undefined ? [] : [ca])],
   });
 }
 
-/** What Node trusts by itself. Where it can tell, that includes NODE_EXTRA_CA_CERTS and the system's store. */
-function usualRoots(): readonly string[] {
+/** What Node trusts by itself. */
+function nodeRoots(): readonly string[] {
   const newer = tls as { readonly getCACertificates?: (kind: 'default') => string[] };
   return newer.getCACertificates?.('default') ?? tls.rootCertificates;
 }

@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import type { SecureContext } from 'node:tls';
 import { DEMAND_MS, MAX_WEIGHED_SESSIONS, SWITCH_OFF_MS } from '../../contract/limits.js';
 import type {
   SessionCounters,
@@ -50,9 +51,13 @@ export class SessionHost {
       post,
     );
     const { now } = this.#clock;
+    let context: SecureContext | undefined;
     this.#context = {
       memory: new RelayMemory(now),
-      tls: tlsContext(settings.ca, settings.minTlsVersion),
+      // Once, and not before the first dial that needs it: reading the roots takes some 30 ms.
+      get tls() {
+        return (context ??= tlsContext(settings.ca, settings.minTlsVersion));
+      },
       handshakes: new HandshakeGate(),
       storm: new StormTurns(),
       now,

@@ -3,6 +3,7 @@ import { EXIT } from '../../exit-codes.js';
 import type { ProcessIo } from '../process-io.js';
 import { wrapped } from '../check/report.js';
 import { refusalJson } from '../refusal.js';
+import { startCommand } from '../start-command.js';
 import { printable, Terminal } from '../terminal.js';
 import type { Draft } from './draft.js';
 
@@ -54,14 +55,14 @@ export class Farewell {
       ...(first === undefined || typeof first.ports[0] !== 'number'
         ? []
         : [[`explain ${bracketed(first.host)}:${first.ports[0]}`, 'see which line permits it'] as const]),
-      ['run', 'start the agent'],
     ];
     say();
     say('Next:');
-    const commands = steps.map(([step, what]) => {
+    const commands: (readonly [string, string])[] = steps.map(([step, what]) => {
       const isOfThinEdge = step.startsWith('thin-edge');
       return [isOfThinEdge ? `  sudo gatehouse ${step}` : `  gatehouse ${step}${config}`, what] as const;
     });
+    commands.push([`  ${startCommand(given)}`, 'start the agent']);
     const width = Math.max(...commands.map(([command]) => command.length));
     for (const [command, what] of commands) say(`${command.padEnd(width)}  ${what}`);
     return EXIT.done;

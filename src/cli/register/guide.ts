@@ -2,6 +2,7 @@ import type { Config } from '../../config/config.js';
 import { EXIT, type ExitCode } from '../../exit-codes.js';
 import type { ProcessIo } from '../process-io.js';
 import { refusalJson } from '../refusal.js';
+import { startCommand } from '../start-command.js';
 import { printable, Terminal } from '../terminal.js';
 import type { WaitResult } from './wait.js';
 
@@ -103,7 +104,7 @@ export class Guide {
     this.#terminal.line();
     this.#terminal.line('Next:');
     this.#terminal.line(`  gatehouse check${config}`);
-    this.#terminal.line(`  gatehouse run${config}`);
+    this.#terminal.line(`  ${startCommand(this.#file)}`);
     return EXIT.done;
   }
 

@@ -11,7 +11,10 @@ interface Flags {
 
 const ACTIONS: readonly (readonly [ThinEdgeAction, string])[] = [
   ['install', 'let thin-edge.io declare remote access and leave it to Gatehouse; what was there is kept'],
-  ['remove', 'take that back: the plug-in of thin-edge.io serves remote access again'],
+  [
+    'remove',
+    'take that back, for the children named or for all: the plug-in of thin-edge.io serves remote access again',
+  ],
   ['status', 'say who serves remote access, for the gateway and the children named'],
 ];
 

@@ -5,6 +5,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -124,6 +125,15 @@ export class OperationFile {
     const { uid, gid } = statSync(this.#operations);
     if (process.geteuid?.() === 0) chownSync(file, uid, gid);
   }
+}
+
+/** External ids of the children whose file is ours. */
+export function ownChildren(directory: string): string[] {
+  return readdirSync(path.join(directory, 'operations', 'c8y'), { withFileTypes: true })
+    .filter(
+      (entry) => entry.isDirectory() && new OperationFile(directory, entry.name).state().state === 'ours',
+    )
+    .map(({ name }) => name);
 }
 
 /** The text of a regular file. */

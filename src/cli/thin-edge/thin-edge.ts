@@ -3,14 +3,14 @@ import path from 'node:path';
 import { THIN_EDGE_DIRECTORY } from '../../config/thin-edge-schema.js';
 import { EXIT, type ExitCode } from '../../exit-codes.js';
 import { printable, Terminal, type Io } from '../terminal.js';
-import { OperationFile, type OperationFileState } from './operation-file.js';
+import { OperationFile, ownChildren, type OperationFileState } from './operation-file.js';
 
 export type ThinEdgeAction = 'install' | 'remove' | 'status';
 
 export interface ThinEdgeFlags {
   /** Default: TEDGE_CONFIG_DIR, else /etc/tedge. */
   readonly configDir?: string | undefined;
-  /** External ids of children; the gateway is always meant too. */
+  /** External ids of children; the gateway is always meant too. Default: for remove all whose file is ours, else none. */
   readonly child?: readonly string[] | undefined;
   readonly json?: boolean | undefined;
 }
@@ -51,7 +51,8 @@ export function thinEdge(action: ThinEdgeAction, flags: ThinEdgeFlags, io: Io): 
     return complain(io, EXIT.failed, `${operations} is no directory. ${advice}`);
   }
   try {
-    const files = [undefined, ...children].map((child) => new OperationFile(directory, child));
+    const all = action === 'remove' && children.length === 0 ? ownChildren(directory) : children;
+    const files = [undefined, ...all].map((child) => new OperationFile(directory, child));
     return tell(
       action,
       files.map((file) => ACTIONS[action](file)),

@@ -17,6 +17,8 @@ export interface ParentOptions {
   readonly complain: (text: string) => void;
   /** The agent is in charge for the first time. */
   readonly onReady?: () => void;
+  /** The generation in charge has got, or lost, its link to the cloud. */
+  readonly onLink?: () => void;
   /** It begins to end. */
   readonly onEnding?: () => void;
   /** Monotonic, in ms. */
@@ -225,6 +227,7 @@ export class Parent {
   #onLink(from: GenerationProcess, isConnected: boolean): void {
     if (from !== this.#fleet.inCharge) return;
     this.#isLinkUp = isConnected;
+    this.#options.onLink?.();
     if (!isConnected || this.#releasedAtMs === undefined) return;
     const gapMs = Math.round(this.#options.now() - this.#releasedAtMs);
     this.#releasedAtMs = undefined;

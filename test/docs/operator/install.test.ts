@@ -54,7 +54,7 @@ test(
         command,
       ) =>
         // The test's target has another port.
-        show(/register/)(command.replace('9000', String(target.port))),
+        show(/register[^]*systemctl start gatehouse/)(command.replace('9000', String(target.port))),
       [`gatehouse register ${CONFIG}`]: async (command) => {
         await operator.announce('gw-7');
         const accepted = operator.accept('gw-7');

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { register } from 'prom-client';
+import { FAILURE_CODES } from '../../../contract/failure.js';
+import { END_REASONS } from '../../../contract/session-state.js';
 import { MetricsPage } from '../../../src/admin/metrics-page.js';
 import { Metrics } from '../../../src/admin/metrics.js';
 
@@ -10,6 +12,10 @@ async function samples(metrics: Metrics, name: string): Promise<Record<string, n
   return Object.fromEntries(
     lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
   );
+}
+
+function above0(all: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value > 0));
 }
 
 function fresh(): Metrics {
@@ -29,7 +35,7 @@ test('counts what it is told under the names of the contract', async () => {
   metrics.bytes('uplink', 1_000);
   metrics.bytes('uplink', 24);
   metrics.cloudConnected(true);
-  assert.deepEqual(await samples(metrics, 'gatehouse_sessions_total'), {
+  assert.deepEqual(above0(await samples(metrics, 'gatehouse_sessions_total')), {
     'gatehouse_sessions_total{outcome="target-fin"}': 1,
     'gatehouse_sessions_total{outcome="policy-denied"}': 1,
   });
@@ -47,6 +53,23 @@ test('counts what it is told under the names of the contract', async () => {
     gatehouse_session_duration_seconds_sum: 90,
   });
   assert.deepEqual(await samples(metrics, 'gatehouse_cloud_connected'), { gatehouse_cloud_connected: 1 });
+});
+
+test('every counter begins at 0, so that its first events count in a rate', async () => {
+  const metrics = fresh();
+  metrics.expectOperations('rest');
+  const sessions = await samples(metrics, 'gatehouse_sessions_total');
+  const outcomes = new Set([...END_REASONS, ...FAILURE_CODES]);
+  assert.deepEqual(
+    sessions,
+    Object.fromEntries([...outcomes].map((outcome) => [`gatehouse_sessions_total{outcome="${outcome}"}`, 0])),
+  );
+  assert.deepEqual(await samples(metrics, 'gatehouse_operations_total'), {
+    'gatehouse_operations_total{intake="rest",status="EXECUTING"}': 0,
+    'gatehouse_operations_total{intake="rest",status="SUCCESSFUL"}': 0,
+    'gatehouse_operations_total{intake="rest",status="FAILED"}': 0,
+  });
+  assert.equal(Object.keys(await samples(metrics, 'gatehouse_token_fetches_total')).length, 6);
 });
 
 test('reads the gauges when it is asked', async () => {

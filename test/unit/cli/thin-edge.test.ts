@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -199,3 +200,17 @@ function asNobody<T>(action: () => T): T {
     process.seteuid?.(0);
   }
 }
+
+test('remove without a child takes back every file that is ours, and no other', (t) => {
+  const { run, file, operations } = place(t, STOCK);
+  assert.equal(run('install', { child: ['plc-3', 'plc 4'] }).code, 0);
+  mkdirSync(path.join(operations, 'plc-5'));
+  writeFileSync(file('plc-5'), STOCK);
+  const { code, out } = run('remove');
+  assert.equal(code, 0);
+  for (const child of ['plc-3', 'plc 4']) assert.match(out, new RegExp(`child ${child}: .* is gone`));
+  assert.doesNotMatch(out, /plc-5/);
+  assert.equal(existsSync(file('plc-3')), false);
+  assert.equal(existsSync(file('plc 4')), false);
+  for (const kept of [file(), file('plc-5')]) assert.equal(readFileSync(kept, 'utf8'), STOCK);
+});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -195,3 +195,14 @@ function open(folder: string): void {
   writeFileSync(path.join(folder, 'credentials.toml'), CREDENTIALS);
   execFileSync('chmod', ['644', path.join(folder, 'credentials.toml')]);
 }
+
+test('without root_cert_path the roots are those of the system, as for thin-edge.io', (t) => {
+  const bundle = '/etc/ssl/certs/ca-certificates.crt';
+  const loaded = load(t, { toml: BASIC, credentials: CREDENTIALS });
+  if (!existsSync(bundle)) return assert.equal(loaded.config.cloud.ca, undefined);
+  assert.equal(loaded.config.cloud.ca, readFileSync(bundle, 'utf8'));
+  const shown = effectiveConfig(loaded.config, loaded.sources).find((line) =>
+    line.startsWith('cloud.caFile'),
+  );
+  assert.match(shown ?? '', /tedge\.toml \(c8y\.root_cert_path, its default\)$/);
+});

@@ -37,3 +37,9 @@ test('a command starts the agent, and its health is what `gatehouse status` says
   assert.ok(image.includes('ENTRYPOINT ["gatehouse"]'));
   assert.match(image.find((line) => line.startsWith('HEALTHCHECK')) ?? '', /CMD \["gatehouse", "status"/);
 });
+
+test('the printed command keeps the health check, and the configuration is readable for the group alone', () => {
+  const [head = ''] = text.split(/^ARG /m);
+  assert.match(head, /^# {3}podman build --format docker /m);
+  assert.match(head, /^# {3}chown -R 0:990 conf; chmod 0750 conf; chmod 0640 conf\/\*$/m);
+});

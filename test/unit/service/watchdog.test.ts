@@ -8,7 +8,7 @@ async function told(findings: readonly unknown[]): Promise<string[]> {
   const heard: string[] = [];
   const left = [...findings];
   await new Promise<void>((resolve) => {
-    const stop = watch(
+    const { stop } = watch(
       {
         examine: () => {
           if (left.length > 0) return Promise.resolve(left.shift());
@@ -36,6 +36,30 @@ test('the status line names why the cloud is not reached, in one line', async ()
   const cloud = { state: 'disconnected', reason: 'refused\nWATCHDOG=1' };
   const [line] = await told([{ cloud, totals: { sessionsActive: 1 } }]);
   assert.equal(line, 'not connected to the cloud (refused WATCHDOG=1), 1 session');
+});
+
+test('a change is told at once, also one that comes while it looks', async () => {
+  const heard: string[] = [];
+  const answers: ((status: unknown) => void)[] = [];
+  const patient = { examine: () => new Promise<unknown>((resolve) => answers.push(resolve)) };
+  const { look, stop } = watch(patient, { watchdogMs: 3_600_000, alive: (status) => heard.push(status) });
+  const answer = async (state: string): Promise<void> => {
+    answers.shift()?.({ cloud: { state, reason: 'not yet' } });
+    await new Promise(setImmediate);
+  };
+  look();
+  look();
+  await answer('connecting');
+  await answer('connected');
+  look();
+  await answer('disconnected');
+  assert.deepEqual(heard, [
+    'not connected to the cloud (not yet), 0 sessions',
+    'connected to the cloud, 0 sessions',
+    'not connected to the cloud (not yet), 0 sessions',
+  ]);
+  assert.deepEqual(answers, []);
+  stop();
 });
 
 test('while a generation is being replaced the service lives', async () => {
