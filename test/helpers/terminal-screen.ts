@@ -26,7 +26,9 @@ export class TerminalScreen {
 
   /** Starts the command in a folder; its environment is PATH, TERM and `env` alone. */
   constructor(command: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}) {
-    const environment = { PATH: process.env.PATH ?? '', HOME: cwd, LANG: 'C.UTF-8', ...env };
+    // A shell that ends would leave what was typed in its home.
+    const home = { HOME: cwd, HISTFILE: '/dev/null' };
+    const environment = { PATH: process.env.PATH ?? '', ...home, LANG: 'C.UTF-8', ...env };
     const line = [
       ...['exec', 'env', '-i', 'TERM=xterm-256color'],
       ...Object.entries(environment).map(([name, value]) => quoted(`${name}=${value}`)),
