@@ -3,7 +3,7 @@ import { normaliseHostname } from '../cloud/hostname.js';
 import { loadConfig } from '../config/load.js';
 import type { ChildConfig, Config } from '../config/config.js';
 import { EXIT } from '../exit-codes.js';
-import { policyOf } from '../gateway-policy.js';
+import { policyOf } from '../gateway/policy.js';
 import { whereIs } from '../policy/conduit-table.js';
 import { explain } from '../policy/explain.js';
 import { NO_SESSIONS, type Decision } from '../policy/question.js';

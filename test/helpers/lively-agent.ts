@@ -10,7 +10,7 @@ import type {
   SessionView,
   StatusView,
 } from '../../src/admin/backend.js';
-import { dashboardPages } from '../../src/gateway-pages.js';
+import { dashboardPages } from '../../src/gateway/pages.js';
 import { STATUS } from '../unit/admin/admin-helpers.js';
 import { Secret } from '../../contract/secret.js';
 import { randomNumbers } from './seeded-bytes.js';

@@ -2,7 +2,7 @@ import net from 'node:net';
 import { normaliseHostname } from '../../cloud/hostname.js';
 import type { Conduit, Config } from '../../config/config.js';
 import { EXIT } from '../../exit-codes.js';
-import { policyOf } from '../../gateway-policy.js';
+import { policyOf } from '../../gateway/policy.js';
 import { portsOf } from '../../policy/conduit-table.js';
 import { decide } from '../../policy/decide.js';
 import { NO_SESSIONS, type Decision } from '../../policy/question.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GatewayChronicle } from '../../../src/gateway-chronicle.js';
+import { GatewayChronicle } from '../../../src/gateway/chronicle.js';
 import type { SessionRecord } from '../../../src/supervisor/session-registry.js';
 import { Term } from '../../../src/supervisor/term.js';
 

@@ -1,21 +1,21 @@
-import type { FailureCode } from '../contract/failure.js';
-import type { EndReason } from '../contract/session-state.js';
-import { ActivitySamples, SAMPLE_MS } from './admin/activity/activity-samples.js';
+import type { FailureCode } from '../../contract/failure.js';
+import type { EndReason } from '../../contract/session-state.js';
+import { ActivitySamples, SAMPLE_MS } from '../admin/activity/activity-samples.js';
 import {
   asActivity,
   asOperation,
   asReload,
   type ActivityFromElsewhere,
-} from './admin/activity/from-elsewhere.js';
-import { LinkLog } from './admin/activity/link-log.js';
-import { OperationLog, type AboutOperation } from './admin/activity/operation-log.js';
-import { MAX_RELOAD_LINES, ReloadLog } from './admin/activity/reload-log.js';
-import type { ActivityView, AdminBackend, ChangeView, OperationView, ReloadView } from './admin/backend.js';
-import type { CloudLink } from './cloud/intake.js';
-import type { GatewayOptions } from './gateway-options.js';
-import type { SessionRecord } from './supervisor/session-registry.js';
-import type { SessionNotes } from './supervisor/sessions.js';
-import type { OperationName } from './supervisor/status-desk.js';
+} from '../admin/activity/from-elsewhere.js';
+import { LinkLog } from '../admin/activity/link-log.js';
+import { OperationLog, type AboutOperation } from '../admin/activity/operation-log.js';
+import { MAX_RELOAD_LINES, ReloadLog } from '../admin/activity/reload-log.js';
+import type { ActivityView, AdminBackend, ChangeView, OperationView, ReloadView } from '../admin/backend.js';
+import type { CloudLink } from '../cloud/intake.js';
+import type { GatewayOptions } from './options.js';
+import type { SessionRecord } from '../supervisor/session-registry.js';
+import type { SessionNotes } from '../supervisor/sessions.js';
+import type { OperationName } from '../supervisor/status-desk.js';
 
 /** Longest wait for what the generation before has kept, in ms. Nothing else waits for it. */
 const ASK_MS = 2_000;

@@ -1,15 +1,15 @@
 import { performance } from 'node:perf_hooks';
-import { ApprovalDirectory } from './approval/approval-directory.js';
-import { ApprovalTable } from './approval/approval-table.js';
-import { ApprovalTopic } from './approval/approval-topic.js';
-import type { ApprovalSite } from './approval/site.js';
-import { Backoff } from './cloud/backoff.js';
-import type { Config } from './config/config.js';
-import type { GatewayOptions } from './gateway-options.js';
-import { PlantBroker } from './plant/plant-broker.js';
-import type { SwitchState } from './switch/hard-switch.js';
-import { SwitchSources } from './switch/switch-sources.js';
-import { within } from './within.js';
+import { ApprovalDirectory } from '../approval/approval-directory.js';
+import { ApprovalTable } from '../approval/approval-table.js';
+import { ApprovalTopic } from '../approval/approval-topic.js';
+import type { ApprovalSite } from '../approval/site.js';
+import { Backoff } from '../cloud/backoff.js';
+import type { Config } from '../config/config.js';
+import type { GatewayOptions } from './options.js';
+import { PlantBroker } from '../plant/plant-broker.js';
+import type { SwitchState } from '../switch/hard-switch.js';
+import { SwitchSources } from '../switch/switch-sources.js';
+import { within } from '../within.js';
 
 /** Longest wait for the first word of the switch, in ms; until then it is off, and what arrives is refused. */
 const SETTLE_MS = 3_000;

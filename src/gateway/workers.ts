@@ -1,12 +1,12 @@
-import type { WorkerReport } from '../contract/messages.js';
-import type { Metrics } from './admin/metrics.js';
-import type { Config } from './config/config.js';
-import { GatewayBandwidth } from './gateway-bandwidth.js';
-import type { GatewayOthers } from './gateway-options.js';
-import type { GatewayView } from './gateway-view.js';
-import type { Log } from './log/log.js';
-import { SessionPool } from './supervisor/pool.js';
-import { within } from './within.js';
+import type { WorkerReport } from '../../contract/messages.js';
+import type { Metrics } from '../admin/metrics.js';
+import type { Config } from '../config/config.js';
+import { GatewayBandwidth } from './bandwidth.js';
+import type { GatewayOthers } from './options.js';
+import type { GatewayView } from './view.js';
+import type { Log } from '../log/log.js';
+import { SessionPool } from '../supervisor/pool.js';
+import { within } from '../within.js';
 
 /** Longest wait for the workers at start, in ms; they take well below a second each. */
 const WORKERS_UP_MS = 30_000;

@@ -1,7 +1,7 @@
-import type { Config } from './config/config.js';
-import { difference, type Change } from './config/difference.js';
-import { reloadable, type Reload } from './config/reload.js';
-import type { Breach } from './supervisor/compliance.js';
+import type { Config } from '../config/config.js';
+import { difference, type Change } from '../config/difference.js';
+import { reloadable, type Reload } from '../config/reload.js';
+import type { Breach } from '../supervisor/compliance.js';
 
 /** Lines about one reload; who changed more than that compares the files. */
 const MAX_LINES = 200;

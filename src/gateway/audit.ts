@@ -1,15 +1,15 @@
-import type { EvidenceView } from './admin/evidence-metrics.js';
-import { AuditLog } from './audit/audit-log.js';
-import { configHash } from './audit/config-hash.js';
-import type { StatedFact } from './audit/fact.js';
-import { SessionRecorder } from './audit/session-recorder.js';
-import { TELLING_SKEW_MS, type CloudClock } from './cloud/cloud-clock.js';
-import type { EventOutbox } from './cloud/event-outbox.js';
-import type { EventJournal } from './cloud/event.js';
-import type { Config } from './config/config.js';
-import { GatewayEvents } from './gateway-events.js';
-import { GatewayRecovery } from './gateway-recovery.js';
-import type { Log } from './log/log.js';
+import type { EvidenceView } from '../admin/evidence-metrics.js';
+import { AuditLog } from '../audit/audit-log.js';
+import { configHash } from '../audit/config-hash.js';
+import type { StatedFact } from '../audit/fact.js';
+import { SessionRecorder } from '../audit/session-recorder.js';
+import { TELLING_SKEW_MS, type CloudClock } from '../cloud/cloud-clock.js';
+import type { EventOutbox } from '../cloud/event-outbox.js';
+import type { EventJournal } from '../cloud/event.js';
+import type { Config } from '../config/config.js';
+import { GatewayEvents } from './events.js';
+import { GatewayRecovery } from './recovery.js';
+import type { Log } from '../log/log.js';
 
 export interface GatewayAuditParts {
   readonly config: Config;

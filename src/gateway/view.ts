@@ -1,16 +1,16 @@
 import { performance } from 'node:perf_hooks';
-import type { AdminBackend, ResourceView, SessionView, StatusView, WorkerView } from './admin/backend.js';
-import type { OwnBackend } from './generations/elders.js';
-import type { GatewayConsent } from './gateway-consent.js';
-import type { CloudLink } from './cloud/intake.js';
-import { LoopDelayMeter } from './resources/loop-delay-meter.js';
-import { RESOURCES, type Sample } from './resources/sample.js';
-import type { SwitchState } from './switch/hard-switch.js';
-import type { SessionRecord } from './supervisor/session-registry.js';
-import type { GatewayChronicle } from './gateway-chronicle.js';
-import type { GatewayOptions } from './gateway-options.js';
-import type { Supervisor } from './supervisor/supervisor.js';
-import { isoSecond } from './supervisor/terms.js';
+import type { AdminBackend, ResourceView, SessionView, StatusView, WorkerView } from '../admin/backend.js';
+import type { OwnBackend } from '../generations/elders.js';
+import type { GatewayConsent } from './consent.js';
+import type { CloudLink } from '../cloud/intake.js';
+import { LoopDelayMeter } from '../resources/loop-delay-meter.js';
+import { RESOURCES, type Sample } from '../resources/sample.js';
+import type { SwitchState } from '../switch/hard-switch.js';
+import type { SessionRecord } from '../supervisor/session-registry.js';
+import type { GatewayChronicle } from './chronicle.js';
+import type { GatewayOptions } from './options.js';
+import type { Supervisor } from '../supervisor/supervisor.js';
+import { isoSecond } from '../supervisor/terms.js';
 
 type LoopDelay = WorkerView['eventLoopDelay'];
 

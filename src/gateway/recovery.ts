@@ -1,12 +1,12 @@
 import path from 'node:path';
-import { AuditLog } from './audit/audit-log.js';
-import type { EndFact } from './audit/fact.js';
-import { unsettledLogs, type Head } from './audit/head.js';
-import { logFiles } from './audit/log-files.js';
-import { unfinished, type RecentEnd } from './audit/unfinished.js';
-import { errnoOf } from './journal/state-error.js';
-import type { Log } from './log/log.js';
-import { within } from './within.js';
+import { AuditLog } from '../audit/audit-log.js';
+import type { EndFact } from '../audit/fact.js';
+import { unsettledLogs, type Head } from '../audit/head.js';
+import { logFiles } from '../audit/log-files.js';
+import { unfinished, type RecentEnd } from '../audit/unfinished.js';
+import { errnoOf } from '../journal/state-error.js';
+import type { Log } from '../log/log.js';
+import { within } from '../within.js';
 
 /** Longest time for a log that the configuration does not name any more, in ms: its disk may be gone. */
 const FORMER_LOG_MS = 5_000;

@@ -1,10 +1,10 @@
-import type { CloudOptions } from './cloud/cloud.js';
-import type { Config } from './config/config.js';
-import type { Elders } from './generations/elders.js';
-import type { AdminPlace } from './generations/messages.js';
-import type { Log } from './log/log.js';
-import type { Redactor } from './log/redaction.js';
-import type { ClaimLease } from './supervisor/supervisor-parts.js';
+import type { CloudOptions } from '../cloud/cloud.js';
+import type { Config } from '../config/config.js';
+import type { Elders } from '../generations/elders.js';
+import type { AdminPlace } from '../generations/messages.js';
+import type { Log } from '../log/log.js';
+import type { Redactor } from '../log/redaction.js';
+import type { ClaimLease } from '../supervisor/supervisor-parts.js';
 
 export interface GatewayOptions {
   readonly config: Config;

@@ -1,8 +1,8 @@
 import { networkInterfaces } from 'node:os';
-import type { AdminListen, Config } from './config/config.js';
-import { ConduitTable } from './policy/conduit-table.js';
-import { GatewayAddresses } from './policy/reach.js';
-import type { Policy } from './supervisor/admission.js';
+import type { AdminListen, Config } from '../config/config.js';
+import { ConduitTable } from '../policy/conduit-table.js';
+import { GatewayAddresses } from '../policy/reach.js';
+import type { Policy } from '../supervisor/admission.js';
 
 /** What the enforcement and `gatehouse explain` decide by; made anew at a reload. */
 export function policyOf(config: Config, adminListen: AdminListen): Policy {

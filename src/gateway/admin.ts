@@ -1,13 +1,13 @@
 import { performance } from 'node:perf_hooks';
-import { AdminServer, type AdminAddress } from './admin/admin-server.js';
-import type { AdminBackend } from './admin/backend.js';
-import type { Metrics } from './admin/metrics.js';
-import type { AdminListen } from './config/config.js';
-import type { AdminPlace } from './generations/messages.js';
-import { wholeAgent, wholeMetrics, type OwnBackend } from './generations/elders.js';
-import type { GatewayOptions } from './gateway-options.js';
-import { dashboardPages } from './gateway-pages.js';
-import { hostAndPort } from './policy/host-and-port.js';
+import { AdminServer, type AdminAddress } from '../admin/admin-server.js';
+import type { AdminBackend } from '../admin/backend.js';
+import type { Metrics } from '../admin/metrics.js';
+import type { AdminListen } from '../config/config.js';
+import type { AdminPlace } from '../generations/messages.js';
+import { wholeAgent, wholeMetrics, type OwnBackend } from '../generations/elders.js';
+import type { GatewayOptions } from './options.js';
+import { dashboardPages } from './pages.js';
+import { hostAndPort } from '../policy/host-and-port.js';
 
 /** How often an address that somebody holds is tried again, in ms. */
 const RETRY_MS = 500;

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
-import { ResourceWatch, type WatchLog } from './resources/resource-watch.js';
-import type { SessionPool } from './supervisor/pool.js';
-import type { Supervisor } from './supervisor/supervisor.js';
+import { ResourceWatch, type WatchLog } from '../resources/resource-watch.js';
+import type { SessionPool } from '../supervisor/pool.js';
+import type { Supervisor } from '../supervisor/supervisor.js';
 
 export interface WatchedParts {
   readonly log: WatchLog;

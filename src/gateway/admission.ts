@@ -1,9 +1,9 @@
-import type { Cloud } from './cloud/cloud.js';
-import type { Config } from './config/config.js';
-import { policyOf } from './gateway-policy.js';
-import { Resolver } from './names/resolver.js';
-import type { AdmissionParts, Device } from './supervisor/admission.js';
-import { Tunnels } from './tunnels.js';
+import type { Cloud } from '../cloud/cloud.js';
+import type { Config } from '../config/config.js';
+import { policyOf } from './policy.js';
+import { Resolver } from '../names/resolver.js';
+import type { AdmissionParts, Device } from '../supervisor/admission.js';
+import { Tunnels } from '../tunnels.js';
 
 interface Surroundings extends Pick<AdmissionParts, 'shortage' | 'switchedOff'> {
   /** The one in force now. */

@@ -1,11 +1,11 @@
-import type { EndFact } from './audit/fact.js';
-import type { Head } from './audit/head.js';
-import { sessionEvent } from './audit/session-event.js';
-import type { EventOutbox } from './cloud/event-outbox.js';
-import type { EventJournal } from './cloud/event.js';
-import type { Config } from './config/config.js';
-import { DiskEventJournal } from './journal/event-journal.js';
-import type { Log } from './log/log.js';
+import type { EndFact } from '../audit/fact.js';
+import type { Head } from '../audit/head.js';
+import { sessionEvent } from '../audit/session-event.js';
+import type { EventOutbox } from '../cloud/event-outbox.js';
+import type { EventJournal } from '../cloud/event.js';
+import type { Config } from '../config/config.js';
+import { DiskEventJournal } from '../journal/event-journal.js';
+import type { Log } from '../log/log.js';
 
 export interface GatewayEventsParts {
   readonly config: Config;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { StaticPage } from './admin/reply.js';
+import type { StaticPage } from '../admin/reply.js';
 
 /** The dashboard's files, by the path they are served at; `npm run build` puts them beside the code. */
 const FILES = [
@@ -10,7 +10,7 @@ const FILES = [
 ] as const;
 
 /** Where they are, seen from dist/src. */
-const FOLDER = new URL('../web/', import.meta.url);
+const FOLDER = new URL('../../web', import.meta.url);
 
 /**
  * The dashboard, read once: a fixed map, so no request names a file. Empty when one is missing, as after a bare `tsc`;

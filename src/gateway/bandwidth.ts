@@ -1,8 +1,8 @@
-import { DEMAND_MS } from '../contract/limits.js';
-import type { Demand, WorkerReport } from '../contract/messages.js';
-import type { Elders } from './generations/elders.js';
-import { sharesOf } from './supervisor/bandwidth-shares.js';
-import type { SessionPool } from './supervisor/pool.js';
+import { DEMAND_MS } from '../../contract/limits.js';
+import type { Demand, WorkerReport } from '../../contract/messages.js';
+import type { Elders } from '../generations/elders.js';
+import { sharesOf } from '../supervisor/bandwidth-shares.js';
+import type { SessionPool } from '../supervisor/pool.js';
 
 /** Longest wait for an elder to take its share, in ms; until it has, it is given no other one. */
 const ELDER_MS = 1_000;

@@ -1,10 +1,10 @@
-import type { Secret } from '../contract/secret.js';
-import type { Metrics } from './admin/metrics.js';
-import type { CloudOptions } from './cloud/cloud-options.js';
-import type { Config } from './config/config.js';
-import type { GatewayView } from './gateway-view.js';
-import type { Redactor } from './log/redaction.js';
-import type { SupervisorMetrics } from './supervisor/supervisor-parts.js';
+import type { Secret } from '../../contract/secret.js';
+import type { Metrics } from '../admin/metrics.js';
+import type { CloudOptions } from '../cloud/cloud-options.js';
+import type { Config } from '../config/config.js';
+import type { GatewayView } from './view.js';
+import type { Redactor } from '../log/redaction.js';
+import type { SupervisorMetrics } from '../supervisor/supervisor-parts.js';
 
 /** Counts what the supervisor tells twice: for the metrics, and for the totals of the status. */
 export function supervisorMetrics(
