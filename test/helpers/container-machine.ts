@@ -17,9 +17,9 @@ const BUILD_MS = 300_000;
 export const CONTAINER_TOOLS = ['buildah', 'podman', 'crun', 'debootstrap', 'unshare', 'nsenter'] as const;
 
 /**
- * Namespaces in which images are made and run, and the image built in it. All of it lies in a tmpfs at `$1`, which
- * is gone with them. No registry is asked for the base: it is Debian by debootstrap, with this machine's Node
- * (`$2`), npm and roots, under the name that the container file asks for (`$3`). `$4` is the checkout.
+ * Namespaces in which images are made and run, and the image built in it. All of it lies in a tmpfs at `$1`, which is
+ * gone with them; containers end with process 1. No registry is asked for the base: it is Debian by debootstrap, with
+ * this machine's Node (`$2`), npm and roots, under the name that the container file asks for (`$3`). `$4` is the checkout.
  */
 const SET_UP = `
 set -e
@@ -102,9 +102,7 @@ export class ContainerMachine {
     await Promise.race([ready, once(child, 'close', { signal })]);
     assert.equal(child.exitCode, null, `the image was not built: ${said}`);
     const children = readFileSync(`/proc/${child.pid ?? 0}/task/${child.pid ?? 0}/children`, 'utf8');
-    const machine = new ContainerMachine(Number(children), folder);
-    t.after(() => machine.run('podman rm --all --force --time 0'));
-    return machine;
+    return new ContainerMachine(Number(children), folder);
   }
 
   /** Runs a command line of sh in there; `podman` has its store, and `podman run` what it needs on this machine. */
