@@ -9,8 +9,8 @@ const FILES = [
   { path: '/icon.svg', file: 'icon.svg', contentType: 'image/svg+xml' },
 ] as const;
 
-/** Where they are, seen from dist/src. */
-const FOLDER = new URL('../../web', import.meta.url);
+/** Where they are, seen from dist/src/gateway. */
+const FOLDER = new URL('../../web/', import.meta.url);
 
 /**
  * The dashboard, read once: a fixed map, so no request names a file. Empty when one is missing, as after a bare `tsc`;
