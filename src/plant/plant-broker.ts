@@ -34,6 +34,9 @@ export class PlantBroker {
   readonly #stopped = new AbortController();
   #link: MqttLink | undefined;
   #publishing = 0;
+  /** Filters whose retained messages are to be asked for; at most one for each listener. */
+  readonly #due = new Set<string>();
+  #isAsking = false;
   #running: Promise<void> | undefined;
   #lastWhy: string | undefined;
 
@@ -66,7 +69,8 @@ export class PlantBroker {
 
   /** Asks for the retained messages of a filter once more; they are told as such, which others are not. */
   again(filter: string): void {
-    void this.#link?.subscribe(filter).catch(() => undefined);
+    this.#due.add(filter);
+    this.#askAgain();
   }
 
   /** Publishes with QoS 1, if there is a connection. An empty payload that is retained removes what was. */
@@ -78,6 +82,20 @@ export class PlantBroker {
       .publish(topic, payload, { retain })
       .catch(() => undefined)
       .finally(() => (this.#publishing -= 1));
+  }
+
+  /** One question at a time: however many messages come meanwhile, they are one more reason to ask once. */
+  #askAgain(): void {
+    const [filter] = this.#due;
+    const link = this.#link;
+    if (filter === undefined || link === undefined || this.#isAsking) return;
+    this.#due.delete(filter);
+    this.#isAsking = true;
+    const done = (): void => {
+      this.#isAsking = false;
+      this.#askAgain();
+    };
+    void link.subscribe(filter).then(done, done);
   }
 
   async #run(): Promise<void> {
@@ -112,6 +130,7 @@ export class PlantBroker {
       }
       backoff.up();
       this.#link = link;
+      this.#askAgain();
       if (this.#lastWhy !== undefined)
         log.info({ broker: this.place }, "connected to the plant's broker again");
       this.#lastWhy = undefined;

@@ -32,6 +32,7 @@ test('a retained message is the switch; without one it is off', NEEDS, async (t)
   assert.match((await final(agent, create(agent, target.port))).failureReason ?? '', /^switched-off: /);
   // Not retained, it would be gone with the next connection, and nobody would know why.
   await broker.publish(TOPIC, 'on');
+  for (let time = 0; time < 20; time += 1) await broker.publish(TOPIC, 'on');
   await broker.publish(TOPIC, 'off', '-r');
   await switchIs(agent, 'off', /says off/);
   await broker.publish(TOPIC, 'on');

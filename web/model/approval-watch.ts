@@ -31,5 +31,8 @@ export async function watchApprovals(options: ApprovalWatchOptions, signal: Abor
 async function ask({ url, token }: ApprovalWatchOptions): Promise<readonly ApprovalView[] | 'refused'> {
   const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
   const answer = await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_MS) });
-  return answer.ok ? ((await answer.json()) as readonly ApprovalView[]) : 'refused';
+  if (answer.status === 401 || answer.status === 403 || answer.status === 429) return 'refused';
+  // Anything else may be over the next time.
+  if (!answer.ok) throw new Error(`The agent answered ${answer.status}.`);
+  return (await answer.json()) as readonly ApprovalView[];
 }
